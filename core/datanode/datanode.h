@@ -1,0 +1,123 @@
+// The DataNode as a machine: which replicas it has, what it reports, what it was told to do.
+//
+// It decides; the owner (adapters/http, adapters/sim) does: disk work and messages are effects, and
+// their results come back as inputs. Transfers are machines of their own (receiver.h, copy_task.h);
+// this one hears of their ends.
+//
+// One message to the NameNode is out at a time. History marks are persisted before orders are carried
+// out. A replica is never unlinked except from quarantine/ on a purge order (the fence is the
+// NameNode's).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/base/time.h"
+#include "core/wire/requests.h"
+#include "core/wire/transfer.h"
+
+namespace dfs::datanode {
+
+using VolumeId = std::uint32_t;
+using TaskId = std::uint64_t;
+
+struct Config {
+  std::string uuid;
+  std::string incarnation;
+  std::string client_address;
+  std::string peer_address;
+  std::string rack;
+  std::string host;
+  Duration answer_timeout = seconds(10);        // of a message to the NameNode
+  Duration full_report_period = seconds(3600);  // digests only, unless something differs
+  Duration quarantine_keep = seconds(24 * 3600);
+  Duration scrub_period = seconds(7 * 24 * 3600);  // every replica is read once in it
+  std::uint32_t parallel_tasks = 4;
+};
+
+// What the DataNode's directory remembers of its cluster.
+struct Identity {
+  std::string cluster;  // "" before the first registration
+  NodeId node;
+  wire::HistoryMark seen;
+};
+
+// A replica found by the start-up scan. Data without a good sidecar is not here: the scan leaves it
+// where it is, counts and logs it.
+struct FoundReplica {
+  wire::BlockInfo info;
+  VolumeId volume = 0;
+  bool quarantined = false;
+};
+
+// POST it to the NameNode; answer with answered() or unanswered().
+struct SendToNameNode {
+  std::uint64_t message = 0;
+  wire::Request request;
+};
+// Make it durable; answer with persisted().
+struct PersistIdentity {
+  Identity identity;
+};
+// Disk work; answer with task_done().
+struct StartTask {
+  TaskId task = 0;
+  wire::OrderKind kind = wire::OrderKind::kVerify;  // kConfirm never comes here
+  wire::Order order;   // block, and for kCopy sources and sidecar fields
+  VolumeId volume = 0; // where the replica is (not for kCopy of a new one)
+};
+using Effect = std::variant<SendToNameNode, PersistIdentity, StartTask>;
+using EffectList = std::vector<Effect>;
+
+class DataNode {
+ public:
+  DataNode(Config config, Random random);
+  ~DataNode();
+
+  // After the scan. Registers.
+  void start(const Identity& identity, std::vector<FoundReplica> found, std::uint32_t volumes,
+             Now now, EffectList& effects);
+  // About every 100 ms.
+  void tick(Now now, EffectList& effects);
+
+  void answered(std::uint64_t message, const wire::Reply& reply, Now now, EffectList& effects);
+  void unanswered(std::uint64_t message, Now now, EffectList& effects);
+  void persisted(Now now, EffectList& effects);
+  // ok, or: kCorrupt (read and wrong), kNotFound (the directory proves its absence), kIo and the rest
+  // (unknown: V3). For kVerify, kCopy, kRestore the replica's volume.
+  void task_done(TaskId task, const Status& status, VolumeId volume, Now now,
+                 EffectList& effects);
+
+  // A transfer published a replica. If a replica of that id with other content was there, the owner
+  // has moved it to quarantine.
+  void stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects);
+  // Somebody read the replica and it did not match, or could not be read.
+  void suspect(BlockId block, Now now, EffectList& effects);
+  // The volume failed and is out of service; its replicas are gone from here.
+  void volume_failed(VolumeId volume, Now now, EffectList& effects);
+  // Measured by the owner from time to time.
+  void set_space(const wire::NodeStats& stats);
+
+  struct Replica {
+    wire::BlockInfo info;
+    VolumeId volume = 0;
+    bool corrupt = false;
+  };
+  [[nodiscard]] std::optional<Replica> find(BlockId block) const;
+  [[nodiscard]] const Identity& identity() const;
+  [[nodiscard]] bool registered() const;
+  [[nodiscard]] std::size_t replicas() const;
+  // Every replica, for oracles and for `dfs rescue`.
+  [[nodiscard]] std::vector<Replica> all() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dfs::datanode

@@ -1,0 +1,175 @@
+// Commands: the only way to change the durable namespace (law 5).
+//
+// plan (namenode.h) turns a request into a command that carries everything non-deterministic: the
+// time, the DataNodes that placement chose. apply() validates it completely against the store before
+// its first mutation and then carries it out; its result is a pure function of (command, store). A
+// command that fails validation changes nothing but the applied position and, for a request, its
+// record. Commands have a JSON form, in which they are shipped (the metadata's second home) and will
+// be replicated.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/wire/requests.h"
+#include "core/namenode/store.h"
+
+namespace dfs::namenode {
+
+// First command of a cluster: makes the root directory and the scalars.
+struct FormatCommand {
+  static constexpr std::string_view kName = "format";
+  std::string cluster;
+  std::string owner;  // of the root directory
+  std::string group;
+  std::uint32_t default_replication = 3;
+  std::uint64_t default_block_size = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("cluster", self.cluster);
+    visit("owner", self.owner);
+    visit("group", self.group);
+    visit("default_replication", self.default_replication);
+    visit("default_block_size", self.default_block_size);
+  }
+};
+
+// A client's mutating request as it arrived, with the targets of the blocks that it allocates.
+struct RequestCommand {
+  static constexpr std::string_view kName = "request";
+  using Body = std::variant<wire::Mkdir, wire::Create, wire::Allocate, wire::Complete,
+                            wire::Abandon, wire::Remove, wire::Rename, wire::SetReplication,
+                            wire::SetTimes>;
+  Body body;
+  std::vector<std::vector<wire::NodeAddress>> targets;  // one pipeline a block
+  // fields(): "method", the request under "body", "targets"; see command.cc
+};
+
+// Ends the leases of these pending files; nothing of them is published.
+struct ExpireCommand {
+  static constexpr std::string_view kName = "expire";
+  std::vector<InodeId> pending;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("pending", self.pending);
+  }
+};
+
+// Takes up to `rows` rows off the reap queue: detached directories and files go, blocks lose their
+// reference, and blocks without one become kFreed.
+struct ReapCommand {
+  static constexpr std::string_view kName = "reap";
+  std::uint64_t rows = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("rows", self.rows);
+  }
+};
+
+// Forgets blocks whose readers' grace is over; their replicas become deletable.
+struct ForgetBlocksCommand {
+  static constexpr std::string_view kName = "forget_blocks";
+  WallTime freed_until;
+  std::uint64_t rows = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("freed_until", self.freed_until);
+    visit("rows", self.rows);
+  }
+};
+
+// Drops the oldest request records and clients, up to `rows`, that are older than `until`.
+struct ForgetRequestsCommand {
+  static constexpr std::string_view kName = "forget_requests";
+  WallTime until;
+  std::uint64_t rows = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("until", self.until);
+    visit("rows", self.rows);
+  }
+};
+
+// A DataNode came for the first time, or with other addresses. Also numbers its session.
+struct RegisterCommand {
+  static constexpr std::string_view kName = "register";
+  std::string uuid;
+  std::string client_address;
+  std::string peer_address;
+  std::string rack;
+  std::string host;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("uuid", self.uuid);
+    visit("client_address", self.client_address);
+    visit("peer_address", self.peer_address);
+    visit("rack", self.rack);
+    visit("host", self.host);
+  }
+};
+
+struct SafeModeCommand {
+  static constexpr std::string_view kName = "safe_mode";
+  bool on = false;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("on", self.on);
+  }
+};
+
+// Raises the epoch above `above` and starts the id counters of the new one.
+struct RaiseEpochCommand {
+  static constexpr std::string_view kName = "raise_epoch";
+  std::uint64_t above = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("above", self.above);
+  }
+};
+
+struct Command {
+  WallTime time;  // made monotone by apply: max(time, meta.time + 0)
+  std::variant<FormatCommand, RequestCommand, ExpireCommand, ReapCommand, ForgetBlocksCommand,
+               ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand>
+      body;
+};
+
+// What soft state must know of an applied command.
+struct Effects {
+  std::vector<BlockId> committed;   // became kCommitted
+  std::vector<BlockId> freed;       // became kFreed: still served to readers, no longer repaired
+  std::vector<BlockId> forgotten;   // erased: every replica of them may be deleted
+  std::vector<BlockId> retargeted;  // their replication changed
+  std::vector<InodeId> leases_begun;
+  std::vector<InodeId> leases_ended;
+};
+
+struct Outcome {
+  Position position = 0;
+  wire::Reply reply;  // for requests and registrations; Empty for the rest
+  bool replayed = false;  // the request had been executed before; `reply` is the recorded one
+  Effects effects;
+};
+
+// Applies one command inside the store's open transaction and advances the applied position.
+[[nodiscard]] Outcome apply(Store& store, const Command& command);
+
+// One line of JSON each, without a newline.
+[[nodiscard]] std::string to_text(const Command& command);
+[[nodiscard]] Result<Command> command_from_text(std::string_view text);
+
+// A digest of everything durable but hints, equal for equal states. Walks the whole store: for tests
+// and for the simulator only.
+[[nodiscard]] std::uint64_t digest_of(Store& store);
+
+}  // namespace dfs::namenode
