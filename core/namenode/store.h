@@ -28,8 +28,9 @@ using wire::FileType;
 using Position = std::uint64_t;
 inline constexpr Position kStillAlive = INT64_MAX;
 
-// A file or directory, by inode id. `parent` is 0 for the root, for a file whose first version is
-// still being written and for what was detached by a delete and waits to be reaped.
+// A file or directory, by inode id. `parent` is 0 for the root, for a version that is still being
+// written and for what was detached by a delete or replaced, which waits to be reaped. A reaped file
+// version stays, with its blocks, until the grace of its readers is over.
 struct InodeRow {
   InodeId id;
   FileType type = FileType::kFile;
@@ -45,8 +46,10 @@ struct InodeRow {
   std::uint64_t length = 0;       // files: bytes
   wire::ContentSummary sums;      // directories: of the whole subtree, itself included
   std::uint64_t children = 0;     // directories: live entries
-  Position born = 0;              // versions, for snapshots
+  Position born = 0;              // versions, for snapshots; 0: never published
   Position died = kStillAlive;
+  std::uint64_t progress = 0;     // files in the reap queue: first index not dealt with yet
+  std::uint64_t height = 0;       // directories: levels below, an upper bound
 
   friend bool operator==(const InodeRow&, const InodeRow&) = default;
 };
@@ -71,6 +74,11 @@ struct PendingRow {
   std::string client;      // owner of the lease
   std::string path;        // as given, for messages and sidecars
   WallTime opened;
+  InodeId replaces;            // what the name showed when this was opened; 0: nothing, and the name
+                               // shows this file under construction
+  std::uint64_t blocks = 0;    // committed so far
+  std::uint64_t end = 0;       // one above the highest committed index
+  std::uint64_t length = 0;    // bytes committed so far
 
   friend bool operator==(const PendingRow&, const PendingRow&) = default;
 };
@@ -90,6 +98,7 @@ struct BlockRow {
   std::uint32_t references = 0;   // file versions and pending files that name it
   InodeId owner;                  // the file (version) that it was written for
   WallTime freed;
+  std::uint64_t index = 0;        // its position in that file, once committed
 
   friend bool operator==(const BlockRow&, const BlockRow&) = default;
 };
@@ -148,11 +157,14 @@ struct MetaRow {
   std::uint64_t next_session = 1;  // of DataNode registrations
   WallTime time;                   // of the last command: command times never go back
   WallTime forgotten;              // of the newest request record that was dropped early or by age
-  std::uint64_t requests = 0;      // request records kept
+  std::uint64_t requests = 0;      // request records and client rows kept
   bool safe_mode = false;
   // settings that must not change under a running cluster's feet
   std::uint32_t default_replication = 3;
   std::uint64_t default_block_size = 0;
+  // A DataNode has told of a history of this epoch that is newer than ours: read-only until the epoch
+  // is raised above it. 0: none.
+  std::uint64_t behind_epoch = 0;
 
   friend bool operator==(const MetaRow&, const MetaRow&) = default;
 };
@@ -212,7 +224,8 @@ class Store {
                                                                    std::uint64_t first,
                                                                    std::size_t limit) = 0;
 
-  // Detached subtrees and file versions that wait to be reaped, by inode id.
+  // Detached subtrees and file versions that wait to be reaped, and live files whose blocks wait to
+  // be told of a new replication, by inode id.
   virtual void put_reap(InodeId inode) = 0;
   virtual void erase_reap(InodeId inode) = 0;
   [[nodiscard]] virtual std::vector<InodeId> scan_reap(InodeId after, std::size_t limit) = 0;
