@@ -67,6 +67,14 @@ struct Ship {
 using Effect = std::variant<SendReply, Commit, Ship>;
 using EffectList = std::vector<Effect>;
 
+// Told of every command right after it was applied, durable or not: the simulator's oracles follow the
+// order of commands with it.
+class CommandObserver {
+ public:
+  virtual ~CommandObserver() = default;
+  virtual void applied(const Command& command, const Outcome& outcome) = 0;
+};
+
 class NameNode {
  public:
   // `seed` feeds placement and order numbers; different at each start.
@@ -89,6 +97,8 @@ class NameNode {
   // The adapter knows the disk: with less than the reserve free, mutations other than deletes are
   // refused with kNoSpace (law 9).
   void set_disk_low(bool low);
+  // `observer` outlives the NameNode; nullptr: nobody. Set before start().
+  void observe(CommandObserver* observer);
 
  private:
   struct State;
