@@ -1,0 +1,174 @@
+#include "adapters/sqlite/connection.h"
+
+#include <cstdlib>
+#include <utility>
+
+namespace dfs::sqlite {
+namespace {
+
+// What an operator can do about an error, by its primary code.
+const char* advice(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another NameNode is using it; stop that one first";
+    case SQLITE_FULL:
+      return "its disk is full; free some space and start again";
+    case SQLITE_CANTOPEN:
+      return "check that the directory exists and is writable";
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+      return "check the permissions of the file and its directory";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return "it is damaged; restore a backup or run `dfs rescue`";
+    case SQLITE_IOERR:
+      return code == SQLITE_IOERR_DATA
+                 ? "a page checksum does not match; restore a backup or run `dfs rescue`"
+                 : "its disk fails; check the disk, then start again, restore a backup or run "
+                   "`dfs rescue`";
+    case SQLITE_NOMEM:
+      return "out of memory; start again with more";
+    default:
+      return "start again; if it stays so, restore a backup or run `dfs rescue`";
+  }
+}
+
+const char* name_of(Synchronous synchronous) {
+  switch (synchronous) {
+    case Synchronous::kFull:
+      return "PRAGMA synchronous = FULL";
+    case Synchronous::kNormal:
+      return "PRAGMA synchronous = NORMAL";
+    case Synchronous::kOff:
+      return "PRAGMA synchronous = OFF";
+  }
+  return "";
+}
+
+}  // namespace
+
+Connection::Connection(Options options) : options_(std::move(options)) {
+  struct CloseOnFailure {
+    Connection& connection;
+    bool armed = true;
+    ~CloseOnFailure() {
+      if (armed) sqlite3_close_v2(connection.db_);
+    }
+  } guard{*this};
+  open();
+  configure();
+  guard.armed = false;
+}
+
+Connection::~Connection() { sqlite3_close_v2(db_); }
+
+void Connection::open() {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const char* vfs = options_.vfs.empty() ? nullptr : options_.vfs.c_str();
+  const int code = sqlite3_open_v2(options_.file.c_str(), &db_, flags, vfs);
+  if (code != SQLITE_OK) fail("open it", db_ != nullptr ? sqlite3_extended_errcode(db_) : code);
+  sqlite3_extended_result_codes(db_, 1);
+}
+
+// The order matters: exclusive locking before the first access to the WAL, so that its index is on
+// the heap; the checkpoint after everything else, so that a WAL whose sectors were garbled beyond
+// its end by a power loss is never appended to.
+void Connection::configure() {
+  execute("PRAGMA locking_mode = EXCLUSIVE");
+  execute("PRAGMA mmap_size = 0");
+  execute("PRAGMA temp_store = MEMORY");
+  execute("PRAGMA trusted_schema = OFF");
+  execute("PRAGMA cell_size_check = ON");
+  execute(("PRAGMA cache_size = -" + std::to_string(options_.cache_kib)).c_str());
+  const std::string mode = value_of("PRAGMA journal_mode = WAL");
+  const bool in_memory = options_.file == ":memory:";
+  if (mode != (in_memory ? "memory" : "wal")) {
+    fail("cannot use write-ahead logging on " + options_.file + ": the journal mode is '" + mode +
+         "'; put it on a local file system");
+  }
+  execute(name_of(options_.synchronous));
+  if (options_.checkpoint_at_open && !in_memory &&
+      value_of("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
+    fail("checkpoint its write-ahead log", SQLITE_BUSY);
+  }
+}
+
+void Connection::execute(const char* sql) {
+  const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(sql, code);
+}
+
+std::string Connection::value_of(const char* sql) {
+  Statement statement(*this, sql);
+  Query query(statement);
+  std::string value;
+  if (query.step()) query.read(value);
+  while (query.step()) continue;
+  return value;
+}
+
+void Connection::fail(const char* what, int code) const {
+  fail("cannot use the metadata in " + options_.file + " (" + sqlite3_errstr(code) + ", code " +
+       std::to_string(code) + ", at: " + what + "): " + advice(code));
+}
+
+void Connection::fail(const std::string& line) const {
+  options_.fatal("namenode: " + line);
+  std::abort();  // a handler that returns would let a broken store go on
+}
+
+sqlite3_stmt* Query::prepare(Statement& statement) {
+  if (statement.prepared_ == nullptr) {
+    const int code = sqlite3_prepare_v3(
+        statement.connection_.handle(), statement.sql_.c_str(),
+        static_cast<int>(statement.sql_.size() + 1), SQLITE_PREPARE_PERSISTENT,
+        &statement.prepared_, nullptr);
+    if (code != SQLITE_OK) statement.connection_.fail(statement.sql_.c_str(), code);
+  }
+  return statement.prepared_;
+}
+
+bool Query::step() {
+  column_ = 0;
+  const int code = sqlite3_step(prepared_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) connection_.fail(sqlite3_sql(prepared_), code);
+  return false;
+}
+
+std::uint64_t Query::run() {
+  while (step()) continue;
+  return static_cast<std::uint64_t>(sqlite3_changes64(connection_.handle()));
+}
+
+void Query::bind_integer(std::int64_t value) {
+  const int code = sqlite3_bind_int64(prepared_, ++bound_, value);
+  if (code != SQLITE_OK) connection_.fail(sqlite3_sql(prepared_), code);
+}
+
+void Query::bind_text(const std::string& value) {
+  const int code = sqlite3_bind_text64(prepared_, ++bound_, value.data(), value.size(),
+                                       SQLITE_STATIC, SQLITE_UTF8);
+  if (code != SQLITE_OK) connection_.fail(sqlite3_sql(prepared_), code);
+}
+
+std::int64_t Query::read_integer() { return sqlite3_column_int64(prepared_, column_++); }
+
+std::int64_t Query::read_bounded(std::int64_t highest) {
+  const std::int64_t value = read_integer();
+  if (value < 0 || value > highest) connection_.fail(sqlite3_sql(prepared_), SQLITE_CORRUPT);
+  return value;
+}
+
+void Query::read_text(std::string& value) {
+  const unsigned char* text = sqlite3_column_text(prepared_, column_);
+  const int size = sqlite3_column_bytes(prepared_, column_++);
+  if (text == nullptr && sqlite3_errcode(connection_.handle()) == SQLITE_NOMEM) {
+    connection_.fail(sqlite3_sql(prepared_), SQLITE_NOMEM);
+  }
+  value.assign(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+}
+
+}  // namespace dfs::sqlite

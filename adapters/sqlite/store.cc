@@ -1,0 +1,31 @@
+#include "adapters/sqlite/store.h"
+
+#include "adapters/sqlite/store_tables.h"
+
+namespace dfs::sqlite {
+
+SqliteStore::SqliteStore(Options options)
+    : connection_(std::move(options)),
+      begin_(connection_, "BEGIN IMMEDIATE"),
+      commit_(connection_, "COMMIT") {
+  prepare_schema(connection_);
+  namespace_ = std::make_unique<NamespaceStatements>(connection_);
+  blocks_ = std::make_unique<BlockStatements>(connection_);
+  registry_ = std::make_unique<RegistryStatements>(connection_);
+}
+
+SqliteStore::~SqliteStore() = default;
+
+void SqliteStore::begin() {
+  DFS_ASSERT(!in_transaction());
+  Query(begin_).run();
+}
+
+void SqliteStore::commit() {
+  DFS_ASSERT(in_transaction());
+  Query(commit_).run();
+}
+
+bool SqliteStore::in_transaction() const { return connection_.in_transaction(); }
+
+}  // namespace dfs::sqlite

@@ -1,0 +1,73 @@
+// Blocks, the blocks of files, and location hints.
+#include "adapters/sqlite/store_tables.h"
+
+namespace dfs::sqlite {
+
+using namenode::BlockRow;
+using namenode::FileBlockRow;
+
+// The literal states are what lets SQLite use the partial indexes.
+SqliteStore::BlockStatements::BlockStatements(Connection& c)
+    : get_block(c, select<BlockRow>("WHERE id = ?")),
+      put_block(c, upsert<BlockRow>()),
+      erase_block(c, "DELETE FROM blocks WHERE id = ?"),
+      scan_blocks(c, select<BlockRow>("WHERE id > ? ORDER BY id LIMIT ?")),
+      allocated(c, select<BlockRow>("WHERE state = 0 AND owner = ? ORDER BY id LIMIT ?")),
+      freed(c, select<BlockRow>("WHERE state = 2 AND freed <= ? ORDER BY freed, id LIMIT ?")),
+      get_file_block(c, select<FileBlockRow>("WHERE inode = ? AND idx = ?")),
+      put_file_block(c, upsert<FileBlockRow>()),
+      erase_file_block(c, "DELETE FROM file_blocks WHERE inode = ? AND idx = ?"),
+      scan_file_blocks(
+          c, select<FileBlockRow>("WHERE inode = ? AND idx >= ? ORDER BY idx LIMIT ?")),
+      put_hint(c, "INSERT INTO hints (block, node) VALUES (?, ?) ON CONFLICT DO NOTHING"),
+      erase_hint(c, "DELETE FROM hints WHERE block = ? AND node = ?"),
+      erase_hints(c, "DELETE FROM hints WHERE block = ?"),
+      hints(c, "SELECT node FROM hints WHERE block = ? ORDER BY node") {
+  static_assert(static_cast<int>(namenode::BlockState::kAllocated) == 0);
+  static_assert(static_cast<int>(namenode::BlockState::kFreed) == 2);
+}
+
+std::optional<BlockRow> SqliteStore::block(BlockId id) {
+  return find<BlockRow>(blocks_->get_block, id);
+}
+void SqliteStore::put_block(const BlockRow& row) { put(blocks_->put_block, row); }
+void SqliteStore::erase_block(BlockId id) { change(blocks_->erase_block, id); }
+std::vector<BlockRow> SqliteStore::scan_blocks(BlockId after, std::size_t limit) {
+  return scan<BlockRow>(blocks_->scan_blocks, after, bound(limit));
+}
+std::vector<BlockRow> SqliteStore::allocated_blocks(InodeId owner, std::size_t limit) {
+  return scan<BlockRow>(blocks_->allocated, owner, bound(limit));
+}
+std::vector<BlockRow> SqliteStore::freed_blocks(WallTime until, std::size_t limit) {
+  return scan<BlockRow>(blocks_->freed, until, bound(limit));
+}
+
+std::optional<FileBlockRow> SqliteStore::file_block(InodeId inode, std::uint64_t index) {
+  return find<FileBlockRow>(blocks_->get_file_block, inode, index);
+}
+void SqliteStore::put_file_block(const FileBlockRow& row) { put(blocks_->put_file_block, row); }
+void SqliteStore::erase_file_block(InodeId inode, std::uint64_t index) {
+  change(blocks_->erase_file_block, inode, index);
+}
+std::vector<FileBlockRow> SqliteStore::scan_file_blocks(InodeId inode, std::uint64_t first,
+                                                        std::size_t limit) {
+  return scan<FileBlockRow>(blocks_->scan_file_blocks, inode, bound(first), bound(limit));
+}
+
+void SqliteStore::put_hint(BlockId block, NodeId node) { change(blocks_->put_hint, block, node); }
+void SqliteStore::erase_hint(BlockId block, NodeId node) {
+  change(blocks_->erase_hint, block, node);
+}
+void SqliteStore::erase_hints(BlockId block) {
+  DFS_ASSERT(in_transaction());
+  rows_touched_ += Query(blocks_->erase_hints, block).run();
+}
+std::vector<NodeId> SqliteStore::hints(BlockId block) {
+  std::vector<NodeId> nodes;
+  Query query(blocks_->hints, block);
+  while (query.step()) query.read(nodes.emplace_back());
+  rows_touched_ += nodes.size();
+  return nodes;
+}
+
+}  // namespace dfs::sqlite
