@@ -1,8 +1,14 @@
-# How every target of this project is made: dfs_library(NAME DEPS…) takes the .cc files of the
-# folder it is called in (not those below), dfs_program and dfs_test likewise.
+# How every target of this project is made: dfs_library, dfs_program and dfs_test take the .cc files
+# that their patterns match; a target without any does not exist (a library: is empty).
+include(GoogleTest)
+
 # Designated initialisers leave members out on purpose: hence -Wno-missing-field-initializers.
 set(DFS_WARNINGS -Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wshadow -Wconversion
     -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Werror)
+if(DFS_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ sees uninitialised values in its own instrumentation of std::optional and std::variant.
+  list(APPEND DFS_WARNINGS -Wno-maybe-uninitialized)
+endif()
 
 function(dfs_options target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
@@ -24,9 +30,23 @@ function(dfs_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
-# dfs_test(NAME [SOURCES glob…] [LINK target…]): one GoogleTest program, each TEST a ctest entry.
-function(dfs_test name)
+# dfs_program(NAME [SOURCES glob…] [LINK target…])
+function(dfs_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${ARG_SOURCES})
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  dfs_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+endfunction()
+
+# dfs_test(NAME [SOURCES glob…] [LINK target…] [PROGRAMS target…]): one GoogleTest program, each TEST
+# a ctest entry with the program's name as its label. PROGRAMS are built first; a test finds the
+# program `dfs-sim` as the macro DFS_SIM_PROGRAM.
+function(dfs_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PROGRAMS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${ARG_SOURCES})
   if(NOT sources)
     return()
@@ -35,6 +55,13 @@ function(dfs_test name)
   dfs_options(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} ${RAPIDCHECK_LIBRARY} GTest::gmock
                                         GTest::gtest_main)
-  gtest_discover_tests(${name} PROPERTIES LABELS ${name} DISCOVERY_TIMEOUT 60)
+  foreach(program ${ARG_PROGRAMS})
+    if(TARGET ${program})
+      string(TOUPPER "${program}_PROGRAM" macro)
+      string(REPLACE "-" "_" macro ${macro})
+      add_dependencies(${name} ${program})
+      target_compile_definitions(${name} PRIVATE ${macro}="$<TARGET_FILE:${program}>")
+    endif()
+  endforeach()
+  gtest_discover_tests(${name} PROPERTIES LABELS ${name} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()
-include(GoogleTest)

@@ -1,0 +1,42 @@
+# What a build can be told, and the compiler flags that follow. CMakePresets.json has the useful
+# combinations by name.
+set(DFS_SANITIZE "" CACHE STRING "\"address\" (with undefined behaviour), \"thread\" or empty")
+set_property(CACHE DFS_SANITIZE PROPERTY STRINGS "" address thread)
+
+# The mutants of core/base/mutant.h exist in every build but the one that people run.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  option(DFS_MUTANTS "Compile the mutants in" OFF)
+else()
+  option(DFS_MUTANTS "Compile the mutants in" ON)
+endif()
+if(DFS_MUTANTS)
+  add_compile_definitions(DFS_MUTANTS)
+endif()
+
+set(DFS_EQUAL_HASH_WITH "" CACHE FILEPATH
+    "A dfs-sim of another compiler whose trace hashes this build's must equal")
+
+# -O3 costs a quarter more compile time than -O2 and gains nothing here: what is hot lies in ISA-L,
+# SQLite and the kernel.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+if(DFS_SANITIZE STREQUAL "address")
+  # null and vptr double the compile time; a null dereference ends in AddressSanitizer anyway.
+  add_compile_options(-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined
+                      -fno-sanitize=null,vptr -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+elseif(DFS_SANITIZE STREQUAL "thread")
+  add_compile_options(-O1 -g1 -fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+elseif(NOT DFS_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "DFS_SANITIZE is '${DFS_SANITIZE}', not address, thread or empty")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
