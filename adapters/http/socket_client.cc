@@ -1,0 +1,297 @@
+#include "adapters/http/socket_client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+#include "adapters/http/answer_reader.h"
+#include "adapters/http/codec.h"
+#include "adapters/http/errors.h"
+#include "core/wire/json.h"
+
+namespace dfs::http {
+namespace {
+
+constexpr std::size_t kMaxAnswer = wire::kMaxMessageBytes;
+
+Status cancelled() { return {Code::kUnavailable, "this process is stopping"}; }
+
+Status at(const std::string& address, const Status& status) {
+  return {status.code(), address + ": " + status.message()};
+}
+
+// An idle connection must be silent; anything readable is its end or nonsense.
+bool silent(int fd) {
+  pollfd entry{fd, POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 0;
+}
+
+std::string head_of(std::string_view method, std::string_view target, const std::string& host) {
+  std::string head(method);
+  head += " ";
+  head += target;
+  head += " HTTP/1.1\r\nHost: " + host + "\r\n";
+  return head;
+}
+
+// The whole body of an answer that is small by protocol.
+Result<std::string> read_small_body(AnswerReader& reader) {
+  if (reader.body_left() > kMaxAnswer) return {Code::kTooLarge, "the answer is too large"};
+  std::string body(static_cast<std::size_t>(reader.body_left()), '\0');
+  const MutableBytes out(reinterpret_cast<std::uint8_t*>(body.data()), body.size());
+  if (Status status = reader.read_body(out); !status.ok()) return status;
+  return body;
+}
+
+// Header, granule CRCs and data of a range answer. The sizes are bounded by what was asked for before
+// any memory is taken.
+Status read_range_body(AnswerReader& reader, const wire::ReadHeader& asked, RangeAnswer& answer) {
+  const auto corrupt = [](const char* what) { return Status(Code::kCorrupt, what); };
+  std::array<std::uint8_t, wire::kRangeHeaderBytes> raw{};
+  if (reader.body_left() < raw.size()) return corrupt("the range answer is too short");
+  if (Status status = reader.read_body(raw); !status.ok()) return status;
+  Result<wire::RangeHeader> header = wire::decode_range_header(raw);
+  if (!header.ok()) return header.status();
+  const wire::GranuleRange range = wire::widen(asked.offset, asked.length, asked.block.length);
+  if (header->block != asked.block || header->offset != range.offset ||
+      header->length != range.length) {
+    return corrupt("the range answer is not of the block and range that were asked for");
+  }
+  const std::size_t granules = static_cast<std::size_t>(wire::granules_of(asked.block.length));
+  if (reader.body_left() != granules * 4 + range.length) {
+    return corrupt("the range answer has a wrong length");
+  }
+  answer.header = *header;
+  std::vector<std::uint8_t> crcs(granules * 4);
+  if (Status status = reader.read_body(crcs); !status.ok()) return status;
+  answer.granule_crcs.resize(granules);
+  for (std::size_t i = 0; i < granules; ++i) {
+    answer.granule_crcs[i] = get_le32(crcs.data() + i * 4);
+  }
+  return reader.read_body(answer.data.resize(static_cast<std::size_t>(range.length)));
+}
+
+}  // namespace
+
+MutableBytes Buffer::resize(std::size_t size) {
+  if (size > capacity_) {
+    bytes_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+    capacity_ = size;
+  }
+  size_ = size;
+  return {bytes_.get(), size_};
+}
+
+Connection::Connection(SocketClient& client, std::string address, Socket socket, bool reused)
+    : client_(&client), address_(std::move(address)), socket_(std::move(socket)), reused_(reused) {}
+
+Connection::Connection(Connection&& other) noexcept
+    : client_(std::exchange(other.client_, nullptr)),
+      address_(std::move(other.address_)),
+      socket_(std::move(other.socket_)),
+      reused_(other.reused_) {}
+
+Connection& Connection::operator=(Connection&& other) noexcept {
+  if (this != &other) {
+    close();
+    client_ = std::exchange(other.client_, nullptr);
+    address_ = std::move(other.address_);
+    socket_ = std::move(other.socket_);
+    reused_ = other.reused_;
+  }
+  return *this;
+}
+
+Connection::~Connection() { close(); }
+
+void Connection::close() {
+  if (!socket_) return;
+  const std::lock_guard lock(client_->mutex_);
+  client_->in_use_.erase(socket_.fd());
+  socket_.close();
+}
+
+void Connection::release() {
+  if (!socket_) return;
+  const std::lock_guard lock(client_->mutex_);
+  client_->in_use_.erase(socket_.fd());
+  auto& idle = client_->idle_[address_];
+  if (client_->cancelled_ || idle.size() >= client_->options_.idle_per_address) {
+    socket_.close();
+    return;
+  }
+  idle.push_back({std::move(socket_), monotonic_now()});
+}
+
+SocketClient::SocketClient(ClientOptions options) : options_(options) {}
+
+SocketClient::~SocketClient() = default;
+
+void SocketClient::cancel() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  idle_.clear();
+  for (int fd : in_use_) ::shutdown(fd, SHUT_RDWR);
+}
+
+Result<Connection> SocketClient::acquire(const std::string& address, Duration timeout,
+                                         bool fresh) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return cancelled();
+    const auto found = idle_.find(address);
+    while (!fresh && found != idle_.end() && !found->second.empty()) {
+      Idle idle = std::move(found->second.back());
+      found->second.pop_back();
+      if (monotonic_now() - idle.since > options_.idle_limit || !silent(idle.socket.fd())) continue;
+      in_use_.insert(idle.socket.fd());
+      return Connection(*this, address, std::move(idle.socket), true);
+    }
+  }
+  Result<Socket> socket = connect_to(address, std::min(timeout, options_.connect_timeout));
+  if (!socket.ok()) return socket.status();
+  const std::lock_guard lock(mutex_);
+  if (cancelled_) return cancelled();
+  in_use_.insert(socket->fd());
+  return Connection(*this, address, std::move(*socket), false);
+}
+
+Result<Answer> SocketClient::exchange(const std::string& address, const std::string& message,
+                                      Duration timeout, bool& sent) {
+  const Instant deadline = monotonic_now() + timeout;
+  for (bool fresh = false;; fresh = true) {
+    Result<Connection> connection = acquire(address, deadline - monotonic_now(), fresh);
+    if (!connection.ok()) return connection.status();
+    const int fd = connection->fd();
+    set_io_timeout(fd, std::max(deadline - monotonic_now(), milliseconds(1)));
+    sent = true;
+    AnswerReader reader(fd);
+    Status status = send_all(fd, as_bytes(message));
+    if (status.ok()) status = reader.read_head(deadline);
+    if (!status.ok()) {
+      // The server may have closed a kept connection at the moment of its use. Native requests
+      // execute once however often they are sent.
+      const bool stale = connection->reused() && !reader.began();
+      if (stale && status.code() == Code::kUnavailable) continue;
+      return at(address, status);
+    }
+    Result<std::string> body = read_small_body(reader);
+    if (!body.ok()) return at(address, body.status());
+    if (reader.stays()) connection->release();
+    return Answer{reader.status(), std::move(*body)};
+  }
+}
+
+CallResult SocketClient::call(const std::string& address, const wire::Request& request,
+                              Duration timeout) {
+  const std::string body = encode_request(request);
+  std::string message =
+      head_of("POST", "/api/v1/" + std::string(method_of(request)), address);
+  message += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
+  message += "\r\n\r\n";
+  message += body;
+  CallResult result;
+  Result<Answer> answer = exchange(address, message, timeout, result.sent);
+  if (!answer.ok()) {
+    result.reply = answer.status();
+    return result;
+  }
+  result.answered = true;
+  if (answer->status == 200) {
+    result.reply = decode_reply(request, answer->body);
+  } else {
+    result.reply = error_from_body(answer->status, answer->body);
+  }
+  return result;
+}
+
+Result<Answer> SocketClient::get(const std::string& address, const std::string& target,
+                                 Duration timeout) {
+  bool sent = false;
+  return exchange(address, head_of("GET", target, address) + "\r\n", timeout, sent);
+}
+
+Status SocketClient::read_range(const std::string& address, const wire::ReadHeader& header,
+                                RangeAnswer& answer) {
+  std::string message = head_of("GET", "/blocks/v1/" + std::to_string(header.block.id.value),
+                                address);
+  message += "X-Dfs-Read: " + read_header_value(header) + "\r\n\r\n";
+  for (bool fresh = false;; fresh = true) {
+    Result<Connection> connection = acquire(address, options_.connect_timeout, fresh);
+    if (!connection.ok()) return connection.status();
+    set_io_timeout(connection->fd(), options_.data_timeout);
+    AnswerReader reader(connection->fd());
+    Status status = send_all(connection->fd(), as_bytes(message));
+    if (status.ok()) status = reader.read_head(monotonic_now() + options_.data_timeout);
+    if (!status.ok()) {
+      if (connection->reused() && !reader.began() && status.code() == Code::kUnavailable) continue;
+      return at(address, status);
+    }
+    if (reader.status() != 200) {
+      Result<std::string> body = read_small_body(reader);
+      if (!body.ok()) return at(address, body.status());
+      if (reader.stays()) connection->release();
+      return error_from_body(reader.status(), *body);
+    }
+    status = read_range_body(reader, header, answer);
+    if (!status.ok()) return at(address, status);
+    if (reader.stays()) connection->release();
+    return {};
+  }
+}
+
+Result<BlockUpload> BlockUpload::open(SocketClient& client, const std::string& address,
+                                      const wire::WriteHeader& header) {
+  Result<Connection> connection =
+      client.acquire(address, client.options().connect_timeout, false);
+  if (!connection.ok()) return connection.status();
+  set_io_timeout(connection->fd(), client.options().data_timeout);
+  std::string message =
+      head_of("PUT", "/blocks/v1/" + std::to_string(header.block.value), address);
+  message += "X-Dfs-Write: " + write_header_value(header) + "\r\n";
+  message += "Content-Length: " + std::to_string(header.length) + "\r\n\r\n";
+  BlockUpload upload(std::move(*connection), client.options().answer_timeout);
+  if (Status status = upload.send(as_bytes(message)); !status.ok()) return status;
+  return upload;
+}
+
+Status BlockUpload::send(Bytes data) {
+  if (!connection_) return {Code::kUnavailable, "the transfer has failed before"};
+  if (!silent(connection_.fd())) {
+    return early_answer({Code::kUnavailable, "the transfer was cut short"});
+  }
+  Status status = send_all(connection_.fd(), data);
+  if (status.ok()) return {};
+  return early_answer(status);
+}
+
+// An answer before the whole body was sent can only be an error; it says more than the broken
+// connection that follows it.
+Status BlockUpload::early_answer(const Status& otherwise) {
+  AnswerReader reader(connection_.fd());
+  Status result = otherwise;
+  if (reader.read_head(monotonic_now() + seconds(1)).ok() && reader.status() != 200) {
+    const Result<std::string> body = read_small_body(reader);
+    if (body.ok()) result = error_from_body(reader.status(), *body);
+  }
+  connection_.close();
+  return result;
+}
+
+Result<wire::WriteReply> BlockUpload::finish() {
+  AnswerReader reader(connection_.fd());
+  Status status = reader.read_head(monotonic_now() + answer_timeout_);
+  if (!status.ok()) {
+    connection_.close();
+    return status;
+  }
+  Result<std::string> body = read_small_body(reader);
+  if (!body.ok()) return body.status();
+  if (reader.stays()) connection_.release();
+  if (reader.status() != 200) return error_from_body(reader.status(), *body);
+  return wire::from_json_text<wire::WriteReply>(*body, wire::UnknownKeys::kIgnore);
+}
+
+}  // namespace dfs::http
