@@ -36,8 +36,8 @@ Result<RangeHeader> decode_range_header(Bytes bytes) {
   header.block.crc = get_le32(in + 24);
   header.offset = get_le64(in + 32);
   header.length = get_le64(in + 40);
-  if (header.offset > header.block.length || header.length > header.block.length - header.offset ||
-      header.offset % kGranuleBytes != 0 ||
+  if (header.block.length > kMaxBlockBytes || header.offset > header.block.length ||
+      header.length > header.block.length - header.offset || header.offset % kGranuleBytes != 0 ||
       get_le32(in + 28) != granules_of(header.block.length)) {
     return corrupt();
   }

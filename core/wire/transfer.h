@@ -87,6 +87,9 @@ inline constexpr std::uint64_t kGranuleBytes = 64 * 1024;
 // The unit of the WebHDFS checksum, kept in sidecars.
 inline constexpr std::uint64_t kChunkBytes = 512;
 
+// The largest block that any message may speak of: 1 TiB. Keeps sums of offsets from overflowing.
+inline constexpr std::uint64_t kMaxBlockBytes = std::uint64_t{1} << 40;
+
 [[nodiscard]] constexpr std::uint64_t granules_of(std::uint64_t length) {
   return (length + kGranuleBytes - 1) / kGranuleBytes;
 }

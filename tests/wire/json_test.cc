@@ -27,7 +27,8 @@ TEST(Json, AnUnknownFieldIsAnErrorToAServerAndIgnoredByAClient) {
 TEST(Json, AWrongTypeOrRangeIsAnErrorThatNamesTheField) {
   for (const char* text : {R"({"replication": -1})", R"({"replication": 4294967296})",
                            R"({"replication": 1.5})", R"({"replication": "3"})"}) {
-    const Result<SetReplication> result = from_json_text<SetReplication>(text, UnknownKeys::kReject);
+    const Result<SetReplication> result =
+        from_json_text<SetReplication>(text, UnknownKeys::kReject);
     EXPECT_EQ(result.status().message(), "field 'replication' must be an integer in its range")
         << text;
   }
