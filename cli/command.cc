@@ -1,0 +1,83 @@
+#include "cli/command.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace dfs::cli {
+namespace {
+
+// An error is one line, whatever a file name contains.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (char c : text) {
+    if (c == '\n' || c == '\r' || c == '\t') {
+      line += ' ';
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      line += c;
+    }
+  }
+  return line;
+}
+
+void add_globals(CLI::App& app, Globals& globals) {
+  app.add_option("--meta", globals.meta, "URL[,URL...] of the NameNode")
+      ->envname("DFS_META")
+      ->default_str("http://localhost:8000");
+  app.add_flag("--json", globals.json, "print one JSON document");
+  app.add_flag("-q,--quiet", globals.quiet, "no progress and no remarks");
+  app.add_option("--user", globals.user, "act as this user (default: the one logged in)");
+  app.add_option("--retry-limit", globals.retry_limit,
+                 "seconds until a request that nobody answers is given up")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+}
+
+// The innermost subcommand that the line names, as in "admin fsck".
+std::string named_command(const CLI::App& app) {
+  std::string name;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    name += (name.empty() ? "" : " ") + at->get_name();
+  }
+  return name;
+}
+
+}  // namespace
+
+int Context::fail(std::string_view message, int exit_code) const {
+  const std::string prefix = command.empty() ? "dfs: " : "dfs: " + command + ": ";
+  std::fprintf(stderr, "%s\n", (prefix + one_line(message)).c_str());
+  return exit_code;
+}
+
+CLI::App* add_command(CLI::App& parent, Context& context, const std::string& name,
+                      const std::string& summary, std::function<int()> run) {
+  CLI::App* command = parent.add_subcommand(name, summary);
+  command->callback([&context, run = std::move(run)] { context.run = run; });
+  return command;
+}
+
+int run_line(int argc, const char* const* argv) {
+  CLI::App app("mini-HDFS: a small distributed file system", "dfs");
+  app.set_help_flag("--help", "print this help");
+  app.fallthrough();
+  app.require_subcommand(1);
+  Context context;
+  add_globals(app, context.globals);
+  for (const Command& command : commands()) command.add(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    context.command = named_command(app);
+    return context.fail(std::string(error.what()) + " (see dfs " +
+                            (context.command.empty() ? "" : context.command + " ") + "--help)",
+                        kUsage);
+  }
+  context.command = named_command(app);
+  if (context.globals.meta.empty()) context.globals.meta = "http://localhost:8000";
+  return context.run();
+}
+
+}  // namespace dfs::cli
