@@ -35,6 +35,7 @@ struct FormatCommand {
     visit("default_replication", self.default_replication);
     visit("default_block_size", self.default_block_size);
   }
+  friend bool operator==(const FormatCommand&, const FormatCommand&) = default;
 };
 
 // A client's mutating request as it arrived, with the targets of the blocks that it allocates.
@@ -45,7 +46,7 @@ struct RequestCommand {
                             wire::SetTimes>;
   Body body;
   std::vector<std::vector<wire::NodeAddress>> targets;  // one pipeline a block
-  // fields(): "method", the request under "body", "targets"; see command.cc
+  friend bool operator==(const RequestCommand&, const RequestCommand&) = default;
 };
 
 // Ends the leases of these pending files; nothing of them is published.
@@ -57,10 +58,13 @@ struct ExpireCommand {
   static void fields(Self& self, V&& visit) {
     visit("pending", self.pending);
   }
+  friend bool operator==(const ExpireCommand&, const ExpireCommand&) = default;
 };
 
-// Takes up to `rows` rows off the reap queue: detached directories and files go, blocks lose their
-// reference, and blocks without one become kFreed.
+// Works the reap queue off, touching at most `rows` rows (fewer than 16 do nothing): detached
+// directories go, blocks of dead versions lose their reference and become kFreed without one (those
+// of versions that were never published are forgotten at once), and blocks of live files take over
+// their file's new replication.
 struct ReapCommand {
   static constexpr std::string_view kName = "reap";
   std::uint64_t rows = 0;
@@ -69,9 +73,11 @@ struct ReapCommand {
   static void fields(Self& self, V&& visit) {
     visit("rows", self.rows);
   }
+  friend bool operator==(const ReapCommand&, const ReapCommand&) = default;
 };
 
-// Forgets blocks whose readers' grace is over; their replicas become deletable.
+// Forgets blocks that were freed at or before `freed_until`, their readers' grace being over, touching
+// at most `rows` rows; their replicas become deletable.
 struct ForgetBlocksCommand {
   static constexpr std::string_view kName = "forget_blocks";
   WallTime freed_until;
@@ -82,9 +88,11 @@ struct ForgetBlocksCommand {
     visit("freed_until", self.freed_until);
     visit("rows", self.rows);
   }
+  friend bool operator==(const ForgetBlocksCommand&, const ForgetBlocksCommand&) = default;
 };
 
-// Drops the oldest request records and clients, up to `rows`, that are older than `until`.
+// Drops the oldest request records and clients, up to `rows` of each, that are not younger than
+// `until`.
 struct ForgetRequestsCommand {
   static constexpr std::string_view kName = "forget_requests";
   WallTime until;
@@ -95,6 +103,7 @@ struct ForgetRequestsCommand {
     visit("until", self.until);
     visit("rows", self.rows);
   }
+  friend bool operator==(const ForgetRequestsCommand&, const ForgetRequestsCommand&) = default;
 };
 
 // A DataNode came for the first time, or with other addresses. Also numbers its session.
@@ -114,6 +123,7 @@ struct RegisterCommand {
     visit("rack", self.rack);
     visit("host", self.host);
   }
+  friend bool operator==(const RegisterCommand&, const RegisterCommand&) = default;
 };
 
 struct SafeModeCommand {
@@ -124,6 +134,7 @@ struct SafeModeCommand {
   static void fields(Self& self, V&& visit) {
     visit("on", self.on);
   }
+  friend bool operator==(const SafeModeCommand&, const SafeModeCommand&) = default;
 };
 
 // Raises the epoch above `above` and starts the id counters of the new one.
@@ -135,13 +146,29 @@ struct RaiseEpochCommand {
   static void fields(Self& self, V&& visit) {
     visit("above", self.above);
   }
+  friend bool operator==(const RaiseEpochCommand&, const RaiseEpochCommand&) = default;
+};
+
+// A DataNode has seen a history of `epoch` that is newer than ours: nothing is allocated, deleted or
+// changed until the epoch is raised above it, also after a restart (D5).
+struct NewerHistoryCommand {
+  static constexpr std::string_view kName = "newer_history";
+  std::uint64_t epoch = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("epoch", self.epoch);
+  }
+  friend bool operator==(const NewerHistoryCommand&, const NewerHistoryCommand&) = default;
 };
 
 struct Command {
-  WallTime time;  // made monotone by apply: max(time, meta.time + 0)
+  WallTime time;  // made monotone by apply: max(time, meta.time)
   std::variant<FormatCommand, RequestCommand, ExpireCommand, ReapCommand, ForgetBlocksCommand,
-               ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand>
+               ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand,
+               NewerHistoryCommand>
       body;
+  friend bool operator==(const Command&, const Command&) = default;
 };
 
 // What soft state must know of an applied command.
