@@ -16,40 +16,11 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/datanode/checksum_builder.h"
+#include "core/datanode/sidecar.h"
 #include "core/wire/transfer.h"
 
 namespace dfs::datanode {
-
-// What a finished replica's sidecar says besides (length, CRC).
-struct Sidecar {
-  wire::BlockInfo info;
-  std::string cluster;
-  InodeId inode;
-  std::uint64_t index = 0;
-  std::string path_hint;
-  std::vector<std::uint32_t> granule_crcs;  // of each 64 KiB
-  std::vector<std::uint32_t> chunk_crcs;    // of each 512 bytes
-};
-
-// Computes a sidecar's checksums while bytes pass.
-class ChecksumBuilder {
- public:
-  void add(Bytes data);
-  // Ends the last chunk and granule.
-  void finish();
-  [[nodiscard]] std::uint64_t length() const { return length_; }
-  [[nodiscard]] std::uint32_t crc() const { return crc_; }  // after finish()
-  [[nodiscard]] const std::vector<std::uint32_t>& granules() const { return granules_; }
-  [[nodiscard]] const std::vector<std::uint32_t>& chunks() const { return chunks_; }
-
- private:
-  std::uint64_t length_ = 0;
-  std::uint32_t crc_ = 0;
-  std::uint32_t chunk_ = 0;    // of the open chunk
-  std::uint32_t granule_ = 0;  // of the open granule
-  std::vector<std::uint32_t> granules_;
-  std::vector<std::uint32_t> chunks_;
-};
 
 struct OpenTemporary {
   std::uint64_t length = 0;  // to preallocate
@@ -87,22 +58,52 @@ using ReceiverEffect =
                  SendDownstream, FinishDownstream, CloseDownstream, ResendDownstream, ReceiverDone>;
 using ReceiverEffects = std::vector<ReceiverEffect>;
 
+// More targets than this are refused: no placement makes them.
+inline constexpr std::size_t kMaxTargets = 64;
+
 class Receiver {
  public:
   Receiver(wire::WriteHeader header, NodeId self);
 
+  // A header that cannot be (no block, too long, too many targets, this node among them) ends the
+  // transfer at once, before any other effect.
   void start(ReceiverEffects& effects);
+  // Beyond header.length it is a failure.
   void data(Bytes data, ReceiverEffects& effects);
   // The sender's body has ended; short of header.length it is a failure.
   void end(ReceiverEffects& effects);
+  // After end() it changes nothing: the replica is finished although nobody may hear of it.
   void sender_failed(const Status& status, ReceiverEffects& effects);
+  // Also when the published replica cannot be read for ResendDownstream.
   void disk_failed(const Status& status, ReceiverEffects& effects);
   void published(ReceiverEffects& effects);
+  // The connection, or its answer was an error: the first node of what is left of the pipeline is
+  // given up.
   void downstream_failed(const Status& status, ReceiverEffects& effects);
   void downstream_replied(const wire::WriteReply& reply, ReceiverEffects& effects);
 
+  // After ReceiverDone every input is ignored.
+  [[nodiscard]] bool done() const { return done_; }
+
  private:
-  // Filled in by the implementation.
+  enum class Downstream { kNone, kStreaming, kAnswering, kResending };
+
+  [[nodiscard]] wire::WriteHeader header_for_rest() const;
+  [[nodiscard]] wire::BlockInfo received() const;
+  void give_up_next(const Status& status);
+  void proceed(ReceiverEffects& effects);
+  void fail(const Status& status, ReceiverEffects& effects);
+  void finish(ReceiverEffects& effects);
+
+  wire::WriteHeader header_;
+  NodeId self_;
+  ChecksumBuilder checksums_;
+  std::vector<wire::NodeAddress> rest_;  // targets that have neither stored nor failed
+  Downstream downstream_ = Downstream::kNone;
+  bool ended_ = false;
+  bool published_ = false;
+  bool done_ = false;
+  wire::WriteReply reply_;
 };
 
 }  // namespace dfs::datanode
