@@ -53,6 +53,7 @@ struct FoundReplica {
   wire::BlockInfo info;
   VolumeId volume = 0;
   bool quarantined = false;
+  Duration age;  // in quarantine
 };
 
 // POST it to the NameNode; answer with answered() or unanswered().
@@ -69,7 +70,7 @@ struct StartTask {
   TaskId task = 0;
   wire::OrderKind kind = wire::OrderKind::kVerify;  // kConfirm never comes here
   wire::Order order;   // block, and for kCopy sources and sidecar fields
-  VolumeId volume = 0; // where the replica is (not for kCopy of a new one)
+  VolumeId volume = 0;  // where the replica is (not for kCopy of a new one)
 };
 using Effect = std::variant<SendToNameNode, PersistIdentity, StartTask>;
 using EffectList = std::vector<Effect>;
