@@ -61,6 +61,7 @@ struct ClusterReportReply {
   std::uint64_t repairs_waiting = 0;
   std::uint64_t repairs_running = 0;
   std::vector<NodeReport> nodes;
+  std::vector<std::string> notes;  // what the operator should know, one line each
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -77,6 +78,7 @@ struct ClusterReportReply {
     visit("repairs_waiting", self.repairs_waiting);
     visit("repairs_running", self.repairs_running);
     visit("nodes", self.nodes);
+    visit("notes", self.notes);
   }
   friend bool operator==(const ClusterReportReply&, const ClusterReportReply&) = default;
 };

@@ -3,7 +3,8 @@
 // A DataNode talks first, always, over POST /api/v1/<kMethod>. Its messages of one registration
 // (session) are numbered 1, 2, 3 … and sent one at a time, each until it is answered: the NameNode
 // drops a message of another session or with an old number as kStale, so that a delayed or repeated
-// report can never be taken for a new one (HDFS-10301, HDFS-2791).
+// report can never be taken for a new one (HDFS-10301, HDFS-2791). A message that is sent again
+// because its answer did not come is the same message, byte for byte, and gets the same answer.
 #pragma once
 
 #include "core/wire/client_messages.h"
@@ -96,7 +97,8 @@ struct NodeStats {
   friend bool operator==(const NodeStats&, const NodeStats&) = default;
 };
 
-// What happened to a replica since the last message.
+// What happened to a replica since the last message. After each registration a DataNode says
+// kCorrupt again of every replica that it knows to be so: reports do not carry it.
 enum class ReplicaEvent {
   kStored,    // published durably, or found again
   kRemoved,   // in quarantine, or its volume is gone
@@ -265,7 +267,10 @@ struct ReportDigests {
 };
 
 // One piece of a wanted bucket: the replicas of it with after < id <= through, completely, as they
-// are when the message is made (all earlier changes have been answered). At most 1,000.
+// are when the message is made (all earlier changes have been answered). At most 1,000. The pieces of
+// a bucket follow one another without a gap from after = 0 to through = 2^64 - 1. When no bucket is
+// wanted the report is complete without a piece. Replicas that are known to be corrupt are among
+// them, as long as they are not in quarantine.
 struct ReportPiece {
   static constexpr std::string_view kMethod = "datanode/report_piece";
   using Reply = Empty;
