@@ -6,6 +6,8 @@
 namespace dfs::sqlite {
 namespace {
 
+constexpr const char* kInMemory = ":memory:";
+
 // What an operator can do about an error, by its primary code.
 const char* advice(int code) {
   switch (code & 0xff) {
@@ -59,17 +61,25 @@ Connection::Connection(Options options) : options_(std::move(options)) {
   } guard{*this};
   open();
   configure();
+  verify();
   guard.armed = false;
 }
 
 Connection::~Connection() { sqlite3_close_v2(db_); }
 
 void Connection::open() {
+  if (options_.file != kInMemory) {
+    checksums_.emplace(options_.vfs);
+    if (!checksums_->usable()) fail("there is no VFS '" + options_.vfs + "'");
+  }
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  const char* vfs = options_.vfs.empty() ? nullptr : options_.vfs.c_str();
-  const int code = sqlite3_open_v2(options_.file.c_str(), &db_, flags, vfs);
+  const char* vfs = checksums_ ? checksums_->name().c_str() : nullptr;
+  int code = sqlite3_open_v2(options_.file.c_str(), &db_, flags, vfs);
   if (code != SQLITE_OK) fail("open it", db_ != nullptr ? sqlite3_extended_errcode(db_) : code);
   sqlite3_extended_result_codes(db_, 1);
+  int reserved = checksums_ ? static_cast<int>(kReservedBytes) : 0;
+  code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  if (code != SQLITE_OK) fail("reserve bytes for checksums", code);
 }
 
 // The order matters: exclusive locking before the first access to the WAL, so that its index is on
@@ -77,22 +87,30 @@ void Connection::open() {
 // its end by a power loss is never appended to.
 void Connection::configure() {
   execute("PRAGMA locking_mode = EXCLUSIVE");
+  execute(("PRAGMA page_size = " + std::to_string(kPageBytes)).c_str());
   execute("PRAGMA mmap_size = 0");
   execute("PRAGMA temp_store = MEMORY");
   execute("PRAGMA trusted_schema = OFF");
   execute("PRAGMA cell_size_check = ON");
   execute(("PRAGMA cache_size = -" + std::to_string(options_.cache_kib)).c_str());
   const std::string mode = value_of("PRAGMA journal_mode = WAL");
-  const bool in_memory = options_.file == ":memory:";
-  if (mode != (in_memory ? "memory" : "wal")) {
+  if (mode != (checksums_ ? "wal" : "memory")) {
     fail("cannot use write-ahead logging on " + options_.file + ": the journal mode is '" + mode +
          "'; put it on a local file system");
   }
   execute(name_of(options_.synchronous));
-  if (options_.checkpoint_at_open && !in_memory &&
+  if (options_.checkpoint_at_open && checksums_ &&
       value_of("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
     fail("checkpoint its write-ahead log", SQLITE_BUSY);
   }
+}
+
+void Connection::verify() {
+  if (!options_.verify_at_open || !options_.checkpoint_at_open || !checksums_) return;
+  const std::uint32_t page = first_bad_page(db_);
+  if (page == 0) return;
+  fail("the metadata in " + options_.file + " is damaged: page " + std::to_string(page) +
+       " does not match its checksum; restore a backup or run `dfs rescue`");
 }
 
 void Connection::execute(const char* sql) {

@@ -1,4 +1,5 @@
-// One SQLite connection with this project's settings, and prepared statements on it.
+// One SQLite connection with this project's settings, and prepared statements on it. Every page of
+// its file has a checksum (checksum_vfs.h); a damaged file is refused when it is opened.
 //
 // Contract: used by one thread at a time; the only connection to its file (exclusive lock). No
 // function reports an error: everything unexpected goes to the fatal handler, which does not return.
@@ -8,9 +9,11 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 
+#include "adapters/sqlite/checksum_vfs.h"
 #include "adapters/sqlite/fatal.h"
 #include "core/base/ids.h"
 #include "core/base/time.h"
@@ -24,11 +27,12 @@ enum class Synchronous { kFull, kNormal, kOff };
 
 struct Options {
   std::string file;             // path, or ":memory:" for a store that lives as long as the object
-  std::string vfs;              // name of a registered VFS; "" is SQLite's default
+  std::string vfs;              // VFS below the checksums; "" is SQLite's default
   FatalHandler fatal;
   std::uint32_t cache_kib = 16 * 1024;
   Synchronous synchronous = Synchronous::kFull;
   bool checkpoint_at_open = true;  // off only to prove that it is needed
+  bool verify_at_open = true;      // read every page once; off only to prove that reads verify too
 };
 
 class Connection {
@@ -53,8 +57,10 @@ class Connection {
  private:
   void open();
   void configure();
+  void verify();
 
   Options options_;
+  std::optional<ChecksumVfs> checksums_;
   sqlite3* db_ = nullptr;
 };
 

@@ -1,0 +1,256 @@
+#include "adapters/sqlite/checksum_vfs.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <new>
+#include <optional>
+
+#include "core/base/assert.h"
+#include "core/base/crc32c.h"
+
+namespace dfs::sqlite {
+namespace {
+
+constexpr sqlite3_int64 kPage = kPageBytes;
+constexpr sqlite3_int64 kWalHeader = 32;
+constexpr sqlite3_int64 kFrameHeader = 24;
+constexpr sqlite3_int64 kFrame = kFrameHeader + kPage;
+
+enum class Kind { kDatabase, kWal, kOther };
+
+// SQLite allocates vfs.szOsFile bytes: this, then the file of the VFS below.
+struct CheckedFile : sqlite3_file {
+  Kind kind;
+  std::map<sqlite3_int64, std::uint32_t> frames;  // CRC of each frame's page, by frame from 0
+
+  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+
+CheckedFile* checked(sqlite3_file* file) { return static_cast<CheckedFile*>(file); }
+sqlite3_file* below(sqlite3_file* file) { return checked(file)->below(); }
+sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
+
+Bytes page_at(const void* data) { return {static_cast<const std::uint8_t*>(data), kPageBytes}; }
+
+std::uint32_t number_of(sqlite3_int64 offset) {
+  return static_cast<std::uint32_t>(offset / kPage) + 1;
+}
+
+bool is_page(int amount, sqlite3_int64 offset) { return amount == kPage && offset % kPage == 0; }
+
+// The frame whose page begins at `offset`.
+std::optional<sqlite3_int64> frame_of_page(sqlite3_int64 offset) {
+  const sqlite3_int64 in_frames = offset - kWalHeader - kFrameHeader;
+  if (in_frames < 0 || in_frames % kFrame != 0) return std::nullopt;
+  return in_frames / kFrame;
+}
+
+void forget_frames(CheckedFile& file, sqlite3_int64 offset, sqlite3_int64 amount) {
+  const sqlite3_int64 first = std::max<sqlite3_int64>(0, offset - kWalHeader) / kFrame;
+  const sqlite3_int64 last = std::max<sqlite3_int64>(0, offset + amount - kWalHeader - 1) / kFrame;
+  file.frames.erase(file.frames.lower_bound(first), file.frames.upper_bound(last));
+}
+
+// SQLite reads the first 100 bytes before it knows the page size; it reads them again as page 1.
+int check_database_read(const void* data, int amount, sqlite3_int64 offset, int code) {
+  if (offset + amount <= 100) return code;
+  if (code == SQLITE_IOERR_SHORT_READ || !is_page(amount, offset)) return SQLITE_IOERR_DATA;
+  if (code != SQLITE_OK) return code;
+  const Bytes page = page_at(data);
+  const std::uint32_t stored = get_le32(page.data() + kPageBytes - kReservedBytes);
+  return stored == page_checksum(page, number_of(offset)) ? SQLITE_OK : SQLITE_IOERR_DATA;
+}
+
+int check_wal_read(CheckedFile& file, const void* data, int amount, sqlite3_int64 offset) {
+  const std::uint8_t* bytes = static_cast<const std::uint8_t*>(data);
+  const sqlite3_int64 in_frames = offset - kWalHeader;
+  if (amount == kFrame && in_frames >= 0 && in_frames % kFrame == 0) {  // recovery
+    file.frames[in_frames / kFrame] = crc32c(page_at(bytes + kFrameHeader));
+    return SQLITE_OK;
+  }
+  const std::optional<sqlite3_int64> frame = frame_of_page(offset);
+  if (amount != kPage || !frame) return SQLITE_OK;
+  const auto known = file.frames.find(*frame);
+  if (known == file.frames.end()) return SQLITE_OK;
+  return known->second == crc32c(page_at(data)) ? SQLITE_OK : SQLITE_IOERR_DATA;
+}
+
+int write_page(CheckedFile& file, const void* data, int amount, sqlite3_int64 offset) {
+  if (!is_page(amount, offset)) return SQLITE_IOERR_WRITE;
+  std::array<std::uint8_t, kPageBytes> page;
+  std::memcpy(page.data(), data, kPageBytes);
+  // Page 1 says how many bytes are reserved; with fewer the checksum would overwrite content.
+  if (offset == 0 && page[20] != kReservedBytes) return SQLITE_IOERR_WRITE;
+  put_le32(page.data() + kPageBytes - kReservedBytes, page_checksum(page, number_of(offset)));
+  return file.below()->pMethods->xWrite(file.below(), page.data(), amount, offset);
+}
+
+int x_close(sqlite3_file* file) {
+  const int code = below(file)->pMethods->xClose(below(file));
+  checked(file)->~CheckedFile();
+  return code;
+}
+
+int x_read(sqlite3_file* file, void* data, int amount, sqlite3_int64 offset) {
+  const int code = below(file)->pMethods->xRead(below(file), data, amount, offset);
+  switch (checked(file)->kind) {
+    case Kind::kDatabase:
+      return check_database_read(data, amount, offset, code);
+    case Kind::kWal:
+      return code == SQLITE_OK ? check_wal_read(*checked(file), data, amount, offset) : code;
+    case Kind::kOther:
+      return code;
+  }
+  return SQLITE_IOERR;
+}
+
+int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {
+  CheckedFile& self = *checked(file);
+  if (self.kind == Kind::kDatabase) return write_page(self, data, amount, offset);
+  if (self.kind == Kind::kWal) {
+    forget_frames(self, offset, amount);
+    const std::optional<sqlite3_int64> frame = frame_of_page(offset);
+    if (amount == kPage && frame) self.frames[*frame] = crc32c(page_at(data));
+  }
+  return self.below()->pMethods->xWrite(self.below(), data, amount, offset);
+}
+
+int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
+  if (checked(file)->kind == Kind::kWal) forget_frames(*checked(file), size, INT64_MAX - size);
+  return below(file)->pMethods->xTruncate(below(file), size);
+}
+
+int x_sync(sqlite3_file* file, int flags) {
+  return below(file)->pMethods->xSync(below(file), flags);
+}
+int x_file_size(sqlite3_file* file, sqlite3_int64* size) {
+  return below(file)->pMethods->xFileSize(below(file), size);
+}
+int x_lock(sqlite3_file* file, int level) {
+  return below(file)->pMethods->xLock(below(file), level);
+}
+int x_unlock(sqlite3_file* file, int level) {
+  return below(file)->pMethods->xUnlock(below(file), level);
+}
+int x_check_reserved_lock(sqlite3_file* file, int* held) {
+  return below(file)->pMethods->xCheckReservedLock(below(file), held);
+}
+int x_file_control(sqlite3_file* file, int operation, void* argument) {
+  return below(file)->pMethods->xFileControl(below(file), operation, argument);
+}
+int x_sector_size(sqlite3_file* file) {
+  return below(file)->pMethods->xSectorSize(below(file));
+}
+int x_device_characteristics(sqlite3_file* file) {
+  return below(file)->pMethods->xDeviceCharacteristics(below(file));
+}
+
+// Version 1: no shared memory, no memory mapping.
+constexpr sqlite3_io_methods kMethods = {
+    .iVersion = 1,
+    .xClose = x_close,
+    .xRead = x_read,
+    .xWrite = x_write,
+    .xTruncate = x_truncate,
+    .xSync = x_sync,
+    .xFileSize = x_file_size,
+    .xLock = x_lock,
+    .xUnlock = x_unlock,
+    .xCheckReservedLock = x_check_reserved_lock,
+    .xFileControl = x_file_control,
+    .xSectorSize = x_sector_size,
+    .xDeviceCharacteristics = x_device_characteristics,
+};
+
+Kind kind_of(int flags) {
+  if ((flags & SQLITE_OPEN_MAIN_DB) != 0) return Kind::kDatabase;
+  return (flags & SQLITE_OPEN_WAL) != 0 ? Kind::kWal : Kind::kOther;
+}
+
+int x_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  auto* self = new (static_cast<void*>(file)) CheckedFile{};
+  self->kind = kind_of(flags);
+  const int code = below(vfs)->xOpen(below(vfs), name, self->below(), flags, out_flags);
+  if (self->below()->pMethods != nullptr) {
+    self->pMethods = &kMethods;  // SQLite closes a file whose opening failed only with methods set
+  } else {
+    self->~CheckedFile();
+    file->pMethods = nullptr;
+  }
+  return code;
+}
+
+int x_delete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
+  return below(vfs)->xDelete(below(vfs), name, sync_directory);
+}
+int x_access(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
+  return below(vfs)->xAccess(below(vfs), name, flags, result);
+}
+int x_full_pathname(sqlite3_vfs* vfs, const char* name, int size, char* out) {
+  return below(vfs)->xFullPathname(below(vfs), name, size, out);
+}
+int x_randomness(sqlite3_vfs* vfs, int size, char* out) {
+  return below(vfs)->xRandomness(below(vfs), size, out);
+}
+int x_sleep(sqlite3_vfs* vfs, int microseconds) {
+  return below(vfs)->xSleep(below(vfs), microseconds);
+}
+int x_current_time(sqlite3_vfs* vfs, double* days) {
+  return below(vfs)->xCurrentTime(below(vfs), days);
+}
+int x_get_last_error(sqlite3_vfs* vfs, int size, char* out) {
+  return below(vfs)->xGetLastError == nullptr ? 0
+                                              : below(vfs)->xGetLastError(below(vfs), size, out);
+}
+
+}  // namespace
+
+std::uint32_t page_checksum(Bytes page, std::uint32_t number) {
+  std::array<std::uint8_t, 4> prefix;
+  put_le32(prefix.data(), number);
+  return crc32c(page.first(kPageBytes - kReservedBytes), crc32c(prefix));
+}
+
+ChecksumVfs::ChecksumVfs(const std::string& base)
+    : name_("checksummed-" + base),
+      base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())) {
+  if (base_ == nullptr) return;
+  vfs_.iVersion = 1;
+  vfs_.szOsFile = static_cast<int>(sizeof(CheckedFile)) + base_->szOsFile;
+  vfs_.mxPathname = base_->mxPathname;
+  vfs_.zName = name_.c_str();
+  vfs_.pAppData = base_;
+  vfs_.xOpen = x_open;
+  vfs_.xDelete = x_delete;
+  vfs_.xAccess = x_access;
+  vfs_.xFullPathname = x_full_pathname;
+  vfs_.xRandomness = x_randomness;
+  vfs_.xSleep = x_sleep;
+  vfs_.xCurrentTime = x_current_time;
+  vfs_.xGetLastError = x_get_last_error;
+  sqlite3_vfs_register(&vfs_, 0);
+}
+
+ChecksumVfs::~ChecksumVfs() {
+  if (base_ != nullptr) sqlite3_vfs_unregister(&vfs_);
+}
+
+std::uint32_t first_bad_page(sqlite3* db) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  DFS_ASSERT(file != nullptr && file->pMethods == &kMethods);
+  sqlite3_int64 size = 0;
+  if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return 1;
+  std::array<std::uint8_t, kPageBytes> page;
+  for (sqlite3_int64 offset = 0; offset < size; offset += kPage) {
+    page.fill(1);
+    if (x_read(file, page.data(), kPage, offset) == SQLITE_OK) continue;
+    const bool zeros = std::all_of(page.begin(), page.end(), [](auto byte) { return byte == 0; });
+    if (!zeros || offset + kPage > size) return number_of(offset);
+  }
+  return 0;
+}
+
+}  // namespace dfs::sqlite
