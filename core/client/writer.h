@@ -3,7 +3,9 @@
 // The source is re-readable: a file, or bounded buffers that the owner keeps for standard input (at
 // most `window` blocks). Several blocks are in flight at once. The CRC that the owner computed while
 // sending is compared with the DataNodes'; a mismatch, or fewer than min(2, r) stored copies, costs
-// the block: it is abandoned and written again under a new id to other DataNodes.
+// the block: it is abandoned and written again under a new id to other DataNodes, until retry.limit
+// has passed since its first failure. DataNodes that failed are left out for a while, unless too few
+// remain. A write that fails is abandoned: what was at the path before stays.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +27,7 @@ struct WriteOptions {
   std::uint64_t block_size = 0;    // 0: the server's default
   std::uint32_t mode = 0644;
   std::uint32_t window = 2;        // blocks in flight
+  std::optional<std::uint64_t> length;  // of the source, if known; a hint
   std::optional<WallTime> mtime;
   RetryOptions retry;
 };
@@ -34,7 +37,8 @@ struct CallNameNode {
   std::uint64_t call = 0;
   wire::Request request;
 };
-// Have bytes [offset, offset + up to block_size) of the source ready; answer with source_ready().
+// Have bytes [offset, offset + up to at_most) of the source ready; answer with source_ready(). One at
+// a time, in order.
 struct PrepareSource {
   std::uint64_t index = 0;   // of the block
   std::uint64_t offset = 0;  // in the file
@@ -52,9 +56,11 @@ struct SendBlock {
 struct ReleaseSource {
   std::uint64_t index = 0;
 };
+// Call wake() then; several may be asked for, and waking at other times is harmless.
 struct RenewAt {
   Instant at;
 };
+// Transfers may still be out; their ends are ignored.
 struct WriteDone {
   Status status;  // ok: durable and visible
   wire::FileStatus file;
@@ -65,12 +71,13 @@ using WriterEffects = std::vector<WriterEffect>;
 
 class Writer {
  public:
+  // `numbers` outlives the writer.
   Writer(WriteOptions options, RequestNumbers& numbers, std::string cluster);
-  ~Writer();
 
   void start(Instant now, WriterEffects& effects);
   void called(std::uint64_t call, wire::Reply reply, Instant now, WriterEffects& effects);
-  // `length` 0: the source has ended. `last`: nothing follows this block.
+  // `length` 0: the source has ended. `last`: nothing follows this block. Only the last may be
+  // shorter than at_most.
   void source_ready(std::uint64_t index, std::uint64_t length, bool last, Instant now,
                     WriterEffects& effects);
   void source_failed(const Status& status, Instant now, WriterEffects& effects);
@@ -84,7 +91,73 @@ class Writer {
   void cancel(Instant now, WriterEffects& effects);
 
  private:
-  // Filled in by the implementation.
+  enum class Phase { kCreating, kWriting, kCompleting, kAbandoning, kDone };
+  enum class SlotState { kPreparing, kReady, kSending };
+  // A block from its source to its being stored.
+  struct Slot {
+    SlotState state = SlotState::kPreparing;
+    std::uint64_t length = 0;
+    wire::AllocatedBlock block;           // while sending
+    std::uint64_t transfer = 0;
+    std::uint32_t failures = 0;
+    Instant first_failure;
+    Instant retry_at;                     // not before
+  };
+
+  void pump(Instant now, WriterEffects& effects);
+  void send(std::uint64_t index, Slot& slot, WriterEffects& effects);
+  void allocate(Instant now, WriterEffects& effects);
+  void complete(WriterEffects& effects);
+  void created(wire::Reply reply, Instant now, WriterEffects& effects);
+  void allocated(wire::Reply reply, Instant now, WriterEffects& effects);
+  void completed(wire::Reply reply, Instant now, WriterEffects& effects);
+  void renewed(const wire::Reply& reply, Instant now, WriterEffects& effects);
+  [[nodiscard]] Status check(const Slot& slot, std::uint32_t crc, const wire::WriteReply& reply,
+                             std::vector<NodeId>& stored) const;
+  void block_failed(std::uint64_t index, const Status& status, Instant now,
+                    WriterEffects& effects);
+  [[nodiscard]] Duration backoff(const Slot& slot, BlockId block) const;
+  void exclude(NodeId node, Instant now);
+  void fail(Status status, bool abandon, WriterEffects& effects);
+  void finish(Status status, WriterEffects& effects);
+  void schedule(Instant now, WriterEffects& effects);
+  std::uint64_t call(wire::Request request, WriterEffects& effects);
+  std::map<std::uint64_t, Slot>::iterator slot_of(std::uint64_t transfer);
+  [[nodiscard]] Status about(Code code, std::string_view what) const;
+
+  WriteOptions options_;
+  RequestNumbers& numbers_;
+  std::string cluster_;
+  Phase phase_ = Phase::kCreating;
+  bool cancelled_ = false;
+  Status failure_;                        // while abandoning
+
+  InodeId inode_;
+  std::uint64_t block_size_ = 0;
+  std::uint32_t replication_ = 0;
+  Duration renew_every_;
+  Instant renew_at_ = kNever;
+  Instant scheduled_ = kNever;            // the earliest RenewAt that is out
+
+  std::map<std::uint64_t, Slot> slots_;   // by index; at most `window`
+  std::uint64_t next_index_ = 0;
+  bool preparing_ = false;
+  bool source_ended_ = false;
+  std::uint64_t total_length_ = 0;        // of stored blocks
+  std::vector<wire::AllocatedBlock> pool_;         // allocated, not used yet; first in, first out
+  std::vector<wire::CommittedBlock> to_commit_;
+  std::vector<BlockId> to_abandon_;
+  std::size_t commits_out_ = 0;           // of to_commit_, in the Allocate that is out
+  std::size_t abandons_out_ = 0;
+  std::map<NodeId, Instant> excluded_;    // until when
+
+  std::uint64_t next_call_ = 1;           // 0: none is out
+  std::uint64_t create_call_ = 0;
+  std::uint64_t allocate_call_ = 0;
+  std::uint64_t complete_call_ = 0;
+  std::uint64_t abandon_call_ = 0;
+  std::uint64_t renew_call_ = 0;
+  std::uint64_t next_transfer_ = 1;
 };
 
 }  // namespace dfs::client

@@ -2,6 +2,7 @@
 // against them in an order that the test draws. No network, no time but what the test tells.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
