@@ -1,0 +1,139 @@
+// A simulated DataNode process: the machine, its transfers and tasks, and its disks.
+//
+// The glue carries bytes between connections, receivers and disks, gives disk work a duration and every
+// wait a limit, and tells the machine how things ended. A crash leaves a publication after any of its
+// steps; a power loss also drops what was not synced.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "adapters/sim/disk.h"
+#include "adapters/sim/network.h"
+#include "adapters/sim/process.h"
+#include "core/client/block_reader.h"
+#include "core/datanode/datanode.h"
+#include "core/datanode/receiver.h"
+
+namespace dfs::sim {
+
+// Follows what happens to replicas on disk and what the DataNode says of them.
+class DataNodeObserver {
+ public:
+  virtual ~DataNodeObserver() = default;
+  virtual void published(Address node, BlockId block) = 0;
+  virtual void moved(Address node, BlockId block, Folder from, Folder to) = 0;
+  virtual void purged(Address node, BlockId block) = 0;
+  // A message to the NameNode leaves.
+  virtual void says(Address node, const wire::Request& request) = 0;
+  // The NameNode's answer to it is about to be taken in.
+  virtual void hears(Address node, const wire::Request& request, const wire::Reply& reply) = 0;
+};
+
+struct DataNodeTimes {
+  Duration disk = microseconds(300);         // an operation that syncs, typically
+  Duration read = microseconds(50);          // a read, typically
+  Duration tick = milliseconds(100);
+  Duration answer_limit = seconds(10);       // of a message to the NameNode
+  Duration receive_limit = seconds(10);      // from a block's header to the end of its body
+  Duration downstream_limit = seconds(5);    // for an answer, times the nodes that are left
+  Duration fetch_limit = seconds(5);         // of a range from another DataNode
+};
+
+class DataNodeNode final : public Process, public Endpoint {
+ public:
+  DataNodeNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
+               datanode::Config config, DataNodeTimes times, std::vector<std::uint64_t> volumes,
+               Address namenode, Random random, DataNodeObserver& observer);
+  ~DataNodeNode() override;
+
+  void start();
+  // `power`: the machine loses power, so the disks lose what was not synced.
+  void die(bool power);
+  // While down: the directory is lost, the node comes back as a new one.
+  void wipe();
+
+  Process& process() override { return *this; }
+  void on_message(ConnectionId connection, Message message) override;
+  void on_broken(ConnectionId connection, const Status& status, bool sent) override;
+
+  [[nodiscard]] SimDisk& disk(datanode::VolumeId volume) { return disks_.at(volume); }
+  [[nodiscard]] const SimDisk& disk(datanode::VolumeId volume) const { return disks_.at(volume); }
+  [[nodiscard]] std::uint32_t volumes() const { return static_cast<std::uint32_t>(disks_.size()); }
+  [[nodiscard]] const datanode::Identity& identity() const { return identity_; }
+  [[nodiscard]] datanode::DataNode* machine() { return machine_.get(); }
+  // Multiplies the duration of disk work.
+  void slow_down(std::int64_t factor) { slowness_ = factor; }
+
+ private:
+  struct Receiving;
+  struct Copy;
+  enum class Purpose { kMessage, kUpstream, kDownstream, kFetch };
+  struct Open {
+    Purpose purpose = Purpose::kMessage;
+    std::uint64_t number = 0;  // message, receiving, or fetch of `task`
+    std::uint64_t task = 0;
+  };
+
+  void tick();
+  void carry_out(datanode::EffectList effects);
+  void send(datanode::SendToNameNode message);
+  void persist(const datanode::Identity& identity);
+  void limit(ConnectionId connection, Duration timeout);
+  void fail(ConnectionId connection, const Open& open, const Status& status);
+  [[nodiscard]] Duration disk_time(const char* what, std::uint64_t bytes);
+  [[nodiscard]] datanode::VolumeId roomiest() const;
+  [[nodiscard]] wire::NodeStats measure() const;
+
+  // datanode_transfers.cc
+  void accept_write(ConnectionId connection, const wire::WriteHeader& header);
+  void take_body(std::uint64_t receiving, const Message& message);
+  void downstream_answered(std::uint64_t receiving, const WriteAnswer& answer);
+  void carry_out(std::uint64_t receiving, datanode::ReceiverEffects effects);
+  void open_downstream(std::uint64_t receiving, const wire::NodeAddress& to,
+                       const wire::WriteHeader& header);
+  void resend(std::uint64_t receiving, const datanode::ResendDownstream& resend);
+  void publish(std::uint64_t receiving, const datanode::Sidecar& sidecar);
+  void answer_read(ConnectionId connection, const wire::ReadHeader& header);
+  [[nodiscard]] RangeAnswer read_range(const wire::ReadHeader& header);
+
+  // datanode_tasks.cc
+  void start_task(const datanode::StartTask& start);
+  void finish_task(const datanode::StartTask& start);
+  [[nodiscard]] Status verify(BlockId block, datanode::VolumeId volume, Folder folder) const;
+  void start_copy(const datanode::StartTask& start);
+  void carry_out(datanode::TaskId task, client::BlockReaderEffects effects);
+  void fetch(datanode::TaskId task, const client::Fetch& fetch);
+  void fetched(const Open& open, const RangeAnswer& answer);
+  void wake_copy(datanode::TaskId task);
+  void end_copy(datanode::TaskId task, const Status& status);
+  void task_done(datanode::TaskId task, const Status& status, datanode::VolumeId volume);
+
+  Network& network_;
+  datanode::Config config_;
+  DataNodeTimes times_;
+  Address namenode_;
+  Random random_;
+  DataNodeObserver& observer_;
+  std::int64_t slowness_ = 1;
+
+  // Durable.
+  std::vector<SimDisk> disks_;
+  datanode::Identity identity_;
+  std::uint64_t wiped_ = 0;
+
+  std::unique_ptr<datanode::DataNode> machine_;
+  std::map<ConnectionId, Open> open_;
+  std::map<std::uint64_t, wire::Request> messages_;  // out, for the observer
+  std::map<std::uint64_t, std::unique_ptr<Receiving>> receiving_;
+  std::map<datanode::TaskId, std::unique_ptr<Copy>> copies_;
+  // Disk work that a crash may leave half done: what to do if it gets that far.
+  std::map<std::uint64_t, std::function<void(int steps)>> half_done_;
+  std::uint64_t next_receiving_ = 1;
+  std::uint64_t next_work_ = 1;
+  std::uint64_t draws_ = 0;
+};
+
+}  // namespace dfs::sim

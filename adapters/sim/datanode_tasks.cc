@@ -1,0 +1,192 @@
+// A simulated DataNode's disk tasks: verify, quarantine, restore, purge, and copies that it pulls.
+
+#include "adapters/sim/address.h"
+#include "adapters/sim/datanode_work.h"
+#include "core/base/assert.h"
+#include "core/base/crc32c.h"
+#include "core/datanode/checksum_builder.h"
+
+namespace dfs::sim {
+
+void DataNodeNode::start_task(const datanode::StartTask& start) {
+  if (start.kind == wire::OrderKind::kCopy) return start_copy(start);
+  const std::uint64_t work = next_work_++;
+  half_done_[work] = [this, start](int steps) {
+    if (steps <= kPublishSteps / 2) return;
+    SimDisk& disk = disks_.at(start.volume);
+    if (start.kind == wire::OrderKind::kQuarantine &&
+        disk.move(start.order.block.id, Folder::kCurrent, Folder::kQuarantine).ok()) {
+      observer_.moved(address(), start.order.block.id, Folder::kCurrent, Folder::kQuarantine);
+    }
+  };
+  after(disk_time("task", start.order.block.length), [this, work, start] {
+    half_done_.erase(work);
+    finish_task(start);
+  });
+}
+
+void DataNodeNode::finish_task(const datanode::StartTask& start) {
+  const BlockId block = start.order.block.id;
+  SimDisk& disk = disks_.at(start.volume);
+  Status status;
+  switch (start.kind) {
+    case wire::OrderKind::kVerify:
+      status = verify(block, start.volume, Folder::kCurrent);
+      break;
+    case wire::OrderKind::kQuarantine:
+      status = disk.move(block, Folder::kCurrent, Folder::kQuarantine);
+      if (status.ok()) {
+        observer_.moved(address(), block, Folder::kCurrent, Folder::kQuarantine);
+      }
+      break;
+    case wire::OrderKind::kRestore:
+      status = verify(block, start.volume, Folder::kQuarantine);
+      if (status.ok()) status = disk.move(block, Folder::kQuarantine, Folder::kCurrent);
+      if (status.ok()) {
+        observer_.moved(address(), block, Folder::kQuarantine, Folder::kCurrent);
+      }
+      break;
+    case wire::OrderKind::kPurge:
+      status = disk.purge(block);
+      if (status.ok()) observer_.purged(address(), block);
+      break;
+    case wire::OrderKind::kCopy:
+    case wire::OrderKind::kConfirm:
+      DFS_ASSERT(false);
+  }
+  task_done(start.task, status, start.volume);
+}
+
+Status DataNodeNode::verify(BlockId block, datanode::VolumeId volume, Folder folder) const {
+  const Result<ReplicaFiles> files = disks_.at(volume).open(block, folder);
+  if (!files.ok()) return files.status();
+  if (files->sidecar == nullptr || files->data->size() != files->sidecar->info.length ||
+      crc32c(*files->data) != files->sidecar->info.crc) {
+    return {Code::kCorrupt, "checksum mismatch"};
+  }
+  return {};
+}
+
+void DataNodeNode::task_done(datanode::TaskId task, const Status& status,
+                             datanode::VolumeId volume) {
+  datanode::EffectList effects;
+  machine_->task_done(task, status, volume, now(), effects);
+  carry_out(std::move(effects));
+}
+
+void DataNodeNode::start_copy(const datanode::StartTask& start) {
+  const wire::Order& order = start.order;
+  client::BlockReaderOptions options;
+  options.hedge_after = times_.fetch_limit / 2;
+  auto copy = std::make_unique<Copy>(
+      Copy{start,
+           client::BlockReader(order.block, order.sources, identity_.cluster, 0,
+                               order.block.length, options),
+           std::vector<std::uint8_t>(order.block.length)});
+  client::BlockReaderEffects effects;
+  copy->machine.start(now().mono, effects);
+  copies_[start.task] = std::move(copy);
+  carry_out(start.task, std::move(effects));
+  wake_copy(start.task);
+}
+
+void DataNodeNode::wake_copy(datanode::TaskId task) {
+  after(times_.fetch_limit / 4, [this, task] {
+    const auto found = copies_.find(task);
+    if (found == copies_.end() || found->second->ended) return;
+    client::BlockReaderEffects effects;
+    found->second->machine.tick(now().mono, effects);
+    carry_out(task, std::move(effects));
+    wake_copy(task);
+  });
+}
+
+void DataNodeNode::fetch(datanode::TaskId task, const client::Fetch& fetch) {
+  const Address from = address_of(fetch.from.peer);
+  if (from == address()) {
+    after(times_.read * slowness_, [this, task, fetch] {
+      fetched({Purpose::kFetch, fetch.fetch, task}, read_range(fetch.header));
+    });
+    return;
+  }
+  const ConnectionId connection = network_.connect(address(), from);
+  open_[connection] = {Purpose::kFetch, fetch.fetch, task};
+  network_.send(connection, address(), ReadAsk{fetch.header});
+  limit(connection, times_.fetch_limit);
+}
+
+void DataNodeNode::fetched(const Open& open, const RangeAnswer& answer) {
+  const auto found = copies_.find(open.task);
+  if (found == copies_.end() || found->second->ended) return;
+  client::BlockReaderEffects effects;
+  if (answer.status.ok()) {
+    found->second->machine.fetched(open.number, answer.header, answer.granule_crcs, answer.data,
+                                   now().mono, effects);
+  } else {
+    found->second->machine.fetch_failed(open.number, answer.status, now().mono, effects);
+  }
+  carry_out(open.task, std::move(effects));
+}
+
+void DataNodeNode::carry_out(datanode::TaskId task, client::BlockReaderEffects effects) {
+  for (const client::BlockReaderEffect& effect : effects) {
+    Copy& copy = *copies_.at(task);
+    if (const auto* wanted = std::get_if<client::Fetch>(&effect)) {
+      fetch(task, *wanted);
+    } else if (const auto* piece = std::get_if<client::Deliver>(&effect)) {
+      std::copy(piece->data.begin(), piece->data.end(),
+                copy.data.begin() + static_cast<std::ptrdiff_t>(piece->offset));
+    } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
+      if (bad->replica.node != identity_.node) continue;
+      datanode::EffectList suspicion;
+      machine_->suspect(bad->replica.block, now(), suspicion);
+      carry_out(std::move(suspicion));
+    } else if (const auto* done = std::get_if<client::BlockDone>(&effect)) {
+      copy.ended = true;
+      end_copy(task, done->status);
+    }
+  }
+}
+
+// The block is read, or cannot be: stores it as a new replica, in place of one that is rotten.
+void DataNodeNode::end_copy(datanode::TaskId task, const Status& read) {
+  const Copy& copy = *copies_.at(task);
+  const wire::Order& order = copy.start.order;
+  datanode::ChecksumBuilder checksums;
+  checksums.add(copy.data);
+  checksums.finish();
+  const datanode::VolumeId volume = roomiest();
+  Status status = read;
+  std::uint64_t file = 0;
+  if (status.ok() && checksums.crc() != order.block.crc) {
+    status = Status(Code::kCorrupt, "the copy does not match");
+  }
+  if (status.ok()) {
+    const Result<std::uint64_t> created = disks_[volume].create(copy.data.size());
+    status = created.ok() ? disks_[volume].write(*created, 0, copy.data) : created.status();
+    if (created.ok()) file = *created;
+  }
+  if (!status.ok()) {
+    after({}, [this, task, status, volume] {
+      copies_.erase(task);
+      task_done(task, status, volume);
+    });
+    return;
+  }
+  const datanode::Sidecar sidecar{order.block,    identity_.cluster,   order.inode,
+                                  order.index,    order.path_hint,     checksums.granules(),
+                                  checksums.chunks()};
+  const std::uint64_t work = next_work_++;
+  half_done_[work] = [this, file, volume, sidecar](int steps) {
+    (void)disks_[volume].publish(file, sidecar, steps).ok();
+  };
+  after(disk_time("copy", order.block.length), [this, work, task, file, volume, sidecar] {
+    half_done_.erase(work);
+    copies_.erase(task);
+    const Status published = disks_[volume].publish(file, sidecar);
+    if (published.ok()) observer_.published(address(), sidecar.info.id);
+    task_done(task, published, volume);
+  });
+}
+
+}  // namespace dfs::sim

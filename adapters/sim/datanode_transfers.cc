@@ -1,0 +1,196 @@
+// A simulated DataNode's transfers: blocks in and down the pipeline, ranges out.
+
+#include "adapters/sim/address.h"
+#include "adapters/sim/datanode_work.h"
+
+namespace dfs::sim {
+
+void DataNodeNode::accept_write(ConnectionId connection, const wire::WriteHeader& header) {
+  if (!machine_->registered() || header.cluster != identity_.cluster) {
+    network_.send(connection, address(),
+                  WriteAnswer{{Code::kWrongCluster, "not a DataNode of this cluster"}, {}});
+    return;
+  }
+  const std::uint64_t id = next_receiving_++;
+  auto receiving = std::make_unique<Receiving>(header, identity_.node);
+  receiving->upstream = connection;
+  open_[connection] = {Purpose::kUpstream, id, 0};
+  datanode::ReceiverEffects effects;
+  receiving->machine.start(effects);
+  receiving_[id] = std::move(receiving);
+  limit(connection, times_.receive_limit);
+  carry_out(id, std::move(effects));
+}
+
+void DataNodeNode::take_body(std::uint64_t id, const Message& message) {
+  const auto found = receiving_.find(id);
+  if (found == receiving_.end()) return;
+  Receiving& receiving = *found->second;
+  datanode::ReceiverEffects effects;
+  if (const auto* piece = std::get_if<BodyPiece>(&message)) {
+    receiving.piece = *piece;
+    receiving.machine.data(receiving.piece.view(), effects);
+  } else {
+    open_.erase(receiving.upstream);  // nothing more is expected from there: no limit either
+    receiving.machine.end(effects);
+  }
+  carry_out(id, std::move(effects));
+}
+
+void DataNodeNode::downstream_answered(std::uint64_t id, const WriteAnswer& answer) {
+  const auto found = receiving_.find(id);
+  if (found == receiving_.end()) return;
+  found->second->downstream = 0;
+  datanode::ReceiverEffects effects;
+  if (answer.status.ok()) {
+    found->second->machine.downstream_replied(answer.reply, effects);
+  } else {
+    found->second->machine.downstream_failed(answer.status, effects);
+  }
+  carry_out(id, std::move(effects));
+}
+
+void DataNodeNode::open_downstream(std::uint64_t id, const wire::NodeAddress& to,
+                                   const wire::WriteHeader& header) {
+  Receiving& receiving = *receiving_.at(id);
+  receiving.downstream = network_.connect(address(), address_of(to.peer));
+  receiving.downstream_nodes = header.targets.size() + 1;
+  open_[receiving.downstream] = {Purpose::kDownstream, id, 0};
+  network_.send(receiving.downstream, address(), WriteOpen{header});
+}
+
+// Each node of the rest gets its share of time, so that the last one's silence is not blamed on the
+// first.
+void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& resend) {
+  Receiving& receiving = *receiving_.at(id);
+  const Result<ReplicaFiles> files = disks_[receiving.volume].open(receiving.header.block);
+  if (!files.ok()) {
+    datanode::ReceiverEffects effects;
+    receiving.machine.disk_failed(files.status(), effects);
+    return carry_out(id, std::move(effects));
+  }
+  open_downstream(id, resend.to, resend.header);
+  const auto bytes = std::make_shared<const std::vector<std::uint8_t>>(*files->data);
+  if (!bytes->empty()) {
+    network_.send(receiving.downstream, address(), BodyPiece{bytes, 0, bytes->size()});
+  }
+  network_.send(receiving.downstream, address(), BodyEnd{});
+  limit(receiving.downstream,
+        times_.downstream_limit * static_cast<std::int64_t>(receiving.downstream_nodes));
+}
+
+void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
+  Receiving& receiving = *receiving_.at(id);
+  const std::uint64_t work = next_work_++;
+  half_done_[work] = [this, file = *receiving.file, volume = receiving.volume,
+                      sidecar](int steps) {
+    (void)disks_[volume].publish(file, sidecar, steps).ok();
+  };
+  after(disk_time("publish", sidecar.info.length), [this, work, id, sidecar] {
+    half_done_.erase(work);
+    const auto found = receiving_.find(id);
+    const datanode::VolumeId volume = found->second->volume;
+    const Status status = disks_[volume].publish(*found->second->file, sidecar);
+    datanode::ReceiverEffects effects;
+    if (status.ok()) {
+      observer_.published(address(), sidecar.info.id);
+      datanode::EffectList stored;
+      machine_->stored(sidecar.info, volume, now(), stored);
+      carry_out(std::move(stored));
+      found->second->machine.published(effects);
+    } else {
+      found->second->machine.disk_failed(status, effects);
+    }
+    carry_out(id, std::move(effects));
+  });
+}
+
+void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects) {
+  for (datanode::ReceiverEffect& effect : effects) {
+    const auto found = receiving_.find(id);
+    if (found == receiving_.end()) return;
+    Receiving& receiving = *found->second;
+    if (const auto* open = std::get_if<datanode::OpenTemporary>(&effect)) {
+      receiving.volume = roomiest();
+      const Result<std::uint64_t> file = disks_[receiving.volume].create(open->length);
+      if (!file.ok()) {
+        datanode::ReceiverEffects failed;
+        receiving.machine.disk_failed(file.status(), failed);
+        return carry_out(id, std::move(failed));
+      }
+      receiving.file = *file;
+    } else if (const auto* write = std::get_if<datanode::WriteTemporary>(&effect)) {
+      const Status status =
+          disks_[receiving.volume].write(*receiving.file, write->offset, write->data);
+      if (!status.ok()) {
+        datanode::ReceiverEffects failed;
+        receiving.machine.disk_failed(status, failed);
+        return carry_out(id, std::move(failed));
+      }
+    } else if (const auto* ready = std::get_if<datanode::Publish>(&effect)) {
+      publish(id, ready->sidecar);
+    } else if (std::holds_alternative<datanode::DiscardTemporary>(effect)) {
+      if (receiving.file) disks_[receiving.volume].discard(*receiving.file);
+    } else if (const auto* downstream = std::get_if<datanode::OpenDownstream>(&effect)) {
+      open_downstream(id, downstream->to, downstream->header);
+    } else if (const auto* pass_on = std::get_if<datanode::SendDownstream>(&effect)) {
+      // The view lies within the piece that is being taken in.
+      const auto offset = static_cast<std::size_t>(pass_on->data.data() -
+                                                   receiving.piece.bytes->data());
+      network_.send(receiving.downstream, address(),
+                    BodyPiece{receiving.piece.bytes, offset, pass_on->data.size()});
+    } else if (std::holds_alternative<datanode::FinishDownstream>(effect)) {
+      network_.send(receiving.downstream, address(), BodyEnd{});
+      limit(receiving.downstream,
+            times_.downstream_limit * static_cast<std::int64_t>(receiving.downstream_nodes));
+    } else if (std::holds_alternative<datanode::CloseDownstream>(effect)) {
+      open_.erase(receiving.downstream);
+      network_.abort(receiving.downstream, address());
+      receiving.downstream = 0;
+    } else if (const auto* again = std::get_if<datanode::ResendDownstream>(&effect)) {
+      resend(id, *again);
+    } else if (auto* done = std::get_if<datanode::ReceiverDone>(&effect)) {
+      open_.erase(receiving.upstream);
+      if (receiving.downstream != 0) open_.erase(receiving.downstream);
+      network_.send(receiving.upstream, address(),
+                    WriteAnswer{done->status, std::move(done->reply)});
+      after({}, [this, id] { receiving_.erase(id); });
+    }
+  }
+}
+
+RangeAnswer DataNodeNode::read_range(const wire::ReadHeader& header) {
+  RangeAnswer answer;
+  const std::optional<datanode::DataNode::Replica> replica = machine_->find(header.block.id);
+  if (!replica) {
+    answer.status = Status(Code::kNotFound, "no replica of this block here");
+    return answer;
+  }
+  const Result<ReplicaFiles> files = disks_[replica->volume].open(header.block.id);
+  const wire::GranuleRange range = wire::widen(header.offset, header.length, header.block.length);
+  if (!files.ok()) {
+    answer.status = files.status();
+  } else if (files->sidecar == nullptr || files->sidecar->info != header.block ||
+             files->data->size() < range.offset + range.length) {
+    answer.status = Status(Code::kCorrupt, "the replica here does not match");
+  }
+  if (!answer.status.ok()) {
+    datanode::EffectList effects;
+    machine_->suspect(header.block.id, now(), effects);
+    carry_out(std::move(effects));
+    return answer;
+  }
+  answer.header = {header.block, range.offset, range.length};
+  answer.granule_crcs = files->sidecar->granule_crcs;
+  const auto begin = files->data->begin() + static_cast<std::ptrdiff_t>(range.offset);
+  answer.data.assign(begin, begin + static_cast<std::ptrdiff_t>(range.length));
+  return answer;
+}
+
+void DataNodeNode::answer_read(ConnectionId connection, const wire::ReadHeader& header) {
+  after(times_.read * slowness_, [this, connection, header] {
+    network_.send(connection, address(), read_range(header));
+  });
+}
+
+}  // namespace dfs::sim

@@ -1,0 +1,284 @@
+#include "adapters/sim/disk.h"
+
+#include <algorithm>
+
+namespace dfs::sim {
+namespace {
+
+constexpr std::size_t kSectorBytes = 512;
+
+FileName data_of(BlockId block, Folder folder) { return {folder, false, block.value}; }
+FileName sidecar_of(BlockId block, Folder folder) { return {folder, true, block.value}; }
+
+Status too_many_open_files() { return {Code::kIo, "Too many open files"}; }
+Status no_space() { return {Code::kNoSpace, "No space left on device"}; }
+
+}  // namespace
+
+const SimFile* SimDisk::find(const FileName& name) const {
+  const auto entry = entries_.find(name);
+  return entry == entries_.end() ? nullptr : &files_.at(entry->second);
+}
+
+SimFile* SimDisk::find(const FileName& name) {
+  const auto entry = entries_.find(name);
+  return entry == entries_.end() ? nullptr : &files_.at(entry->second);
+}
+
+void SimDisk::link(Entries& entries, const FileName& name, FileId file) {
+  unlink(entries, name);
+  entries[name] = file;
+  ++files_.at(file).names;
+}
+
+void SimDisk::unlink(Entries& entries, const FileName& name) {
+  const auto entry = entries.find(name);
+  if (entry == entries.end()) return;
+  const auto file = files_.find(entry->second);
+  entries.erase(entry);
+  if (--file->second.names > 0) return;
+  used_ -= file->second.data.size();
+  files_.erase(file);
+}
+
+void SimDisk::add_entry(const FileName& name, FileId file) {
+  link(entries_, name, file);
+  unsynced_.push_back({std::nullopt, name, file});
+}
+
+void SimDisk::remove_entry(const FileName& name) {
+  unlink(entries_, name);
+  unsynced_.push_back({name, std::nullopt, 0});
+}
+
+void SimDisk::rename_entry(const FileName& from, const FileName& to) {
+  const FileId file = entries_.at(from);
+  link(entries_, to, file);
+  unlink(entries_, from);
+  unsynced_.push_back({from, to, file});
+}
+
+void SimDisk::apply_durably(const DirectoryChange& change) {
+  if (change.added && files_.contains(change.file)) link(durable_, *change.added, change.file);
+  if (change.removed) unlink(durable_, *change.removed);
+}
+
+void SimDisk::sync_folders() {
+  for (const DirectoryChange& change : unsynced_) apply_durably(change);
+  unsynced_.clear();
+}
+
+std::uint64_t SimDisk::free() const {
+  return full_ || used_ >= capacity_ ? 0 : capacity_ - used_;
+}
+
+std::uint64_t SimDisk::used_in(Folder folder) const {
+  std::uint64_t bytes = 0;
+  for (auto it = entries_.lower_bound({folder, false, 0});
+       it != entries_.end() && it->first.folder == folder; ++it) {
+    bytes += files_.at(it->second).data.size();
+  }
+  return bytes;
+}
+
+Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
+  if (no_descriptors_) return too_many_open_files();
+  if (length > free()) return no_space();
+  const FileId file = next_file_++;
+  files_[file].data.reserve(length);
+  add_entry({Folder::kTemporary, false, file}, file);
+  return file;
+}
+
+Status SimDisk::write(std::uint64_t file, std::uint64_t offset, Bytes data) {
+  SimFile* target = find({Folder::kTemporary, false, file});
+  if (target == nullptr) return {Code::kIo, "temporary file is gone"};
+  if (data.size() > free()) return no_space();
+  if (target->data.size() < offset + data.size()) {
+    used_ += offset + data.size() - target->data.size();
+    target->data.resize(offset + data.size());
+  }
+  std::copy(data.begin(), data.end(),
+            target->data.begin() + static_cast<std::ptrdiff_t>(offset));
+  return {};
+}
+
+void SimDisk::discard(std::uint64_t file) {
+  for (const bool sidecar : {false, true}) {
+    const FileName name{Folder::kTemporary, sidecar, file};
+    if (find(name) != nullptr) remove_entry(name);
+  }
+}
+
+Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, int steps) {
+  const FileName data_name{Folder::kTemporary, false, file};
+  const FileName sidecar_name{Folder::kTemporary, true, file};
+  const BlockId block = sidecar.info.id;
+  if (find(data_name) == nullptr) return {Code::kIo, "temporary file is gone"};
+  if (no_descriptors_) return too_many_open_files();
+  if (steps > 0) find(data_name)->synced = true;
+  if (steps > 1) {
+    const FileId second = next_file_++;
+    files_[second].sidecar = sidecar;
+    files_[second].synced = true;
+    add_entry(sidecar_name, second);
+  }
+  if (steps > 2) {
+    for (const bool is_sidecar : {false, true}) {
+      const FileName old{Folder::kCurrent, is_sidecar, block.value};
+      if (find(old) != nullptr) rename_entry(old, {Folder::kQuarantine, is_sidecar, block.value});
+    }
+    rename_entry(data_name, data_of(block, Folder::kCurrent));
+  }
+  if (steps > 3) rename_entry(sidecar_name, sidecar_of(block, Folder::kCurrent));
+  if (steps > 4) {
+    sync_folders();
+    unreadable_.erase(block);
+  }
+  return {};
+}
+
+Status SimDisk::move(BlockId block, Folder from, Folder to) {
+  if (no_descriptors_) return too_many_open_files();
+  const bool data = find(data_of(block, from)) != nullptr;
+  const bool sidecar = find(sidecar_of(block, from)) != nullptr;
+  if (!data && !sidecar) return {Code::kNotFound, "no such replica"};
+  if (data) rename_entry(data_of(block, from), data_of(block, to));
+  if (sidecar) rename_entry(sidecar_of(block, from), sidecar_of(block, to));
+  sync_folders();
+  return {};
+}
+
+Status SimDisk::purge(BlockId block) {
+  if (no_descriptors_) return too_many_open_files();
+  bool found = false;
+  for (const bool sidecar : {false, true}) {
+    const FileName name{Folder::kQuarantine, sidecar, block.value};
+    if (find(name) == nullptr) continue;
+    remove_entry(name);
+    found = true;
+  }
+  if (!found) return {Code::kNotFound, "no such replica"};
+  sync_folders();
+  return {};
+}
+
+Result<ReplicaFiles> SimDisk::open(BlockId block, Folder folder) const {
+  if (no_descriptors_) return too_many_open_files();
+  const SimFile* data = find(data_of(block, folder));
+  if (data == nullptr) return {Code::kNotFound, "no such replica"};
+  if (unreadable_.contains(block)) return {Code::kIo, "Input/output error"};
+  const SimFile* sidecar = find(sidecar_of(block, folder));
+  const bool good = sidecar != nullptr && sidecar->sidecar.has_value();
+  return ReplicaFiles{&data->data, good ? &*sidecar->sidecar : nullptr};
+}
+
+std::vector<BlockId> SimDisk::list(Folder folder) const {
+  std::vector<BlockId> blocks;
+  for (auto it = entries_.lower_bound({folder, true, 0});
+       it != entries_.end() && it->first.folder == folder; ++it) {
+    const BlockId block{it->first.number};
+    if (!files_.at(it->second).sidecar || find(data_of(block, folder)) == nullptr) continue;
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+const datanode::Sidecar* SimDisk::sidecar(BlockId block, Folder folder) const {
+  const SimFile* file = find(sidecar_of(block, folder));
+  return file != nullptr && file->sidecar ? &*file->sidecar : nullptr;
+}
+
+const std::vector<std::uint8_t>* SimDisk::data(BlockId block, Folder folder) const {
+  const SimFile* file = find(data_of(block, folder));
+  return file == nullptr ? nullptr : &file->data;
+}
+
+void SimDisk::clean() {
+  std::vector<FileName> temporary;
+  for (const auto& [name, file] : entries_) {
+    if (name.folder == Folder::kTemporary) temporary.push_back(name);
+  }
+  for (const FileName& name : temporary) remove_entry(name);
+  sync_folders();
+}
+
+void SimDisk::tear(SimFile& file, Random& draw) {
+  const std::uint64_t fate = draw.below(4);
+  if (fate == 0) return;  // it had been written out in time
+  file.sidecar.reset();
+  if (fate == 1) {
+    used_ -= file.data.size();
+    file.data.clear();
+    return;
+  }
+  const std::size_t sectors = file.data.size() / kSectorBytes + 1;
+  const std::size_t kept = std::min(file.data.size(), draw.below(sectors) * kSectorBytes);
+  if (fate == 2) {
+    used_ -= file.data.size() - kept;
+    file.data.resize(kept);
+  } else {
+    for (std::size_t i = kept; i < file.data.size(); ++i) {
+      file.data[i] = static_cast<std::uint8_t>(draw.next());
+    }
+  }
+}
+
+void SimDisk::power_loss(Random draw) {
+  for (auto& [id, file] : files_) {
+    if (!file.synced) tear(file, draw);
+    file.synced = true;
+  }
+  const std::uint64_t fate = draw.below(4);
+  const std::size_t prefix = draw.below(unsynced_.size() + 1);
+  for (std::size_t i = 0; i < unsynced_.size(); ++i) {
+    const bool kept = fate == 0   ? false
+                      : fate == 1 ? true
+                      : fate == 2 ? i < prefix
+                                  : draw.chance(1, 2);
+    if (kept) apply_durably(unsynced_[i]);
+  }
+  unsynced_.clear();
+  const Entries seen = entries_;
+  for (const auto& [name, file] : seen) unlink(entries_, name);
+  for (const auto& [name, file] : durable_) link(entries_, name, file);
+}
+
+bool SimDisk::rot(BlockId block, std::uint64_t offset, std::uint8_t mask) {
+  SimFile* file = find(data_of(block, Folder::kCurrent));
+  if (file == nullptr || offset >= file->data.size() || mask == 0) return false;
+  file->data[offset] ^= mask;
+  return true;
+}
+
+bool SimDisk::lose_sidecar(BlockId block) {
+  SimFile* file = find(sidecar_of(block, Folder::kCurrent));
+  if (file == nullptr) return false;
+  file->sidecar.reset();
+  return true;
+}
+
+void SimDisk::wipe() {
+  files_.clear();
+  entries_.clear();
+  durable_.clear();
+  unsynced_.clear();
+  unreadable_.clear();
+  used_ = 0;
+}
+
+void SimDisk::set_unreadable(BlockId block, bool unreadable) {
+  if (unreadable) {
+    unreadable_.insert(block);
+  } else {
+    unreadable_.erase(block);
+  }
+}
+
+void SimDisk::repair_faults() {
+  full_ = false;
+  no_descriptors_ = false;
+  unreadable_.clear();
+}
+
+}  // namespace dfs::sim

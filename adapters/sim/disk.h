@@ -1,0 +1,128 @@
+// The simulated disk of one DataNode volume: replica files with what is durable and what is not.
+//
+// A replica is two files, data and sidecar, in current/ or quarantine/; while it is received they are
+// in tmp/. Files are written once, synced and then never changed, except by rot. Directory entries
+// are durable when their directory has been synced. power_loss() drops, tears or keeps whatever was
+// not synced, by keyed draws. Times are the owner's: every call takes effect at once.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/base/status.h"
+#include "core/datanode/receiver.h"
+
+namespace dfs::sim {
+
+enum class Folder : std::uint8_t { kTemporary, kCurrent, kQuarantine };
+
+struct FileName {
+  Folder folder = Folder::kTemporary;
+  bool sidecar = false;
+  std::uint64_t number = 0;  // block id, or the temporary file's number
+
+  friend auto operator<=>(const FileName&, const FileName&) = default;
+};
+
+struct SimFile {
+  std::vector<std::uint8_t> data;             // of a data file
+  std::optional<datanode::Sidecar> sidecar;   // of a sidecar; nullopt: unreadable text
+  bool synced = false;
+  std::uint32_t names = 0;  // entries that lead to it, seen and durable ones
+};
+
+// A replica as the directory shows it. Pointers are valid until the disk changes.
+struct ReplicaFiles {
+  const std::vector<std::uint8_t>* data = nullptr;
+  const datanode::Sidecar* sidecar = nullptr;  // nullptr: missing or unreadable
+};
+
+// How far the publication of a replica has come; each step after the one before.
+enum class PublishStep { kSyncData, kSyncSidecar, kRenameData, kRenameSidecar, kSyncFolders };
+inline constexpr int kPublishSteps = 5;
+
+class SimDisk {
+ public:
+  explicit SimDisk(std::uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
+
+  // Temporary files. kNoSpace, kIo (too many open files).
+  [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length);
+  Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
+  void discard(std::uint64_t file);
+  // Carries out the first `steps` steps of the publication of `file`; all of them make it durable. A
+  // replica of that id that is in current/ with other content goes to quarantine/ first.
+  Status publish(std::uint64_t file, const datanode::Sidecar& sidecar, int steps = kPublishSteps);
+
+  // Moves both files and syncs both folders. kNotFound if the folder proves that they are not there.
+  Status move(BlockId block, Folder from, Folder to);
+  // Unlinks both files from quarantine/.
+  Status purge(BlockId block);
+
+  // kNotFound: proven absent; kIo: unknown.
+  [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Folder folder = Folder::kCurrent) const;
+  // Block ids with a data file and a good sidecar in a folder, ascending.
+  [[nodiscard]] std::vector<BlockId> list(Folder folder) const;
+  // What the disk holds, whatever faults keep the process from reading it: nullptr if nothing good.
+  [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block, Folder folder) const;
+  [[nodiscard]] const std::vector<std::uint8_t>* data(BlockId block, Folder folder) const;
+  // Start of a process: temporary files go.
+  void clean();
+
+  [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
+  [[nodiscard]] std::uint64_t used() const { return used_; }
+  [[nodiscard]] std::uint64_t used_in(Folder folder) const;
+  [[nodiscard]] std::uint64_t free() const;
+
+  // Faults.
+  void power_loss(Random draw);
+  // Flips bits of one byte of a replica's data in current/; false if there is no such byte.
+  bool rot(BlockId block, std::uint64_t offset, std::uint8_t mask);
+  bool lose_sidecar(BlockId block);
+  void wipe();
+  void set_full(bool full) { full_ = full; }
+  void set_out_of_descriptors(bool out) { no_descriptors_ = out; }
+  void set_unreadable(BlockId block, bool unreadable);
+  [[nodiscard]] bool faulty() const {
+    return full_ || no_descriptors_ || !unreadable_.empty();
+  }
+  void repair_faults();
+
+ private:
+  using FileId = std::uint64_t;
+  struct DirectoryChange {
+    std::optional<FileName> removed;
+    std::optional<FileName> added;
+    FileId file = 0;
+  };
+
+  [[nodiscard]] const SimFile* find(const FileName& name) const;
+  [[nodiscard]] SimFile* find(const FileName& name);
+  void add_entry(const FileName& name, FileId file);
+  void remove_entry(const FileName& name);
+  void rename_entry(const FileName& from, const FileName& to);
+  void sync_folders();
+  void apply_durably(const DirectoryChange& change);
+  using Entries = std::map<FileName, std::uint64_t>;
+  void link(Entries& entries, const FileName& name, FileId file);
+  void unlink(Entries& entries, const FileName& name);
+  void tear(SimFile& file, Random& draw);
+
+  std::uint64_t capacity_;
+  std::uint64_t used_ = 0;
+  std::uint64_t next_file_ = 1;
+  std::map<FileId, SimFile> files_;
+  Entries entries_;  // as the running process sees them
+  Entries durable_;  // as they are after a power loss
+  std::vector<DirectoryChange> unsynced_;
+  bool full_ = false;
+  bool no_descriptors_ = false;
+  std::set<BlockId> unreadable_;
+};
+
+}  // namespace dfs::sim

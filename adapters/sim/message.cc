@@ -1,0 +1,56 @@
+#include "adapters/sim/message.h"
+
+#include "core/base/crc32c.h"
+
+namespace dfs::sim {
+namespace {
+
+constexpr std::uint64_t kSmallMessageBytes = 300;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+template <class Variant>
+void hash_variant(Digest& digest, const Variant& variant) {
+  digest.add(static_cast<std::uint64_t>(variant.index()));
+  std::visit([&digest](const auto& value) { wire::hash_value(digest, value); }, variant);
+}
+
+}  // namespace
+
+void hash_message(Digest& digest, const Message& message) {
+  digest.add(static_cast<std::uint64_t>(message.index()));
+  std::visit(Overloaded{
+                 [&](const CallMessage& m) { hash_variant(digest, m.request); },
+                 [&](const CallAnswer& m) { hash_variant(digest, m.reply); },
+                 [&](const WriteOpen& m) { wire::hash_value(digest, m.header); },
+                 [&](const BodyPiece& m) { digest.add(crc32c(m.view(), 0)); },
+                 [](const BodyEnd&) {},
+                 [&](const WriteAnswer& m) {
+                   wire::hash_value(digest, m.status);
+                   wire::hash_value(digest, m.reply);
+                 },
+                 [&](const ReadAsk& m) { wire::hash_value(digest, m.header); },
+                 [&](const RangeAnswer& m) {
+                   wire::hash_value(digest, m.status);
+                   digest.add(m.header.block.id.value);
+                   digest.add(m.header.offset);
+                   digest.add(crc32c(m.data, 0));
+                 },
+             },
+             message);
+}
+
+std::uint64_t size_of(const Message& message) {
+  if (const auto* piece = std::get_if<BodyPiece>(&message)) return piece->length;
+  if (const auto* range = std::get_if<RangeAnswer>(&message)) {
+    return range->data.size() + 4 * range->granule_crcs.size() + wire::kRangeHeaderBytes;
+  }
+  return kSmallMessageBytes;
+}
+
+}  // namespace dfs::sim

@@ -1,0 +1,167 @@
+#include "adapters/sim/network.h"
+
+#include <algorithm>
+
+namespace dfs::sim {
+namespace {
+
+constexpr std::uint64_t kMillion = 1'000'000;
+
+Status refused() { return {Code::kUnavailable, "connection refused"}; }
+Status reset() { return {Code::kUnavailable, "connection reset by peer"}; }
+
+std::int64_t below(Random& draw, std::int64_t bound) {
+  return bound <= 0 ? 0 : static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(bound)));
+}
+
+}  // namespace
+
+void Network::attach(Endpoint& endpoint) { endpoints_[endpoint.process().address()] = &endpoint; }
+
+ConnectionId Network::connect(Address from, Address to) {
+  Connection connection;
+  connection.client = {from, endpoint(from).process().incarnation(), queue_.now(), false};
+  connection.server = {to, 0, queue_.now(), false};
+  connections_.emplace(next_connection_, connection);
+  return next_connection_++;
+}
+
+Duration Network::latency(const Link& link, const Message& message, Random& draw) {
+  std::int64_t us = options_.latency_us / 2 + below(draw, options_.latency_us);
+  if (draw.chance(options_.tail_per_mille, 1000)) us += below(draw, options_.tail_us);
+  if (draw.chance(options_.far_tail_per_million, kMillion)) {
+    us += below(draw, options_.far_tail_us);
+    ++counts_.delayed;
+  }
+  us += static_cast<std::int64_t>(size_of(message) * 1000 / options_.bytes_per_ms);
+  if (queue_.now() < link.more_until) us += link.more.us;
+  return {us};
+}
+
+void Network::send(ConnectionId id, Address sender, Message message) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  Connection& connection = found->second;
+  const bool from_client = connection.client.address == sender;
+  Side& receiver = from_client ? connection.server : connection.client;
+  const LinkKey key{sender, receiver.address};
+  Link& link = links_[key];
+  Random draw = random_.fork(sender).fork(receiver.address).fork(link.messages++);
+  ++counts_.messages;
+
+  const Duration delay = latency(link, message, draw);
+  const bool is_reset = draw.chance(options_.reset_per_million, kMillion);
+  const bool arrives = !is_reset || draw.chance(1, 2);
+  if (is_cut(sender, receiver.address)) {
+    ++counts_.cut;
+    return;
+  }
+  if (draw.chance(options_.loss_per_million, kMillion)) {
+    ++counts_.lost;
+    return;
+  }
+  if (arrives) {
+    receiver.last_arrival = std::max(receiver.last_arrival, queue_.now() + delay);
+    queue_.at(receiver.last_arrival,
+              [this, id, to = receiver.address, message = std::move(message)]() mutable {
+                deliver(id, to, std::move(message));
+              });
+  }
+  if (is_reset) {
+    ++counts_.resets;
+    queue_.after(delay + microseconds(1), [this, id] {
+      const auto again = connections_.find(id);
+      if (again == connections_.end()) return;
+      const Connection broken = again->second;
+      connections_.erase(again);
+      tell_broken(id, broken.client, broken.server.address, reset(), true);
+      tell_broken(id, broken.server, broken.client.address, reset(), true);
+    });
+  }
+}
+
+void Network::deliver(ConnectionId id, Address to, Message message) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  Connection& connection = found->second;
+  const bool to_server = connection.server.address == to;
+  Side& receiver = to_server ? connection.server : connection.client;
+  const Side sender = to_server ? connection.client : connection.server;
+  if (is_cut(sender.address, to) || dark_.contains(to)) {
+    ++counts_.cut;
+    return;
+  }
+  Process& process = endpoint(to).process();
+  if (to_server && receiver.incarnation == 0) receiver.incarnation = process.incarnation();
+  if (!process.up() || process.incarnation() != receiver.incarnation) {
+    const bool heard = receiver.heard;
+    connections_.erase(found);
+    tell_broken(id, sender, to, heard ? reset() : refused(), heard);
+    return;
+  }
+  receiver.heard = true;
+  process.run(receiver.incarnation, [this, id, to, message = std::move(message)]() mutable {
+    if (!connections_.contains(id)) return;  // given up while the process was paused
+    queue_.trace().add(id);
+    hash_message(queue_.trace(), message);
+    endpoint(to).on_message(id, std::move(message));
+  });
+}
+
+void Network::tell_broken(ConnectionId id, const Side& side, Address other, Status status,
+                          bool sent) {
+  if (side.incarnation == 0 || is_cut(other, side.address)) return;
+  queue_.after(microseconds(options_.latency_us),
+               [this, id, side, status = std::move(status), sent] {
+                 Endpoint& told = endpoint(side.address);
+                 told.process().run(side.incarnation, [this, id, &told, status, sent] {
+                   queue_.trace().add(id);
+                   told.on_broken(id, status, sent);
+                 });
+               });
+}
+
+void Network::finish(ConnectionId connection) { connections_.erase(connection); }
+
+void Network::abort(ConnectionId id, Address side) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  const Connection connection = found->second;
+  connections_.erase(found);
+  const Side& other =
+      connection.client.address == side ? connection.server : connection.client;
+  if (other.address != side) tell_broken(id, other, side, reset(), true);
+}
+
+void Network::died(Address process, bool silent) {
+  if (silent) dark_.insert(process);
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    const ConnectionId id = it->first;
+    const Connection connection = it->second;
+    const bool client = connection.client.address == process;
+    if (!client && connection.server.address != process) {
+      ++it;
+      continue;
+    }
+    it = connections_.erase(it);
+    const Side& other = client ? connection.server : connection.client;
+    const Side& dead = client ? connection.client : connection.server;
+    if (!silent) tell_broken(id, other, process, reset(), dead.heard);
+  }
+}
+
+void Network::clog(Address from, Address to, Duration more, Instant until) {
+  Link& link = links_[{from, to}];
+  link.more = more;
+  link.more_until = until;
+}
+
+void Network::heal() {
+  options_.loss_per_million = 0;
+  options_.reset_per_million = 0;
+  options_.far_tail_per_million = 0;
+  cut_.clear();
+  for (auto& [key, link] : links_) link.more_until = queue_.now();
+}
+
+}  // namespace dfs::sim

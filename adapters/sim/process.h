@@ -1,0 +1,59 @@
+// A simulated process: it lives, is paused, dies and comes back as another incarnation.
+//
+// What was scheduled by an incarnation dies with it; what becomes due while it is paused happens when
+// it goes on. Node glue (namenode_node.h, datanode_node.h, client_node.h) derives from it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "adapters/sim/clock.h"
+#include "adapters/sim/event_queue.h"
+
+namespace dfs::sim {
+
+// Where a process is reached in the simulated network; unique in a world.
+using Address = std::uint32_t;
+
+class Process {
+ public:
+  Process(EventQueue& queue, Address address, ClockSkew skew)
+      : queue_(queue), address_(address), clock_(skew) {}
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  virtual ~Process() = default;
+
+  [[nodiscard]] Address address() const { return address_; }
+  [[nodiscard]] bool up() const { return up_; }
+  [[nodiscard]] bool paused() const { return paused_; }
+  // Counts starts, from 1.
+  [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
+  [[nodiscard]] Now now() const { return clock_.read(queue_.now()); }
+  [[nodiscard]] SimClock& clock() { return clock_; }
+
+  void pause() { paused_ = true; }
+  void resume();
+
+  // Runs `action` now, or when the process is resumed; never if that incarnation is gone by then.
+  void run(std::uint64_t incarnation, Action action);
+  // Runs `action` after `delay` of simulated time, on the same terms.
+  void after(Duration delay, Action action);
+  // Runs `action` when the process's monotonic clock shows `mono`.
+  void at(Instant mono, Action action);
+
+ protected:
+  void begin();  // a new incarnation
+  void end();
+
+  EventQueue& queue_;
+
+ private:
+  Address address_;
+  SimClock clock_;
+  bool up_ = false;
+  bool paused_ = false;
+  std::uint64_t incarnation_ = 0;
+  std::vector<Action> deferred_;
+};
+
+}  // namespace dfs::sim

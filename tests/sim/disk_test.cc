@@ -1,0 +1,135 @@
+// The simulated disk of a DataNode: what survives a power loss and what errors mean.
+#include "adapters/sim/disk.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/crc32c.h"
+#include "core/datanode/checksum_builder.h"
+
+namespace dfs::sim {
+namespace {
+
+std::vector<std::uint8_t> bytes_of(std::size_t length, std::uint8_t first) {
+  std::vector<std::uint8_t> bytes(length);
+  for (std::size_t i = 0; i < length; ++i) bytes[i] = static_cast<std::uint8_t>(first + i);
+  return bytes;
+}
+
+datanode::Sidecar sidecar_for(BlockId block, const std::vector<std::uint8_t>& data) {
+  datanode::ChecksumBuilder checksums;
+  checksums.add(data);
+  checksums.finish();
+  datanode::Sidecar sidecar;
+  sidecar.info = {block, data.size(), checksums.crc()};
+  sidecar.granule_crcs = checksums.granules();
+  sidecar.chunk_crcs = checksums.chunks();
+  return sidecar;
+}
+
+Status store(SimDisk& disk, BlockId block, const std::vector<std::uint8_t>& data,
+             int steps = kPublishSteps) {
+  const Result<std::uint64_t> file = disk.create(data.size());
+  if (!file.ok()) return file.status();
+  Status written = disk.write(*file, 0, data);
+  if (!written.ok()) return written;
+  return disk.publish(*file, sidecar_for(block, data), steps);
+}
+
+constexpr BlockId kBlock{7};
+
+TEST(SimDisk, PublishedReplicaSurvivesEveryPowerLoss) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SimDisk disk(1 << 20);
+    const std::vector<std::uint8_t> data = bytes_of(3000, 1);
+    ASSERT_TRUE(store(disk, kBlock, data).ok());
+    disk.power_loss(Random(seed));
+    const Result<ReplicaFiles> files = disk.open(kBlock);
+    ASSERT_TRUE(files.ok());
+    EXPECT_EQ(*files->data, data);
+    ASSERT_NE(files->sidecar, nullptr);
+    EXPECT_EQ(files->sidecar->info.crc, crc32c(data));
+  }
+}
+
+TEST(SimDisk, ReplicaThatWasNotSyncedIsLostByPowerLossAtLeastSometimesAndTornAtLeastSometimes) {
+  int lost = 0;
+  int whole = 0;
+  int without_sidecar = 0;
+  for (int steps = 0; steps < kPublishSteps; ++steps) {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+      SimDisk disk(1 << 20);
+      const std::vector<std::uint8_t> data = bytes_of(3000, 1);
+      ASSERT_TRUE(store(disk, kBlock, data, steps).ok());
+      disk.power_loss(Random(seed));
+      disk.clean();
+      const Result<ReplicaFiles> files = disk.open(kBlock);
+      if (!files.ok()) {
+        ++lost;
+      } else if (files->sidecar == nullptr) {
+        ++without_sidecar;
+      } else {
+        // With a sidecar that was synced after its data, the data is whole.
+        EXPECT_EQ(*files->data, data);
+        ++whole;
+      }
+      EXPECT_LE(disk.used(), data.size());
+    }
+  }
+  EXPECT_GT(lost, 0);
+  EXPECT_GT(whole, 0);
+  EXPECT_GT(without_sidecar, 0);
+}
+
+TEST(SimDisk, WithoutPowerLossACrashKeepsWhatWasWritten) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1), 4).ok());
+  disk.clean();
+  EXPECT_TRUE(disk.open(kBlock).ok());
+  EXPECT_EQ(disk.list(Folder::kCurrent), std::vector<BlockId>{kBlock});
+}
+
+TEST(SimDisk, NewContentOfABlockSendsTheOldToQuarantine) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 2)).ok());
+  EXPECT_EQ(*disk.open(kBlock)->data, bytes_of(100, 2));
+  EXPECT_EQ(*disk.open(kBlock, Folder::kQuarantine)->data, bytes_of(100, 1));
+}
+
+TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  disk.set_out_of_descriptors(true);
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
+  EXPECT_EQ(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).code(), Code::kIo);
+  disk.repair_faults();
+  disk.set_unreadable(kBlock, true);
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
+  disk.set_unreadable(kBlock, false);
+  EXPECT_TRUE(disk.open(kBlock).ok());
+  EXPECT_EQ(disk.open(BlockId{8}).status().code(), Code::kNotFound);
+}
+
+TEST(SimDisk, FullDiskRefusesAndCountsOnlyWhatIsThere) {
+  SimDisk disk(1000);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(600, 1)).ok());
+  EXPECT_EQ(disk.free(), 400u);
+  EXPECT_EQ(store(disk, BlockId{8}, bytes_of(600, 1)).code(), Code::kNoSpace);
+  ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).ok());
+  ASSERT_TRUE(disk.purge(kBlock).ok());
+  EXPECT_EQ(disk.free(), 1000u);
+}
+
+TEST(SimDisk, RotChangesOneByteAndALostSidecarLeavesTheData) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  EXPECT_FALSE(disk.rot(kBlock, 100, 1));
+  EXPECT_TRUE(disk.rot(kBlock, 99, 1));
+  EXPECT_NE(*disk.open(kBlock)->data, bytes_of(100, 1));
+  EXPECT_TRUE(disk.lose_sidecar(kBlock));
+  EXPECT_EQ(disk.open(kBlock)->sidecar, nullptr);
+  EXPECT_TRUE(disk.list(Folder::kCurrent).empty());
+}
+
+}  // namespace
+}  // namespace dfs::sim

@@ -1,0 +1,184 @@
+// The simulated network: what arrives, what does not, and what the ends hear of it.
+#include "adapters/sim/network.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace dfs::sim {
+namespace {
+
+// Answers every call with an Empty unless told to stay silent; keeps what it saw.
+class Peer final : public Process, public Endpoint {
+ public:
+  Peer(EventQueue& queue, Network& network, Address address)
+      : Process(queue, address, {}), network_(network) {
+    network.attach(*this);
+    up_again();
+  }
+  void up_again() {
+    begin();
+    network_.came_back(address());
+  }
+  void die(bool silent) {
+    end();
+    network_.died(address(), silent);
+  }
+
+  Process& process() override { return *this; }
+  void on_message(ConnectionId connection, Message message) override {
+    if (std::holds_alternative<CallMessage>(message)) {
+      heard.push_back(std::get<wire::Stat>(std::get<CallMessage>(message).request).path);
+      if (answers) network_.send(connection, address(), CallAnswer{wire::Empty{}});
+    } else {
+      ++answered;
+      network_.finish(connection);
+    }
+  }
+  void on_broken(ConnectionId /*connection*/, const Status& status, bool sent) override {
+    broken.push_back(status.message() + (sent ? " (sent)" : " (not sent)"));
+  }
+  ConnectionId call(Address to, const std::string& path) {
+    const ConnectionId connection = network_.connect(address(), to);
+    network_.send(connection, address(), CallMessage{wire::Stat{path}});
+    return connection;
+  }
+
+  bool answers = true;
+  std::vector<std::string> heard;
+  std::vector<std::string> broken;
+  int answered = 0;
+
+ private:
+  Network& network_;
+};
+
+struct TwoPeers {
+  explicit TwoPeers(NetworkOptions options = {.tail_per_mille = 0, .far_tail_per_million = 0})
+      : network(queue, Random(7), options), a(queue, network, 1), b(queue, network, 2) {}
+  void run() {
+    while (queue.run_next()) {
+    }
+  }
+  EventQueue queue;
+  Network network;
+  Peer a;
+  Peer b;
+};
+
+using Strings = std::vector<std::string>;
+
+TEST(Network, CallIsAnsweredAndLeavesNoConnectionBehind) {
+  TwoPeers world;
+  world.a.call(2, "/x");
+  world.run();
+  EXPECT_EQ(world.b.heard, Strings{"/x"});
+  EXPECT_EQ(world.a.answered, 1);
+  EXPECT_EQ(world.network.open_connections(), 0u);
+}
+
+TEST(Network, ConnectionKeepsItsOrderAndConnectionsOvertakeEachOther) {
+  TwoPeers world({.latency_us = 10'000, .tail_us = 1'000'000, .tail_per_mille = 500});
+  world.b.answers = false;
+  const ConnectionId one = world.network.connect(1, 2);
+  Strings sent;
+  for (int i = 0; i < 20; ++i) {
+    world.network.send(one, 1, CallMessage{wire::Stat{"one-" + std::to_string(i)}});
+    sent.push_back("one-" + std::to_string(i));
+  }
+  world.run();
+  EXPECT_EQ(world.b.heard, sent);
+
+  TwoPeers other({.latency_us = 10'000, .tail_us = 1'000'000, .tail_per_mille = 500});
+  other.b.answers = false;
+  for (const std::string& path : sent) other.a.call(2, path);
+  other.run();
+  EXPECT_EQ(other.b.heard.size(), sent.size());
+  EXPECT_NE(other.b.heard, sent);
+}
+
+TEST(Network, ProcessThatIsDownRefusesAndOneWithoutPowerIsSilent) {
+  TwoPeers world;
+  world.b.die(false);
+  world.a.call(2, "/x");
+  world.run();
+  EXPECT_EQ(world.a.broken, Strings{"connection refused (not sent)"});
+  world.b.up_again();
+  world.b.die(true);
+  world.a.call(2, "/y");
+  world.run();
+  EXPECT_EQ(world.a.broken.size(), 1u);
+  EXPECT_TRUE(world.b.heard.empty());
+}
+
+TEST(Network, CrashResetsConnectionsWithUnknownOutcome) {
+  TwoPeers world;
+  world.b.answers = false;
+  world.a.call(2, "/x");
+  world.run();
+  ASSERT_EQ(world.b.heard.size(), 1u);
+  world.b.die(false);
+  world.run();
+  EXPECT_EQ(world.a.broken, Strings{"connection reset by peer (sent)"});
+}
+
+TEST(Network, OneWayPartitionLetsTheRequestThroughAndLosesTheReply) {
+  TwoPeers world;
+  world.network.cut(2, 1);
+  world.a.call(2, "/x");
+  world.run();
+  EXPECT_EQ(world.b.heard, Strings{"/x"});
+  EXPECT_EQ(world.a.answered, 0);
+  EXPECT_TRUE(world.a.broken.empty());
+  world.network.mend(2, 1);
+  world.a.call(2, "/y");
+  world.run();
+  EXPECT_EQ(world.a.answered, 1);
+}
+
+TEST(Network, ResetTellsBothEndsAndTheMessageMayHaveArrived) {
+  int arrived = 0;
+  for (int i = 0; i < 20; ++i) {
+    TwoPeers world({.reset_per_million = 1'000'000});
+    for (int skip = 0; skip < i; ++skip) world.a.call(2, "/skipped");
+    world.run();
+    world.b.heard.clear();
+    world.a.broken.clear();
+    world.a.call(2, "/x");
+    world.run();
+    ASSERT_EQ(world.a.broken, Strings{"connection reset by peer (sent)"});
+    arrived += static_cast<int>(world.b.heard.size());
+  }
+  EXPECT_GT(arrived, 0);
+  EXPECT_LT(arrived, 20);
+}
+
+TEST(Network, LeavingOutTrafficOfOneLinkChangesNothingOnAnother) {
+  const auto arrival = [](bool more_traffic) {
+    TwoPeers world({.latency_us = 5'000, .tail_per_mille = 300});
+    Peer c(world.queue, world.network, 3);
+    if (more_traffic) c.call(1, "/other");
+    world.a.call(2, "/x");
+    world.b.answers = false;
+    while (world.b.heard.empty() && world.queue.run_next()) {
+    }
+    return world.queue.now();
+  };
+  EXPECT_EQ(arrival(true), arrival(false));
+}
+
+TEST(Network, MessageToAnEarlierIncarnationIsNotDeliveredToTheNext) {
+  TwoPeers world;
+  world.b.answers = false;
+  const ConnectionId connection = world.a.call(2, "/x");
+  world.run();
+  world.b.die(true);
+  world.b.up_again();
+  world.network.send(connection, 1, CallMessage{wire::Stat{"/late"}});
+  world.run();
+  EXPECT_EQ(world.b.heard, Strings{"/x"});
+}
+
+}  // namespace
+}  // namespace dfs::sim
