@@ -1,0 +1,94 @@
+"""Who may change what: apply the namespace, the fence the fate of replicas, the disk adapter files."""
+
+import re
+
+import source
+
+# Law 5. Hints are soft state that happens to be stored: the block map keeps them.
+STORE_CALL = r"(?:\.|->)\s*((?:put|erase)_(?:meta|inode|entry|pending|block|file_block|reap|datanode" \
+             r"|request|client|hint|hints))\s*\("
+NAMESPACE = "core/namenode/namespace/"
+BLOCKS = "core/namenode/blocks/"
+
+
+def only_apply_mutates(root):
+    found = []
+    for path in source.files(root, ["core", "adapters", "cli", "simulator"]):
+        if path.startswith(NAMESPACE):
+            continue
+        for line, match in source.find(source.code(source.read(root, path)), STORE_CALL):
+            if path.startswith(BLOCKS) and "_hint" in match.group(1):
+                continue
+            found.append(f"{path}:{line}: {match.group(1)}() outside {NAMESPACE}")
+    return found
+
+
+# The fence is one pair of files. Others may look at a kind (case, ==), and tell its name.
+FENCE = re.compile(r"^core/namenode/blocks/fence\.(h|cc)$")
+WIRE = re.compile(r"^core/wire/datanode_messages\.(h|cc)$")
+
+
+def only_the_fence_deletes(root):
+    found = []
+    for path in source.files(root, ["core", "adapters", "cli", "simulator"]):
+        if FENCE.match(path) or WIRE.match(path):
+            continue
+        text = source.code(source.read(root, path))
+        for line, match in source.find(text, r"(?:\b\w+\s*::\s*)*\b(kQuarantine|kPurge)\b"):
+            before = match.string[:match.start()].rstrip()
+            after = match.string[match.end():].lstrip()
+            looks = re.search(r"(\bcase|[=!]=)\Z", before) or after.startswith(("==", "!="))
+            if not looks:
+                found.append(f"{path}:{line}: {match.group(1)} outside the fence "
+                             "(core/namenode/blocks/fence.*)")
+    return found
+
+
+# Law 8 and the fence: files that unlink, each with what it unlinks. No other may.
+UNLINKERS = {}
+UNLINK = r"\b(unlink|unlinkat|rmdir|remove_all)\s*\(|(?:\bstd\s*::\s*|\bfilesystem\s*::\s*" \
+         r"|\bfs\s*::\s*|(?<![\w.>:]))(remove)\s*\("
+
+
+def only_purge_unlinks(root):
+    found = []
+    for path in source.files(root, ["core", "adapters", "cli"]):
+        if path in UNLINKERS:
+            continue
+        for line, match in source.find(source.code(source.read(root, path)), UNLINK):
+            before = match.string[max(0, match.start() - 80):match.start()]
+            if re.search(r"[\w>&*]\s+\Z", before) and not re.search(r"\breturn\s+\Z", before):
+                continue  # a declaration
+            arguments = match.string[match.end():match.end() + 200]
+            if match.group(2) and re.match(r"[^;]*\bend\s*\(", arguments):
+                continue  # the algorithm std::remove(begin, end, value)
+            found.append(f"{path}:{line}: {match.group(1) or match.group(2)}() in a file that "
+                         "tests/laws/mutation.py does not list")
+    return found
+
+
+LAWS = {
+    "only_apply_mutates": (only_apply_mutates, [
+        ({"core/namenode/blocks/x.cc": "void f(S& s) { s.put_block(row); }"}, "put_block"),
+        ({"core/namenode/plan.cc": "void f(S* s) { s->erase_inode(id); }"}, "erase_inode"),
+        ({"adapters/http/x.cc": "void f(S* s) { s->put_hint(b, n); }"}, "put_hint"),
+    ], [
+        {"core/namenode/namespace/x.cc": "void f(S& s) { s.put_block(row); }"},
+        {"core/namenode/blocks/x.cc": "void f(S& s) { s.put_hint(b, n); s.erase_hints(b); }"},
+    ]),
+    "only_the_fence_deletes": (only_the_fence_deletes, [
+        ({"core/namenode/blocks/x.cc": "void f() { order.kind = wire::OrderKind::kPurge; }"},
+         "kPurge"),
+        ({"core/namenode/x.cc": "auto o = make(OrderKind::kQuarantine, b);"}, "kQuarantine"),
+    ], [
+        {"core/namenode/blocks/fence.cc": "void f() { order.kind = wire::OrderKind::kPurge; }"},
+        {"core/datanode/x.cc": "switch (k) { case wire::OrderKind::kPurge: break; }\n"
+                               "bool b = k == OrderKind::kQuarantine || OrderKind::kPurge != k;"},
+    ]),
+    "only_purge_unlinks": (only_purge_unlinks, [
+        ({"adapters/http/x.cc": "void f() { ::unlink(p); }"}, "unlink"),
+        ({"cli/x.cc": "void f() { std::filesystem::remove(p); }"}, "remove"),
+        ({"adapters/disk/other.cc": "void f() { unlinkat(d, p, 0); }"}, "unlinkat"),
+    ], [{"cli/x.cc": "void f() { client.remove(path); v.erase(std::remove(v.begin(), v.end(), 1)); }"
+                     "Status remove(Path p); // unlink(p)"}]),
+}
