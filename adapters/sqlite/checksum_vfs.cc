@@ -182,8 +182,11 @@ int x_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, in
   return code;
 }
 
-int x_delete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
-  return below(vfs)->xDelete(below(vfs), name, sync_directory);
+// Always durable. SQLite drops the rollback journal of the switch to WAL without syncing the
+// directory; if the power went before something else synced it, that journal would be back beside a
+// WAL full of commits, would be rolled back, and the WAL thrown away.
+int x_delete(sqlite3_vfs* vfs, const char* name, int /*sync_directory*/) {
+  return below(vfs)->xDelete(below(vfs), name, 1);
 }
 int x_access(sqlite3_vfs* vfs, const char* name, int flags, int* result) {
   return below(vfs)->xAccess(below(vfs), name, flags, result);
@@ -199,6 +202,9 @@ int x_sleep(sqlite3_vfs* vfs, int microseconds) {
 }
 int x_current_time(sqlite3_vfs* vfs, double* days) {
   return below(vfs)->xCurrentTime(below(vfs), days);
+}
+int x_current_time_int64(sqlite3_vfs* vfs, sqlite3_int64* milliseconds) {
+  return below(vfs)->xCurrentTimeInt64(below(vfs), milliseconds);
 }
 int x_get_last_error(sqlite3_vfs* vfs, int size, char* out) {
   return below(vfs)->xGetLastError == nullptr ? 0
@@ -217,7 +223,7 @@ ChecksumVfs::ChecksumVfs(const std::string& base)
     : name_("checksummed-" + base),
       base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())) {
   if (base_ == nullptr) return;
-  vfs_.iVersion = 1;
+  vfs_.iVersion = std::min(base_->iVersion, 2);
   vfs_.szOsFile = static_cast<int>(sizeof(CheckedFile)) + base_->szOsFile;
   vfs_.mxPathname = base_->mxPathname;
   vfs_.zName = name_.c_str();
@@ -230,6 +236,9 @@ ChecksumVfs::ChecksumVfs(const std::string& base)
   vfs_.xSleep = x_sleep;
   vfs_.xCurrentTime = x_current_time;
   vfs_.xGetLastError = x_get_last_error;
+  if (base_->iVersion >= 2 && base_->xCurrentTimeInt64 != nullptr) {
+    vfs_.xCurrentTimeInt64 = x_current_time_int64;
+  }
   sqlite3_vfs_register(&vfs_, 0);
 }
 

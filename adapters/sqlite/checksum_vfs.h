@@ -8,7 +8,8 @@
 // WAL: its frames have SQLite's own checksums, which SQLite verifies only when it recovers. So the
 // CRC of each frame's page is kept in memory from when it is written or recovered, and compared on
 // every later read. The file's format is not changed.
-// Other files (the rollback journal of a database's first transaction) pass through.
+// Other files (the rollback journal of a database's first transaction) pass through. A deletion always
+// syncs the directory.
 // Limits: a page that was replaced by an older version of itself is not noticed. Files are opened by
 // one connection with locking_mode = EXCLUSIVE: there is no shared memory and no memory mapping.
 #pragma once

@@ -99,6 +99,7 @@ void Connection::configure() {
          "'; put it on a local file system");
   }
   execute(name_of(options_.synchronous));
+  execute(("PRAGMA wal_autocheckpoint = " + std::to_string(options_.wal_pages)).c_str());
   if (options_.checkpoint_at_open && checksums_ &&
       value_of("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
     fail("checkpoint its write-ahead log", SQLITE_BUSY);

@@ -30,6 +30,7 @@ struct Options {
   std::string vfs;              // VFS below the checksums; "" is SQLite's default
   FatalHandler fatal;
   std::uint32_t cache_kib = 16 * 1024;
+  std::uint32_t wal_pages = 1000;  // length of the WAL at which it is checkpointed
   Synchronous synchronous = Synchronous::kFull;
   bool checkpoint_at_open = true;  // off only to prove that it is needed
   bool verify_at_open = true;      // read every page once; off only to prove that reads verify too

@@ -26,6 +26,11 @@ void SqliteStore::commit() {
   Query(commit_).run();
 }
 
+std::string SqliteStore::integrity_problem() {
+  const std::string found = connection_.value_of("PRAGMA integrity_check(1)");
+  return found == "ok" ? "" : found;
+}
+
 bool SqliteStore::in_transaction() const { return connection_.in_transaction(); }
 
 }  // namespace dfs::sqlite

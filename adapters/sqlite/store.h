@@ -101,6 +101,9 @@ class SqliteStore : public namenode::Store {
 
   [[nodiscard]] std::uint64_t rows_touched() const override { return rows_touched_; }
 
+  // SQLite's own check of every table and index: "" or the first problem. Walks everything.
+  [[nodiscard]] std::string integrity_problem();
+
  private:
   struct NamespaceStatements;  // store_namespace.cc
   struct BlockStatements;      // store_blocks.cc

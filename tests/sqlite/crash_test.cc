@@ -1,0 +1,255 @@
+// Power losses at every kind of moment: what was committed is there, what was not is there whole or
+// not at all. The controls prove that the simulated disk can lose what is not synced.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+
+#include "adapters/sim/vfs.h"
+#include "tests/sqlite/support.h"
+
+namespace dfs::sqlite {
+namespace {
+
+using namenode::MetaRow;
+using namenode::RequestRow;
+using sim::SimVfs;
+
+// Transaction number `n` of a run: puts and erases some request records, large and small ones.
+template <class Put, class Erase>
+void transaction(Random run, std::uint64_t n, Put put, Erase erase) {
+  Random draw = run.fork("transaction").fork(n);
+  const std::uint64_t changes = draw.between(1, 4);
+  for (std::uint64_t i = 0; i < changes; ++i) {
+    const std::uint64_t key = draw.below(60);
+    if (draw.chance(1, 4)) {
+      erase(key);
+    } else {
+      const std::uint64_t size = draw.chance(1, 5) ? draw.below(9000) : draw.below(200);
+      put(key, std::string(size, static_cast<char>('a' + n % 26)) + std::to_string(n));
+    }
+  }
+}
+
+// How a run ended.
+struct Verdict {
+  std::string problem;  // "" if none was found
+  std::uint64_t commits = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t digest = 0;  // of the disk
+};
+
+struct Settings {
+  Synchronous synchronous = Synchronous::kFull;
+  bool checkpoint_at_open = true;
+  sim::Sectors sectors;
+  sim::DiskFaults faults;
+  bool kill_only = false;  // the process dies, the machine stays up
+  std::uint64_t crashes = 6;
+};
+
+class Story {
+ public:
+  Story(std::uint64_t seed, Settings settings)
+      : random_(seed), settings_(settings), disk_("disk", random_.fork("disk"), settings.sectors) {}
+
+  Verdict go() {
+    for (std::uint64_t crash = 1; crash <= settings_.crashes && verdict_.problem.empty(); ++crash) {
+      live(random_.fork("crash").fork(crash));
+    }
+    if (verdict_.problem.empty()) check_in_peace();
+    verdict_.commits = acked_;
+    verdict_.digest = disk_.files().digest();
+    return verdict_;
+  }
+
+ private:
+  // One incarnation, up to its end.
+  void live(Random draw) {
+    disk_.boot();
+    disk_.set_faults(settings_.faults);
+    disk_.crash_after(draw.chance(1, 4) ? draw.between(1, 40) : draw.between(1, 900));
+    std::unique_ptr<SqliteStore> store;
+    try {
+      store = std::make_unique<SqliteStore>(options());
+      check(*store);
+      while (verdict_.problem.empty()) commit_next(*store);
+    } catch (const StoreStopped&) {
+      ++verdict_.crashes;
+    }
+    disk_.kill();
+    store.reset();
+    if (!settings_.kill_only) disk_.power_loss(draw.fork("power"));
+  }
+
+  void check_in_peace() {
+    disk_.boot();
+    disk_.set_faults({});
+    try {
+      SqliteStore store(options());
+      check(store);
+    } catch (const StoreStopped& stopped) {
+      verdict_.problem = stopped.what();
+    }
+  }
+
+  Options options() const {
+    return {.file = "metadata.db",
+            .vfs = disk_.name(),
+            .fatal = throw_on_fatal(),
+            .wal_pages = 20,
+            .synchronous = settings_.synchronous,
+            .checkpoint_at_open = settings_.checkpoint_at_open};
+  }
+
+  void commit_next(SqliteStore& store) {
+    begun_ = acked_ + 1;
+    store.begin();
+    transaction(
+        random_, begun_,
+        [&](std::uint64_t key, const std::string& reply) {
+          store.put_request({.client = "c", .request = key, .at = {1}, .reply = reply});
+        },
+        [&](std::uint64_t key) { store.erase_request("c", key); });
+    store.put_meta({.cluster = "c", .applied = begun_});
+    store.commit();
+    acked_ = begun_;
+  }
+
+  // What is there is what the acknowledged transactions made, or with the one under way as well.
+  void check(SqliteStore& store) {
+    const std::uint64_t applied = store.meta().applied;
+    if (applied != acked_ && applied != begun_) {
+      verdict_.problem = "acknowledged " + std::to_string(acked_) + ", begun " +
+                         std::to_string(begun_) + ", there " + std::to_string(applied);
+      return;
+    }
+    acked_ = begun_ = applied;
+    std::map<std::uint64_t, std::string> expected;
+    for (std::uint64_t n = 1; n <= applied; ++n) {
+      transaction(
+          random_, n, [&](std::uint64_t key, std::string reply) { expected[key] = reply; },
+          [&](std::uint64_t key) { expected.erase(key); });
+    }
+    std::map<std::uint64_t, std::string> found;
+    for (const RequestRow& row : store.oldest_requests(SIZE_MAX)) found[row.request] = row.reply;
+    if (found != expected) verdict_.problem = "rows differ at " + std::to_string(applied);
+    disk_.set_faults({});  // the integrity check reports an error of the disk as damage
+    const std::string integrity = store.integrity_problem();
+    disk_.set_faults(settings_.faults);
+    if (disk_.dead()) throw StoreStopped("in the check itself");
+    if (!integrity.empty()) verdict_.problem = integrity;
+  }
+
+  Random random_;
+  Settings settings_;
+  SimVfs disk_;
+  std::uint64_t acked_ = 0;
+  std::uint64_t begun_ = 0;
+  Verdict verdict_;
+};
+
+struct Sweep {
+  std::uint64_t bad = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t crashes = 0;
+  std::string first_problem;
+};
+
+Sweep sweep(std::uint64_t seeds, const Settings& settings) {
+  Sweep sweep;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const Verdict verdict = Story(seed, settings).go();
+    sweep.commits += verdict.commits;
+    sweep.crashes += verdict.crashes;
+    if (verdict.problem.empty()) continue;
+    if (sweep.bad++ == 0) {
+      sweep.first_problem = "seed " + std::to_string(seed) + ": " + verdict.problem;
+    }
+  }
+  return sweep;
+}
+
+TEST(PowerLoss, LosesNothingAcknowledged) {
+  const Sweep result = sweep(400, {});
+  EXPECT_EQ(result.bad, 0u) << result.first_problem;
+  EXPECT_GE(result.crashes, 400u * 6);
+  EXPECT_GT(result.commits, 10'000u);
+}
+
+TEST(PowerLoss, LosesNothingAcknowledgedOnSmallSectors) {
+  const Sweep result = sweep(100, {.sectors = {.bytes = 512}});
+  EXPECT_EQ(result.bad, 0u) << result.first_problem;
+}
+
+TEST(PowerLoss, LosesNothingAcknowledgedWhenReadsWritesAndSyncsFail) {
+  const Sweep result = sweep(
+      100, {.faults = {.read_errors = 500, .write_errors = 2000, .sync_errors = 10'000}});
+  EXPECT_EQ(result.bad, 0u) << result.first_problem;
+}
+
+TEST(PowerLoss, LosesNothingAcknowledgedWhenTheDiskIsFull) {
+  const Sweep result = sweep(100, {.faults = {.capacity_bytes = 200'000}});
+  EXPECT_EQ(result.bad, 0u) << result.first_problem;
+}
+
+TEST(Kill, OfTheProcessLosesNothingAcknowledged) {
+  const Sweep result = sweep(100, {.kill_only = true});
+  EXPECT_EQ(result.bad, 0u) << result.first_problem;
+}
+
+// Controls: each weakens one thing, and must be caught.
+TEST(PowerLossControl, SynchronousNormalLosesAcknowledgedCommits) {
+  EXPECT_GT(sweep(40, {.synchronous = Synchronous::kNormal}).bad, 20u);
+}
+TEST(PowerLossControl, SynchronousOffLosesAcknowledgedCommits) {
+  EXPECT_GT(sweep(40, {.synchronous = Synchronous::kOff}).bad, 20u);
+}
+TEST(PowerLossControl, ADiskThatLiesAboutSyncingLosesAcknowledgedCommits) {
+  EXPECT_GT(sweep(40, {.faults = {.lying_sync = true}}).bad, 20u);
+}
+
+TEST(SimVfs, GivesTheSameDiskForTheSameSeed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Verdict first = Story(seed, {}).go();
+    const Verdict second = Story(seed, {}).go();
+    EXPECT_EQ(first.digest, second.digest) << seed;
+    EXPECT_EQ(first.commits, second.commits) << seed;
+  }
+  EXPECT_NE(Story(1, {}).go().digest, Story(2, {}).go().digest);
+}
+
+// What SQLite is told decides what it syncs and pads, so both disks must say the same.
+TEST(SimVfs, DescribesItselfAsTheRealOneDoes) {
+  const auto described = [](const Options& options) {
+    Connection connection(options);
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    return std::pair(file->pMethods->xSectorSize(file),
+                     file->pMethods->xDeviceCharacteristics(file));
+  };
+  TemporaryFolder folder;
+  SimVfs disk("disk", Random(1));
+  disk.boot();
+  Options simulated = in_file("m.db");
+  simulated.vfs = disk.name();
+  EXPECT_EQ(described(simulated), described(in_file(folder.file("m.db"))));
+}
+
+TEST(SimVfs, OfADeadProcessWritesNothingWhenClosed) {
+  SimVfs disk("disk", Random(1));
+  disk.boot();
+  Options options = in_file("m.db");
+  options.vfs = disk.name();
+  auto store = std::make_unique<SqliteStore>(options);
+  store->begin();
+  store->put_reap(InodeId{1});
+  store->commit();
+  const std::uint64_t before = disk.files().digest();
+  disk.kill();
+  store.reset();
+  EXPECT_EQ(disk.files().digest(), before);
+}
+
+}  // namespace
+}  // namespace dfs::sqlite
