@@ -1,0 +1,50 @@
+#include "core/namenode/blocks/agenda.h"
+
+namespace dfs::namenode {
+
+void Agenda::note(BlockId block) {
+  if (noted_.size() < kMost) {
+    noted_.insert(block);
+  } else if (!noted_.contains(block)) {
+    overflowed_ = true;
+  }
+}
+
+void Agenda::note_at(BlockId block, Instant at) {
+  const auto known = timer_of_.find(block);
+  if (known != timer_of_.end()) {
+    if (known->second <= at) return;
+    timers_.erase({known->second, block});
+    timer_of_.erase(known);
+  }
+  if (timers_.size() >= kMost) {
+    overflowed_ = true;
+    return;
+  }
+  timers_.insert({at, block});
+  timer_of_[block] = at;
+}
+
+void Agenda::advance(Instant running) {
+  while (!timers_.empty() && timers_.begin()->first <= running) {
+    const BlockId block = timers_.begin()->second;
+    timers_.erase(timers_.begin());
+    timer_of_.erase(block);
+    note(block);
+  }
+}
+
+std::optional<BlockId> Agenda::take() {
+  if (noted_.empty()) return std::nullopt;
+  const BlockId block = *noted_.begin();
+  noted_.erase(noted_.begin());
+  return block;
+}
+
+bool Agenda::overflowed() {
+  const bool was = overflowed_;
+  overflowed_ = false;
+  return was;
+}
+
+}  // namespace dfs::namenode

@@ -1,0 +1,39 @@
+// Which blocks to look at next, and when.
+//
+// Events note the blocks that they touch; timers bring a block back later. Both are only shortcuts of
+// the sweep, which comes past every block anyway: when too much is noted, the rest is left to a sweep
+// (overflowed()).
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+
+namespace dfs::namenode {
+
+class Agenda {
+ public:
+  static constexpr std::size_t kMost = 100'000;
+
+  void note(BlockId block);
+  // Bring it back at `at` (running time), or earlier if that was asked for before.
+  void note_at(BlockId block, Instant at);
+  // Moves what is due to the noted ones.
+  void advance(Instant running);
+  [[nodiscard]] std::optional<BlockId> take();
+  [[nodiscard]] std::size_t size() const { return noted_.size(); }
+  // True once after notes had to be dropped.
+  [[nodiscard]] bool overflowed();
+
+ private:
+  std::set<BlockId> noted_;
+  std::set<std::pair<Instant, BlockId>> timers_;
+  std::map<BlockId, Instant> timer_of_;
+  bool overflowed_ = false;
+};
+
+}  // namespace dfs::namenode

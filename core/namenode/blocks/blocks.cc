@@ -1,0 +1,314 @@
+// Blocks: the front of core/namenode/blocks/, one short method for each thing that can happen.
+#include "core/namenode/blocks.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "core/namenode/blocks/fence.h"
+#include "core/namenode/blocks/hints.h"
+#include "core/namenode/blocks/liveness.h"
+#include "core/namenode/blocks/placement.h"
+#include "core/namenode/blocks/removal.h"
+#include "core/namenode/blocks/repair.h"
+#include "core/namenode/blocks/report.h"
+#include "core/namenode/blocks/sweep.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+// Rows of the store that a tick touches at most, about; law 11 allows 2,000 to the whole step.
+constexpr std::uint64_t kAgendaRows = 500;
+constexpr std::uint64_t kDispatchRows = 200;
+constexpr std::uint64_t kSweepRows = 200;
+constexpr std::size_t kMostReportedBad = 1000;
+
+// Which message a mark belongs to, so that a repeated one is recognised by kind as well.
+enum MessageKind : std::size_t { kHeartbeat = 1, kDigests = 2, kPiece = 3 };
+
+void take_result(Soft& soft, const Node& node, const wire::OrderResult& result) {
+  const std::optional<PendingOrder> ended = soft.orders.finish(node.row.id, result.order);
+  if (!ended) return;
+  const BlockId block = ended->order.block.id;
+  soft.agenda.note(block);
+  Replica* replica = soft.nodes.find(node.row.id)->replicas.find(block);
+  switch (ended->order.kind) {
+    case OrderKind::kCopy:
+      copy_ended(soft, *ended, result.status);
+      break;
+    case OrderKind::kConfirm:
+      if (result.status.ok()) confirmed(soft, block, node.row.id, true);
+      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
+      break;
+    case OrderKind::kQuarantine:
+      // Done, it will be told of as removed; refused, it will not happen any more.
+      if (!result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);
+      break;
+    case OrderKind::kRestore:
+      if (result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);
+      break;
+    case OrderKind::kPurge:
+    case OrderKind::kVerify:
+      break;
+  }
+}
+
+// A quarantined replica whose time is over: taken back if its block is short of copies, else purged
+// if the fence agrees.
+void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replica, Now now) {
+  const BlockView view = look(soft, replica.id);
+  const bool needed = view.row && view.row->state == BlockState::kCommitted &&
+                      view.info() == replica && view.good + view.unknown < view.row->replication;
+  if (needed) {
+    if (view.on(node.row.id) != nullptr || !node.reported) return;
+    wire::Order order;
+    order.kind = OrderKind::kRestore;
+    order.block = replica;
+    (void)soft.orders.place(node.row.id, std::move(order));
+    return;
+  }
+  const Verdict verdict = fence(soft, {node.row.id, replica, OrderKind::kPurge, "purge", {}}, now);
+  for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
+}
+
+// Hands the node what it is to read whole, as much as it can take.
+void order_verifications(Soft& soft, const Node& node) {
+  while (soft.orders.room_to_verify(node.row.id)) {
+    const std::optional<BlockId> block = soft.verify.take(node.row.id);
+    if (!block) return;
+    wire::Order order;
+    order.kind = OrderKind::kVerify;
+    if (const Replica* replica = node.replicas.find(*block)) {
+      order.block = replica->info();
+    } else if (const std::optional<BlockRow> row = soft.store.block(*block);
+               row && row->state != BlockState::kAllocated && !node.ever_reported) {
+      order.block = {*block, row->length, row->crc};  // known from a hint
+    } else {
+      continue;
+    }
+    (void)soft.orders.place(node.row.id, std::move(order));
+  }
+}
+
+wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbeat& message,
+                                    Now now) {
+  history_seen(soft, message.seen);
+  node.stats = message.stats;
+  node.measured = true;
+  node.chosen_before = node.chosen_now;
+  node.chosen_now = 0;
+  for (const wire::ReplicaChange& change : message.changes) take_change(soft, node, change, now);
+  for (const wire::OrderResult& result : message.results) take_result(soft, node, result);
+  for (const wire::BlockInfo& replica : message.purge_wanted) {
+    take_purge_wish(soft, node, replica, now);
+  }
+  order_verifications(soft, node);
+  wire::HeartbeatReply reply;
+  reply.history = soft.history();
+  reply.orders = soft.orders.take(node.row.id, soft.running());
+  reply.report = !node.reported && !node.report.begun;
+  return reply;
+}
+
+void take_claims(Soft& soft, const std::vector<wire::CommittedBlock>& commit,
+                 const std::set<BlockId>& committed) {
+  for (const wire::CommittedBlock& block : commit) {
+    if (!committed.contains(block.info.id)) continue;
+    for (const NodeId stored : block.stored) {
+      Node* node = soft.nodes.find(stored);
+      if (node == nullptr) continue;
+      if (node->replicas.claim(block.info)) {
+        soft.claims.push_back(
+            {soft.running() + soft.config.order_timeout, block.info.id, stored});
+      }
+      open_transaction(soft.store);
+      soft.store.put_hint(block.info.id, stored);
+    }
+    soft.agenda.note(block.info.id);
+  }
+}
+
+// Where a reader is sent first: smaller is better.
+int reading_rank(const Copy& copy) {
+  if (copy.rotten()) return 6;
+  if (copy.standing == Standing::kUnreadable) return 5;
+  if (copy.standing == Standing::kSuspect) return 4;
+  if (copy.node->state != wire::NodeState::kLive) return copy.hint ? 2 : 3;
+  return copy.standing == Standing::kUnknown ? 1 : 0;
+}
+
+}  // namespace
+
+struct Blocks::State {
+  Soft soft;
+};
+
+Blocks::Blocks(const Config& config, Store& store, Random random)
+    : state_(new State{Soft(config, store, random)}) {}
+Blocks::~Blocks() = default;
+
+void Blocks::start(Now now) {
+  Soft& soft = state_->soft;
+  soft.started = now.mono;
+  soft.clock.start(now.mono);
+  soft.nodes.load(soft.store);
+}
+
+void Blocks::registered(const wire::Register& request, const wire::RegisterReply& reply,
+                        Now /*now*/) {
+  node_registered(state_->soft, request, reply);
+}
+
+wire::Reply Blocks::heartbeat(const wire::Heartbeat& request, Now now) {
+  Soft& soft = state_->soft;
+  if (const Status status = check(request); !status.ok()) return status;
+  Node* node = nullptr;
+  if (auto reply = soft.nodes.judge(request.mark, kHeartbeat, soft.running(), node)) return *reply;
+  return NodeTable::answered(*node, request.mark, kHeartbeat,
+                             take_heartbeat(soft, *node, request, now));
+}
+
+wire::Reply Blocks::report_digests(const wire::ReportDigests& request, Now /*now*/) {
+  Soft& soft = state_->soft;
+  if (const Status status = check(request); !status.ok()) return status;
+  Node* node = nullptr;
+  if (auto reply = soft.nodes.judge(request.mark, kDigests, soft.running(), node)) return *reply;
+  return NodeTable::answered(*node, request.mark, kDigests, begin_report(soft, *node, request));
+}
+
+wire::Reply Blocks::report_piece(const wire::ReportPiece& request, Now /*now*/) {
+  Soft& soft = state_->soft;
+  if (const Status status = check(request); !status.ok()) return status;
+  Node* node = nullptr;
+  if (auto reply = soft.nodes.judge(request.mark, kPiece, soft.running(), node)) return *reply;
+  take_piece(soft, *node, request);
+  return NodeTable::answered(*node, request.mark, kPiece, wire::Empty{});
+}
+
+void Blocks::report_bad(const wire::ReportBad& request, Now /*now*/) {
+  Soft& soft = state_->soft;
+  const std::size_t count = std::min(request.replicas.size(), kMostReportedBad);
+  for (std::size_t i = 0; i < count; ++i) {
+    const wire::BadReplica& bad = request.replicas[i];
+    Node* node = soft.nodes.find(bad.node);
+    if (node == nullptr || node->session == 0) continue;
+    Replica* replica = node->replicas.find(bad.block);
+    if (replica == nullptr && node->ever_reported) continue;
+    if (replica != nullptr && !replica->is(Replica::kCorrupt)) replica->set(Replica::kSuspect, true);
+    soft.verify.want(bad.node, bad.block, true);
+  }
+}
+
+void Blocks::applied(const Command& command, const Effects& effects, Now /*now*/) {
+  Soft& soft = state_->soft;
+  if (const auto* request = std::get_if<RequestCommand>(&command.body)) {
+    const std::set<BlockId> committed(effects.committed.begin(), effects.committed.end());
+    if (const auto* allocate = std::get_if<wire::Allocate>(&request->body)) {
+      take_claims(soft, allocate->commit, committed);
+    } else if (const auto* complete = std::get_if<wire::Complete>(&request->body)) {
+      take_claims(soft, complete->commit, committed);
+    }
+  }
+  for (const auto* touched : {&effects.freed, &effects.forgotten, &effects.retargeted}) {
+    for (const BlockId block : *touched) soft.agenda.note(block);
+  }
+}
+
+void Blocks::tick(Now now) {
+  Soft& soft = state_->soft;
+  soft.clock.advance(now.mono);
+  age_nodes(soft);
+  expire_orders(soft);
+  expire_claims(soft);
+  scan_lost_replicas(soft);
+  work_off_agenda(soft, RowBudget(soft.store, kAgendaRows), now);
+  sweep(soft, RowBudget(soft.store, kSweepRows), now);
+  dispatch_repairs(soft, RowBudget(soft.store, kDispatchRows));
+}
+
+Result<std::vector<wire::NodeAddress>> Blocks::choose_targets(std::uint32_t replication,
+                                                              std::uint64_t block_size,
+                                                              const std::vector<NodeId>& exclude,
+                                                              Now /*now*/) {
+  return place_new(state_->soft, replication, block_size, exclude);
+}
+
+std::vector<wire::NodeAddress> Blocks::locations(BlockId block, Now /*now*/) const {
+  const BlockView view = look(state_->soft, block);
+  std::vector<std::tuple<int, std::uint64_t, const Copy*>> ranked;
+  for (const Copy& copy : view.copies) {
+    ranked.push_back({reading_rank(copy), mix(block.value, copy.id.value), &copy});
+  }
+  // A node that we take for dead may still serve readers.
+  if (ranked.empty()) {
+    for (const Copy& copy : view.lost) ranked.push_back({reading_rank(copy), copy.id.value, &copy});
+  }
+  std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+  });
+  std::vector<wire::NodeAddress> locations;
+  for (const auto& [rank, tie, copy] : ranked) {
+    if (copy->rotten() && !ranked.empty() && !std::get<2>(ranked.front())->rotten()) continue;
+    locations.push_back(copy->node->address());
+  }
+  return locations;
+}
+
+BlockHealth Blocks::health(const BlockRow& block, Now /*now*/) const {
+  const BlockView view = look(state_->soft, block.id, block);
+  return {block.replication, view.good, view.rotten, view.unknown + view.unreadable};
+}
+
+std::uint64_t Blocks::scrub(BlockId block, Now /*now*/) {
+  Soft& soft = state_->soft;
+  std::uint64_t ordered = 0;
+  for (const Copy& copy : look(soft, block).copies) {
+    if (copy.node->session == 0) continue;
+    soft.verify.want(copy.id, block, false);
+    ++ordered;
+  }
+  return ordered;
+}
+
+std::uint64_t Blocks::scrubs_waiting() const {
+  return state_->soft.verify.size() + state_->soft.orders.count(OrderKind::kVerify);
+}
+
+std::uint32_t Blocks::writable_hosts(Now /*now*/) const {
+  return writable_hosts_of(state_->soft);
+}
+
+wire::HistoryMark Blocks::newest_seen() const { return state_->soft.newest; }
+
+void Blocks::describe(wire::ClusterReportReply& report, Now /*now*/) const {
+  const Soft& soft = state_->soft;
+  for (const auto& [id, node] : soft.nodes.all()) {
+    wire::NodeReport line;
+    line.node = id;
+    line.uuid = node.row.uuid;
+    line.client_address = node.row.client_address;
+    line.peer_address = node.row.peer_address;
+    line.rack = node.row.rack;
+    line.host = node.row.host;
+    line.state = node.state;
+    line.reported = node.reported;
+    line.silent_ms = static_cast<std::uint64_t>((soft.running() - node.heard).us / 1000);
+    line.stats = node.stats;
+    report.nodes.push_back(std::move(line));
+  }
+  report.repairs_waiting = soft.repairs.waiting.size();
+  for (const auto& [block, trouble] : soft.troubles) {
+    if (!soft.repairs.priority_of.contains(block)) ++report.repairs_waiting;
+  }
+  report.repairs_running = soft.orders.count(OrderKind::kCopy);
+  if (std::string note = mass_loss_note(soft); !note.empty()) report.notes.push_back(note);
+  if (!soft.strangers.empty()) {
+    report.notes.push_back(std::to_string(soft.strangers.size()) +
+                           " blocks on DataNodes are of a history that this NameNode does not know;"
+                           " their replicas are kept");
+  }
+}
+
+}  // namespace dfs::namenode

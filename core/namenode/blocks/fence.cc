@@ -1,0 +1,125 @@
+#include "core/namenode/blocks/fence.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/mutant.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+// The survivors that count, and what others would have to do to count.
+struct Survivors {
+  std::uint32_t verified = 0;
+  std::vector<NodeId> unverified;
+  std::vector<NodeId> unconfirmed;
+};
+
+bool verified_recently(const Soft& soft, const Copy& copy, Now now) {
+  if (copy.verified == 0) return false;
+  const std::uint64_t age = soft.second(now) - copy.verified;
+  return age <= static_cast<std::uint64_t>(soft.config.scrub_period.us / seconds(1).us);
+}
+
+bool confirmed_recently(const Soft& soft, const DeletionRequest& request, NodeId node) {
+  const auto at = request.confirmed.find(node);
+  return at != request.confirmed.end() && soft.running() - at->second <= kConfirmationHolds;
+}
+
+Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRequest& request,
+                       bool must_confirm, Now now) {
+  Survivors survivors;
+  for (const Copy& copy : view.copies) {
+    if (copy.id == request.node || copy.standing != Standing::kGood) continue;
+    if (mutated(Mutant::kD4CountSilentNodes)) {
+      ++survivors.verified;
+      continue;
+    }
+    if (copy.node->state != wire::NodeState::kLive || !copy.node->reported || copy.doomed) continue;
+    if (!verified_recently(soft, copy, now)) {
+      survivors.unverified.push_back(copy.id);
+    } else if (must_confirm && !confirmed_recently(soft, request, copy.id)) {
+      survivors.unconfirmed.push_back(copy.id);
+    } else {
+      ++survivors.verified;
+    }
+  }
+  return survivors;
+}
+
+Verdict no(std::string why) { return {false, std::move(why), {}, {}}; }
+
+Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
+            std::uint32_t survivors, Now now) {
+  wire::Order order;
+  order.kind = request.kind;
+  order.block = request.replica;
+  if (!soft.orders.place(request.node, std::move(order))) return no("ordered before");
+  Node& node = *soft.nodes.find(request.node);
+  if (Replica* replica = node.replicas.find(request.replica.id);
+      replica != nullptr && request.kind == OrderKind::kQuarantine) {
+    replica->set(Replica::kDoomed, true);
+  }
+  soft.ledger.add({request.replica.id, request.node, request.kind, reason, request.asked_by,
+                   survivors, now.wall});
+  return {true, "", {}, {}};
+}
+
+// Rotten by the node's own word: found corrupt, or of other content than what was committed.
+bool is_rotten(const BlockView& view, const DeletionRequest& request) {
+  if (request.replica != view.info()) return true;
+  if (request.kind == OrderKind::kPurge) return false;
+  const Copy* copy = view.on(request.node);
+  return copy != nullptr && copy->rotten();
+}
+
+Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest& request,
+                        Now now) {
+  const bool rotten = is_rotten(view, request);
+  if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) {
+    return yes(soft, request, DeleteReason::kRotten, 0, now);
+  }
+  const bool must_confirm = !rotten && request.kind == OrderKind::kQuarantine;
+  const std::uint32_t needed = rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
+  Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
+  if (survivors.verified < needed) {
+    return {false,
+            std::to_string(survivors.verified) + " of " + std::to_string(needed) +
+                " verified survivors",
+            std::move(survivors.unverified), std::move(survivors.unconfirmed)};
+  }
+  return yes(soft, request, rotten ? DeleteReason::kRotten : DeleteReason::kExcess,
+             survivors.verified, now);
+}
+
+}  // namespace
+
+Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
+  DFS_ASSERT(request.kind == OrderKind::kQuarantine || request.kind == OrderKind::kPurge);
+  const Node* node = soft.nodes.find(request.node);
+  if (node == nullptr || node->session == 0) return no("the DataNode is not registered");
+  if (node->state != wire::NodeState::kLive) return no("the DataNode is silent");
+  if (!node->reported && !mutated(Mutant::kD4CountSilentNodes)) {
+    return no("the DataNode has not reported since its registration");
+  }
+  if (soft.behind()) return no("a DataNode has seen a newer history");
+  if (soft.store.meta().safe_mode) return no("safe mode");
+  const BlockView view = look(soft, request.replica.id);
+  if (!view.row) {
+    if (!was_forgotten(soft, request.replica.id)) return no("not of our history");
+    return yes(soft, request, DeleteReason::kForgotten, 0, now);
+  }
+  switch (view.row->state) {
+    case BlockState::kAllocated:
+      return no("it belongs to a lease");
+    case BlockState::kFreed:
+      return no("it belongs to its readers");
+    case BlockState::kCommitted:
+      return judge_committed(soft, view, request, now);
+  }
+  return no("unknown state");
+}
+
+}  // namespace dfs::namenode

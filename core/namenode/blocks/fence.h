@@ -1,0 +1,46 @@
+// The fence: the one function that decides that a replica may be deleted, and the only place that
+// makes a kQuarantine or kPurge order.
+//
+// It believes nobody: what the replica is, and therefore which rule holds, it finds out itself.
+//   * Nothing is deleted while our history is older than one that a DataNode has seen, in safe mode,
+//     or on a node that is not live or has not reported in full since its registration (D5, S1).
+//   * A block that has no row: only if our own history forgot it; then all its replicas may go.
+//   * Allocated: belongs to its lease. Freed: belongs to its readers. Never deleted.
+//   * Committed: other replicas must survive, each on a live node that has reported in this session,
+//     matching, not suspected, not doomed, and known to be whole within the scrub period. For a
+//     replica that is rotten one such survivor, for any other as many as the block's replication, and
+//     for a quarantine each of them must have confirmed just now that it is there (D4).
+// Each deletion goes into the ledger.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/namenode/blocks/block_view.h"
+
+namespace dfs::namenode {
+
+struct DeletionRequest {
+  NodeId node;
+  wire::BlockInfo replica;  // as the node tells of it
+  wire::OrderKind kind = wire::OrderKind::kQuarantine;  // or kPurge
+  std::string_view asked_by;                            // a literal
+  // Survivors that have answered a kConfirm, and the running time of their answer.
+  std::map<NodeId, Instant> confirmed;
+};
+
+struct Verdict {
+  bool allowed = false;          // the order has been placed
+  std::string why_not;
+  std::vector<NodeId> verify;    // survivors that would count if they were verified
+  std::vector<NodeId> confirm;   // … if they confirmed
+};
+
+// How long a survivor's word that it has the replica holds.
+inline constexpr Duration kConfirmationHolds = seconds(20);
+
+[[nodiscard]] Verdict fence(Soft& soft, const DeletionRequest& request, Now now);
+
+}  // namespace dfs::namenode

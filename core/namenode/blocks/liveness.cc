@@ -1,0 +1,122 @@
+#include "core/namenode/blocks/liveness.h"
+
+#include <algorithm>
+
+#include "core/base/mutant.h"
+#include "core/namenode/blocks/repair.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+// A pending order is over without a result: whoever wanted it looks again.
+void abandon(Soft& soft, const PendingOrder& pending, bool timed_out) {
+  const BlockId block = pending.order.block.id;
+  const Node& node = *soft.nodes.find(pending.node);
+  soft.agenda.note(block);
+  if (pending.order.kind == OrderKind::kVerify && node.alive()) {
+    soft.verify.want(pending.node, block, false);
+  }
+  if (pending.order.kind != OrderKind::kCopy) return;
+  if (timed_out && mutated(Mutant::kC1LoseTaskOnTimeout)) {
+    soft.troubles[block].not_before = kNever;
+    return;
+  }
+  if (timed_out) copy_ended(soft, pending, Status(Code::kTimedOut, "no result in time"));
+}
+
+void end_session(Soft& soft, Node& node) {
+  node.session = 0;
+  node.reported = false;
+  node.report = {};
+  for (const PendingOrder& pending : soft.orders.drop(node.row.id)) abandon(soft, pending, false);
+}
+
+void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
+  MassLoss& loss = soft.mass_loss;
+  for (const NodeId id : died) loss.deaths.push_back({soft.running(), id});
+  while (!loss.deaths.empty() &&
+         soft.running() - loss.deaths.front().first > soft.config.dead_after) {
+    loss.deaths.pop_front();
+  }
+  std::set<NodeId> gone;
+  for (const auto& [when, id] : loss.deaths) {
+    if (!soft.nodes.find(id)->alive()) gone.insert(id);
+  }
+  std::size_t there = gone.size();
+  for (const auto& [id, node] : soft.nodes.all()) there += node.session != 0 ? 1u : 0u;
+  if (gone.size() * 100 <= there * soft.config.mass_loss_percent) return;
+  loss.lost = std::move(gone);
+  loss.of = there;
+  loss.wait_until = soft.running() + soft.config.mass_loss_wait;
+}
+
+void came_back(MassLoss& loss, NodeId node, std::uint32_t percent) {
+  if (loss.lost.erase(node) == 0) return;
+  if (loss.lost.size() * 100 <= loss.of * percent) {
+    loss.lost.clear();
+    loss.wait_until = {};
+  }
+}
+
+}  // namespace
+
+void node_registered(Soft& soft, const wire::Register& request,
+                     const wire::RegisterReply& reply) {
+  if (Node* known = soft.nodes.find(reply.node)) end_session(soft, *known);
+  const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
+  Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
+  came_back(soft.mass_loss, node.row.id, soft.config.mass_loss_percent);
+  history_seen(soft, request.seen);
+  soft.sweep.again = true;
+}
+
+void age_nodes(Soft& soft) {
+  std::vector<NodeId> served;
+  for (const NodeId id : soft.nodes.age(soft.config, soft.running())) {
+    Node& node = *soft.nodes.find(id);
+    if (node.session != 0) served.push_back(id);
+    end_session(soft, node);
+    soft.verify.drop(id);
+    soft.scans.push_back({id, 0});
+    soft.sweep.again = true;
+  }
+  if (!served.empty()) watch_for_mass_loss(soft, served);
+}
+
+void history_seen(Soft& soft, const wire::HistoryMark& seen) {
+  if (mutated(Mutant::kD5ForgetHistory)) return;
+  soft.newest = std::max(soft.newest, seen);
+}
+
+void expire_orders(Soft& soft) {
+  for (const PendingOrder& pending :
+       soft.orders.expire(soft.running(), soft.config.order_timeout)) {
+    abandon(soft, pending, true);
+  }
+}
+
+void expire_claims(Soft& soft) {
+  while (!soft.claims.empty() && soft.claims.front().until <= soft.running()) {
+    const Claim claim = soft.claims.front();
+    soft.claims.pop_front();
+    Node* node = soft.nodes.find(claim.node);
+    if (node == nullptr) continue;
+    const Replica* replica = node->replicas.find(claim.block);
+    if (replica == nullptr || !replica->is(Replica::kClaimed)) continue;
+    node->replicas.erase(claim.block);
+    soft.agenda.note(claim.block);
+  }
+}
+
+std::string mass_loss_note(const Soft& soft) {
+  const MassLoss& loss = soft.mass_loss;
+  if (soft.running() >= loss.wait_until) return "";
+  const std::int64_t left = (loss.wait_until - soft.running()).us / seconds(1).us;
+  return std::to_string(loss.lost.size()) + " of " + std::to_string(loss.of) +
+         " DataNodes vanished at once: waiting up to " + std::to_string(left + 1) +
+         " s for them before their replicas are copied";
+}
+
+}  // namespace dfs::namenode

@@ -1,0 +1,21 @@
+// DataNodes coming and going: what begins with a registration and ends with a death.
+#pragma once
+
+#include "core/namenode/blocks/state.h"
+
+namespace dfs::namenode {
+
+void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply);
+// Lets silence take effect. When too large a part of the cluster is lost at once, copying waits.
+void age_nodes(Soft& soft);
+// Records a history mark that a DataNode tells of.
+void history_seen(Soft& soft, const wire::HistoryMark& seen);
+
+// Ends orders that have no result for too long, and claims that no node has confirmed.
+void expire_orders(Soft& soft);
+void expire_claims(Soft& soft);
+
+// One line while copying waits after a mass loss, else "".
+[[nodiscard]] std::string mass_loss_note(const Soft& soft);
+
+}  // namespace dfs::namenode

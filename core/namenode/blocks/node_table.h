@@ -1,0 +1,90 @@
+// The DataNodes: who is alive, in which session, how far its full report has come.
+//
+// A session is one registration. Its messages are numbered 1, 2, 3 … without a gap; the last one,
+// repeated, gets the same answer and does nothing again; all others are stale, as are messages of
+// another session and of a node that was declared dead (it must register and report first).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/namenode/blocks/replica_map.h"
+#include "core/namenode/blocks/running_clock.h"
+#include "core/namenode/namenode.h"
+#include "core/namenode/store.h"
+#include "core/wire/requests.h"
+
+namespace dfs::namenode {
+
+// A full report that has begun: the buckets asked for, and up to which id each has been told.
+struct ReportProgress {
+  bool begun = false;
+  std::map<std::uint64_t, BlockId> told;  // wanted buckets
+};
+
+struct Node {
+  DataNodeRow row;
+  wire::NodeState state = wire::NodeState::kSuspect;
+  std::uint64_t session = 0;    // 0: none; it must register
+  std::string incarnation;      // of its process, at the last registration
+  bool incarnation_changed = false;  // since its last full report
+  std::uint64_t sequence = 0;   // of its last message
+  std::size_t message_kind = 0; // which message that was
+  wire::Reply answer;           // to it
+  Instant heard;                // running time of it
+  bool reported = false;        // in full, in this session
+  bool ever_reported = false;   // in full, since this NameNode started
+  ReportProgress report;
+  wire::NodeStats stats;
+  bool measured = false;            // stats are a heartbeat's
+  std::uint64_t chosen_before = 0;  // blocks sent there in the heartbeat interval before this one
+  std::uint64_t chosen_now = 0;     // … and in this one
+  ReplicaMap replicas;
+
+  [[nodiscard]] bool alive() const { return state != wire::NodeState::kDead; }
+  // Fit to get work: live, registered, staying.
+  [[nodiscard]] bool usable() const {
+    return state == wire::NodeState::kLive && session != 0 && !row.decommissioned;
+  }
+  // For a block of this length. A node that has not measured its disks yet gets the benefit of the
+  // doubt. HDFS-8863: one volume must have the room, not their sum.
+  [[nodiscard]] bool has_room(std::uint64_t length) const;
+  [[nodiscard]] wire::NodeAddress address() const {
+    return {row.id, row.client_address, row.peer_address};
+  }
+};
+
+class NodeTable {
+ public:
+  using Map = std::map<NodeId, Node>;
+
+  void load(Store& store);
+  // A new session of the node; what it had is only hearsay until it has reported.
+  Node& registered(const wire::Register& request, const wire::RegisterReply& reply,
+                   bool decommissioned, Instant running);
+
+  // Judges a message by its mark. nullopt: it is the next one, `node` is set and the caller must
+  // answer it and then call answered(). Otherwise the answer to give.
+  [[nodiscard]] std::optional<wire::Reply> judge(const wire::SessionMark& mark,
+                                                 std::size_t message_kind, Instant running,
+                                                 Node*& node);
+  static wire::Reply answered(Node& node, const wire::SessionMark& mark, std::size_t message_kind,
+                              wire::Reply reply);
+
+  // Live, suspect, dead by silence. Returns who died now.
+  [[nodiscard]] std::vector<NodeId> age(const Config& config, Instant running);
+
+  [[nodiscard]] Node* find(NodeId id);
+  [[nodiscard]] const Node* find(NodeId id) const;
+  [[nodiscard]] Map& all() { return nodes_; }
+  [[nodiscard]] const Map& all() const { return nodes_; }
+  // Some node that is not dead may have replicas that are known from hints only.
+  [[nodiscard]] bool hints_matter() const;
+
+ private:
+  Map nodes_;
+};
+
+}  // namespace dfs::namenode

@@ -1,0 +1,42 @@
+// Where new copies go: distinct hosts, two racks where there are two, room, little load, and chance.
+//
+// Suspect, dead, unregistered and decommissioned nodes get nothing. Among what is left two candidates
+// are drawn and the less busy one is taken, which spreads load without moving in step.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/namenode/blocks/block_view.h"
+
+namespace dfs::namenode {
+
+// Targets for a new block, see Blocks::choose_targets.
+[[nodiscard]] Result<std::vector<wire::NodeAddress>> place_new(Soft& soft,
+                                                               std::uint32_t replication,
+                                                               std::uint64_t block_size,
+                                                               const std::vector<NodeId>& exclude);
+
+// Distinct hosts that could take a new block of some size.
+[[nodiscard]] std::uint32_t writable_hosts_of(const Soft& soft);
+
+// The failure domains that a set of copies spans.
+struct Spread {
+  std::size_t hosts = 0;
+  std::size_t racks = 0;
+  friend auto operator<=>(const Spread&, const Spread&) = default;
+};
+[[nodiscard]] Spread spread_of(const std::vector<const Node*>& nodes);
+// What `copies` copies could span on the nodes that are fit for repairs now: at most that many
+// hosts, at most two racks.
+[[nodiscard]] Spread spread_wanted(const Soft& soft, std::uint32_t copies);
+
+struct RepairTarget {
+  Node* node = nullptr;   // nullptr: none now
+  bool busy = false;      // … but there will be one when a copy has ended
+};
+// A node for one more copy of the block: it has none, has reported, has room, is not busy. Prefers
+// hosts and racks without a copy; with `wider` set it accepts no others.
+[[nodiscard]] RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider);
+
+}  // namespace dfs::namenode

@@ -1,0 +1,180 @@
+#include "core/namenode/blocks/reconcile.h"
+
+#include <algorithm>
+
+#include "core/base/mutant.h"
+#include "core/namenode/blocks/fence.h"
+#include "core/namenode/blocks/hints.h"
+#include "core/namenode/blocks/placement.h"
+#include "core/namenode/blocks/removal.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+constexpr std::size_t kMostStrangers = 1000;
+constexpr std::uint64_t kMostRestores = 50;  // of a node at once
+constexpr Duration kRestoreAgain = seconds(60);
+
+// Nothing is to be made of the block any more.
+void rest(Soft& soft, BlockId block) {
+  soft.repairs.done(block);
+  soft.removals.erase(block);
+  soft.troubles.erase(block);
+  soft.orders.withdraw(block, OrderKind::kCopy);
+}
+
+void resurrect(Soft& soft, const BlockView& view) {
+  BlockRow row;
+  row.id = view.id;
+  row.state = BlockState::kCommitted;
+  row.length = view.copies.front().info.length;
+  row.crc = view.copies.front().info.crc;
+  row.replication = 1;
+  open_transaction(soft.store);
+  soft.store.put_block(row);
+}
+
+// No row: a block that we forgot goes everywhere, one that we never knew stays.
+void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
+  rest(soft, view.id);
+  if (!was_forgotten(soft, view.id)) {
+    if (soft.strangers.size() < kMostStrangers) soft.strangers.insert(view.id);
+    return;
+  }
+  if (mutated(Mutant::kN2ResurrectFromReport) && !view.copies.empty()) {
+    resurrect(soft, view);
+    return;
+  }
+  erase_hints(soft, view.id);
+  if (mutated(Mutant::kC2KeepOrphans)) return;
+  for (const Copy& copy : view.copies) {
+    if (copy.told) (void)fence(soft, {copy.id, copy.info, OrderKind::kQuarantine, "forget", {}}, now);
+  }
+}
+
+// A deletion that was ordered and has neither ended nor can be relied on not to happen: either it is
+// still wanted and ordered again, or the replica is asked back (it may be there or in quarantine).
+void settle_doomed(Soft& soft, const BlockView& view) {
+  for (const Copy& copy : view.copies) {
+    if (copy.standing != Standing::kDoomed || !copy.node->usable() || !copy.node->reported) continue;
+    if (soft.orders.pending(view.id, copy.id, OrderKind::kQuarantine)) continue;
+    if (view.good + view.unknown >= view.row->replication) continue;  // removal.cc
+    wire::Order order;
+    order.kind = OrderKind::kRestore;
+    order.block = view.info();
+    (void)soft.orders.place(copy.id, std::move(order));
+  }
+}
+
+void verify_suspects(Soft& soft, const BlockView& view) {
+  for (const Copy& copy : view.copies) {
+    if (copy.standing != Standing::kSuspect || copy.node->session == 0) continue;
+    if (soft.orders.pending(view.id, copy.id, OrderKind::kVerify)) continue;
+    soft.verify.want(copy.id, view.id, true);
+  }
+}
+
+// No copy that counts: perhaps a quarantine has one.
+void search_quarantines(Soft& soft, const BlockView& view) {
+  Trouble& trouble = soft.troubles[view.id];
+  if (soft.running() < trouble.restore_again) return;
+  trouble.restore_again = soft.running() + kRestoreAgain;
+  for (const auto& [id, node] : soft.nodes.all()) {
+    if (!node.usable() || !node.reported || view.on(id) != nullptr) continue;
+    if (soft.orders.count(id, OrderKind::kRestore) >= kMostRestores) {
+      trouble.restore_again = soft.running() + kRestoreAgain / 10;
+      continue;
+    }
+    wire::Order order;
+    order.kind = OrderKind::kRestore;
+    order.block = view.info();
+    (void)soft.orders.place(id, std::move(order));
+  }
+  soft.agenda.note_at(view.id, trouble.restore_again);
+}
+
+// Rotten replicas go when the block has all its copies without them.
+void drop_rotten(Soft& soft, const BlockView& view, Now now) {
+  const bool enough = view.good >= view.row->replication;
+  for (const Copy& copy : view.copies) {
+    if (!copy.rotten() || !copy.told) continue;
+    if (!enough && !copy.doomed && !mutated(Mutant::kV2DeleteLastCorrupt)) continue;
+    if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy) ||
+        soft.orders.pending(view.id, copy.id, OrderKind::kQuarantine)) {
+      continue;
+    }
+    const Verdict verdict =
+        fence(soft, {copy.id, copy.info, OrderKind::kQuarantine, "repair", {}}, now);
+    for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, view.id, false);
+  }
+}
+
+void reconcile_committed(Soft& soft, const BlockView& view, Now now) {
+  soft.strangers.erase(view.id);
+  sync_hints(soft, view);
+  verify_suspects(soft, view);
+  settle_doomed(soft, view);
+  const Need need = need_of(soft, view);
+  if (need.copies > 0) {
+    soft.repairs.want(view.id, need.wider ? UINT32_MAX : view.good);
+  } else {
+    soft.repairs.done(view.id);
+    if (view.good >= view.row->replication) soft.troubles.erase(view.id);
+  }
+  if (view.good + view.unknown == 0) search_quarantines(soft, view);
+  drop_rotten(soft, view, now);
+  if (need.copies == 0) {
+    remove_excess(soft, view, now);
+  } else {
+    soft.removals.erase(view.id);
+  }
+}
+
+}  // namespace
+
+Need need_of(const Soft& soft, const BlockView& view) {
+  const std::uint32_t wanted = view.row->replication;
+  std::uint32_t coming = 0;
+  for (const NodeId node : soft.orders.nodes_of(view.id, OrderKind::kCopy)) {
+    const Copy* copy = view.on(node);
+    if (copy == nullptr || !(copy->counts_as_good() || copy->standing == Standing::kUnknown)) {
+      ++coming;
+    }
+  }
+  const std::uint32_t have = view.good + view.unknown + coming;
+  if (have < wanted) {
+    // From rotten replicas one good copy is made first, then the others from it. Nothing is copied
+    // on the word of a node that has not reported (D5).
+    if (view.good == 0) return {view.unknown == 0 && coming == 0 && view.rotten > 0 ? 1u : 0u, false};
+    return {wanted - have, false};
+  }
+  if (view.unknown > 0 || coming > 0) return {};
+  std::vector<const Node*> holders;
+  for (const Copy& copy : view.copies) {
+    if (copy.counts_as_good()) holders.push_back(copy.node);
+  }
+  const Spread spread = spread_of(holders);
+  const Spread possible = spread_wanted(soft, wanted);
+  const bool narrow = spread.hosts < possible.hosts || spread.racks < possible.racks;
+  return {narrow ? 1u : 0u, narrow};
+}
+
+void reconcile(Soft& soft, const BlockView& view, Now now) {
+  if (!view.row) {
+    reconcile_rowless(soft, view, now);
+    return;
+  }
+  switch (view.row->state) {
+    case BlockState::kAllocated:
+    case BlockState::kFreed:
+      rest(soft, view.id);
+      break;
+    case BlockState::kCommitted:
+      reconcile_committed(soft, view, now);
+      break;
+  }
+}
+
+}  // namespace dfs::namenode

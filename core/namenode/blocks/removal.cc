@@ -1,0 +1,108 @@
+#include "core/namenode/blocks/removal.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/namenode/blocks/fence.h"
+#include "core/namenode/blocks/placement.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+constexpr Duration kGiveUpAfter = seconds(300);  // then another victim may be chosen
+constexpr Duration kAskAgain = seconds(10);
+
+// Hosts and (up to two) racks of the good copies without this one.
+Spread without(const BlockView& view, NodeId victim) {
+  std::vector<const Node*> rest;
+  for (const Copy& copy : view.copies) {
+    if (copy.counts_as_good() && copy.id != victim) rest.push_back(copy.node);
+  }
+  Spread spread = spread_of(rest);
+  spread.racks = std::min<std::size_t>(spread.racks, 2);
+  return spread;
+}
+
+bool may_go(const BlockView& view, const Copy& copy) {
+  if (!copy.node->usable() || !copy.node->reported) return false;
+  if (copy.standing == Standing::kDoomed || copy.standing == Standing::kUnreadable) return true;
+  return copy.standing == Standing::kGood && view.good > view.row->replication;
+}
+
+// A copy that is lost already in all but name goes first.
+const Copy* choose_victim(const BlockView& view) {
+  using Rank = std::tuple<bool, Spread, std::uint64_t, std::uint64_t>;  // the greatest goes
+  const Copy* victim = nullptr;
+  Rank best;
+  for (const Copy& copy : view.copies) {
+    if (!may_go(view, copy)) continue;
+    const Rank rank{copy.standing != Standing::kGood, without(view, copy.id),
+                    UINT64_MAX - copy.node->stats.remaining, mix(view.id.value, copy.id.value)};
+    if (victim != nullptr && rank <= best) continue;
+    victim = &copy;
+    best = rank;
+  }
+  return victim;
+}
+
+// The copy that is being removed, or the one to begin with.
+const Copy* victim_of(Soft& soft, const BlockView& view) {
+  const auto at = soft.removals.find(view.id);
+  if (at != soft.removals.end()) {
+    const Copy* victim = view.on(at->second.victim);
+    const bool in_time = soft.running() - at->second.since < kGiveUpAfter;
+    if (victim != nullptr && may_go(view, *victim) && in_time) return victim;
+    soft.removals.erase(at);
+  }
+  const Copy* victim = choose_victim(view);
+  if (victim != nullptr) soft.removals[view.id] = {victim->id, soft.running(), {}};
+  return victim;
+}
+
+}  // namespace
+
+void remove_excess(Soft& soft, const BlockView& view, Now now) {
+  const bool suspects = std::any_of(view.copies.begin(), view.copies.end(), [](const Copy& copy) {
+    return copy.standing == Standing::kSuspect;
+  });
+  const bool busy = !soft.orders.nodes_of(view.id, OrderKind::kQuarantine).empty() ||
+                    !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty();
+  if (suspects || busy || view.good < view.row->replication) return;
+  const Copy* victim = victim_of(soft, view);
+  if (victim == nullptr) return;
+
+  Removal& removal = soft.removals.at(view.id);
+  const Verdict verdict = fence(
+      soft, {victim->id, victim->info, OrderKind::kQuarantine, "excess", removal.confirmed}, now);
+  if (verdict.allowed) {
+    soft.removals.erase(view.id);
+    return;
+  }
+  for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, view.id, false);
+  if (verdict.verify.empty()) {
+    for (const NodeId survivor : verdict.confirm) {
+      wire::Order order;
+      order.kind = OrderKind::kConfirm;
+      order.block = view.info();
+      (void)soft.orders.place(survivor, std::move(order));
+    }
+  }
+  soft.agenda.note_at(view.id, soft.running() + kAskAgain);
+}
+
+void confirmed(Soft& soft, BlockId block, NodeId survivor, bool there) {
+  if (const auto at = soft.removals.find(block); at != soft.removals.end() && there) {
+    at->second.confirmed[survivor] = soft.running();
+  }
+  Node* node = soft.nodes.find(survivor);
+  Replica* replica = node == nullptr ? nullptr : node->replicas.find(block);
+  if (!there && replica != nullptr) {
+    replica->set(Replica::kSuspect, true);
+    soft.verify.want(survivor, block, true);
+  }
+  soft.agenda.note(block);
+}
+
+}  // namespace dfs::namenode

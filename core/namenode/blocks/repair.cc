@@ -1,0 +1,160 @@
+#include "core/namenode/blocks/repair.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/namenode/blocks/placement.h"
+#include "core/namenode/blocks/reconcile.h"
+#include "core/namenode/blocks/sidecar_facts.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+constexpr std::size_t kLooksPerPass = 64;
+constexpr std::size_t kBusyLooks = 16;  // so many in a row: everybody is busy
+constexpr Duration kFirstWait = seconds(2);
+constexpr Duration kLongestWait = seconds(300);
+constexpr Duration kStuckWait = seconds(10);
+constexpr std::size_t kMostSources = 10;
+
+enum class Attempt { kDone, kBusy, kStuck };
+
+bool matches(const Copy& copy) { return copy.standing != Standing::kMismatch; }
+
+// Whom to read from, best first: good before doubted before rotten, live before suspect nodes, idle
+// before busy ones.
+std::vector<const Copy*> sources_of(const Soft& soft, const BlockView& view) {
+  std::vector<const Copy*> sources;
+  for (const Copy& copy : view.copies) {
+    if (copy.told && matches(copy) && copy.node->session != 0) sources.push_back(&copy);
+  }
+  const auto rank = [&soft](const Copy* copy) {
+    return std::tuple(copy->rotten() || copy->standing == Standing::kUnreadable,
+                      copy->node->state != wire::NodeState::kLive,
+                      copy->standing != Standing::kGood, soft.orders.copies_with(copy->id),
+                      copy->id);
+  };
+  std::sort(sources.begin(), sources.end(),
+            [&rank](const Copy* a, const Copy* b) { return rank(a) < rank(b); });
+  if (sources.size() > kMostSources) sources.resize(kMostSources);
+  return sources;
+}
+
+// A node whose own rotten replica is to be replaced, when there is no other node (V2).
+RepairTarget place_here(Soft& soft, const BlockView& view) {
+  RepairTarget target;
+  for (const Copy& copy : view.copies) {
+    if (!copy.rotten() && copy.standing != Standing::kUnreadable) continue;
+    if (!copy.told || copy.doomed || !copy.node->usable() || !copy.node->reported) continue;
+    if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy)) continue;
+    if (soft.orders.copies_with(copy.id) >= soft.config.max_copies_per_node) {
+      target.busy = true;
+      continue;
+    }
+    return {copy.node, false};
+  }
+  return target;
+}
+
+// Something can come of it: a copy that is not rotten, or several rotten ones.
+bool promising(const std::vector<const Copy*>& sources) {
+  return !sources.empty() && (sources.size() > 1 || !sources.front()->rotten());
+}
+
+Attempt copy_once(Soft& soft, const BlockView& view, bool wider) {
+  const std::vector<const Copy*> sources = sources_of(soft, view);
+  if (!promising(sources)) return Attempt::kStuck;
+  if (soft.orders.copies_with(sources.front()->id) >= soft.config.max_copies_per_node) {
+    return Attempt::kBusy;
+  }
+  const bool waiting = soft.running() < soft.mass_loss.wait_until;
+  RepairTarget target;
+  if (!waiting) target = place_copy(soft, view, wider);
+  if (target.node == nullptr && target.busy) return Attempt::kBusy;
+  if (target.node == nullptr && !wider) target = place_here(soft, view);
+  if (target.node == nullptr) return target.busy ? Attempt::kBusy : Attempt::kStuck;
+
+  wire::Order order;
+  order.kind = OrderKind::kCopy;
+  order.block = view.info();
+  const SidecarFacts facts = sidecar_facts(soft.store, *view.row);
+  order.inode = facts.inode;
+  order.index = facts.index;
+  order.path_hint = facts.path_hint;
+  for (const Copy* source : sources) order.sources.push_back(source->node->address());
+  return soft.orders.place(target.node->row.id, std::move(order)) ? Attempt::kDone
+                                                                   : Attempt::kBusy;
+}
+
+Attempt mend(Soft& soft, BlockId block) {
+  const BlockView view = look(soft, block);
+  if (!view.row || view.row->state != BlockState::kCommitted) return Attempt::kDone;
+  const auto trouble = soft.troubles.find(block);
+  if (trouble != soft.troubles.end() && soft.running() < trouble->second.not_before) {
+    soft.agenda.note_at(block, trouble->second.not_before);
+    return Attempt::kDone;
+  }
+  const Need need = need_of(soft, view);
+  for (std::uint32_t i = 0; i < need.copies; ++i) {
+    const Attempt outcome = copy_once(soft, view, need.wider);
+    if (outcome != Attempt::kDone) return outcome;
+  }
+  return Attempt::kDone;
+}
+
+void come_back(Soft& soft, BlockId block, Duration wait) {
+  Trouble& trouble = soft.troubles[block];
+  trouble.not_before = std::max(trouble.not_before, soft.running() + wait);
+  soft.agenda.note_at(block, trouble.not_before);
+}
+
+}  // namespace
+
+void dispatch_repairs(Soft& soft, const RowBudget& budget) {
+  RepairQueue& queue = soft.repairs;
+  std::size_t busy_in_a_row = 0;
+  for (std::size_t looks = 0; looks < kLooksPerPass && budget.left(); ++looks) {
+    const auto at = queue.waiting.lower_bound(queue.looked_at);
+    if (at == queue.waiting.end()) {
+      queue.looked_at = {};
+      return;
+    }
+    const auto [priority, block] = *at;
+    queue.looked_at = {priority, BlockId{block.value + 1}};
+    switch (mend(soft, block)) {
+      case Attempt::kDone:
+        queue.done(block);
+        busy_in_a_row = 0;
+        break;
+      case Attempt::kStuck:
+        queue.done(block);
+        come_back(soft, block, kStuckWait);
+        break;
+      case Attempt::kBusy:
+        if (++busy_in_a_row == kBusyLooks) return;
+        break;
+    }
+  }
+}
+
+void copy_ended(Soft& soft, const PendingOrder& copy, const Status& status) {
+  const BlockId block = copy.order.block.id;
+  soft.agenda.note(block);
+  soft.repairs.looked_at = {};
+  if (status.ok()) {
+    // The change that tells of the replica may still be on its way.
+    Node& node = *soft.nodes.find(copy.node);
+    if (node.replicas.claim(copy.order.block)) {
+      soft.claims.push_back({soft.running() + soft.config.order_timeout, block, copy.node});
+    }
+    return;
+  }
+  Trouble& trouble = soft.troubles[block];
+  trouble.failed_on = copy.node;
+  const std::int64_t doublings = std::min<std::uint32_t>(trouble.failures++, 10);
+  come_back(soft, block, std::min(kLongestWait, kFirstWait * (std::int64_t{1} << doublings)));
+}
+
+}  // namespace dfs::namenode

@@ -1,0 +1,63 @@
+#include "core/namenode/blocks/state.h"
+
+namespace dfs::namenode {
+
+void RepairQueue::want(BlockId block, std::uint32_t priority) {
+  const auto [at, added] = priority_of.try_emplace(block, priority);
+  if (!added) {
+    if (at->second == priority) return;
+    waiting.erase({at->second, block});
+    at->second = priority;
+  }
+  waiting.insert({priority, block});
+  if (std::pair{priority, block} < looked_at) looked_at = {};
+}
+
+void RepairQueue::done(BlockId block) {
+  const auto at = priority_of.find(block);
+  if (at == priority_of.end()) return;
+  waiting.erase({at->second, block});
+  priority_of.erase(at);
+}
+
+void VerifyQueue::want(NodeId node, BlockId block, bool doubted) {
+  if (doubted) wanted_.erase({node, true, block});
+  if (doubted || !wanted_.contains({node, false, block})) wanted_.insert({node, !doubted, block});
+}
+
+void VerifyQueue::done(NodeId node, BlockId block) {
+  wanted_.erase({node, false, block});
+  wanted_.erase({node, true, block});
+}
+
+std::optional<BlockId> VerifyQueue::take(NodeId node) {
+  const auto at = wanted_.lower_bound({node, false, BlockId{}});
+  if (at == wanted_.end() || std::get<0>(*at) != node) return std::nullopt;
+  const BlockId block = std::get<2>(*at);
+  wanted_.erase(at);
+  return block;
+}
+
+void VerifyQueue::drop(NodeId node) {
+  const auto from = wanted_.lower_bound({node, false, BlockId{}});
+  auto to = from;
+  while (to != wanted_.end() && std::get<0>(*to) == node) ++to;
+  wanted_.erase(from, to);
+}
+
+std::uint32_t Soft::second(Now now) const {
+  return static_cast<std::uint32_t>((now.mono - started).us / seconds(1).us) + 1;
+}
+
+bool Soft::behind() const {
+  const wire::HistoryMark own = history();
+  return newest.epoch > own.epoch ||
+         (newest.epoch == own.epoch && (newest.applied > own.applied || newest.block > own.block));
+}
+
+wire::HistoryMark Soft::history() const {
+  const MetaRow meta = store.meta();
+  return {meta.epoch, meta.applied, meta.next_block == 0 ? 0 : meta.next_block - 1};
+}
+
+}  // namespace dfs::namenode

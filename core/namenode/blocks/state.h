@@ -1,0 +1,123 @@
+// Everything that the NameNode knows of DataNodes and replicas, for the functions that work on it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "core/namenode/blocks/agenda.h"
+#include "core/namenode/blocks/ledger.h"
+#include "core/namenode/blocks/node_table.h"
+#include "core/namenode/blocks/order_book.h"
+#include "core/namenode/blocks/running_clock.h"
+
+namespace dfs::namenode {
+
+// A client's word that a node stored a block, until the node says so itself or the time is over.
+struct Claim {
+  Instant until;  // running time
+  BlockId block;
+  NodeId node;
+};
+
+// An excess copy that is to go once its survivors have answered for themselves.
+struct Removal {
+  NodeId victim;
+  Instant since;                          // running time
+  std::map<NodeId, Instant> confirmed;    // running time of each survivor's word
+};
+
+// A block that could not be mended at once.
+struct Trouble {
+  std::uint32_t failures = 0;    // of copies, one after the other
+  NodeId failed_on;              // the target of the last one
+  Instant not_before;            // running time of the next attempt
+  Instant restore_again;         // … of the next search in the quarantines
+};
+
+// Blocks that want copies: the fewer good ones a block has, the sooner.
+struct RepairQueue {
+  std::set<std::pair<std::uint32_t, BlockId>> waiting;
+  std::map<BlockId, std::uint32_t> priority_of;
+  std::pair<std::uint32_t, BlockId> looked_at;  // where the last pass stopped
+
+  void want(BlockId block, std::uint32_t priority);
+  void done(BlockId block);
+};
+
+// After a large part of the cluster vanished at once: nothing is copied until then.
+struct MassLoss {
+  std::deque<std::pair<Instant, NodeId>> deaths;  // recent ones, by running time
+  std::set<NodeId> lost;   // nodes whose return is waited for
+  std::size_t of = 0;      // nodes that were there before
+  Instant wait_until;      // running time
+};
+
+// Replicas to be read whole by their nodes: the doubted ones of a node first.
+class VerifyQueue {
+ public:
+  void want(NodeId node, BlockId block, bool doubted);
+  void done(NodeId node, BlockId block);
+  // The next one of the node; removes it.
+  [[nodiscard]] std::optional<BlockId> take(NodeId node);
+  void drop(NodeId node);
+  [[nodiscard]] std::size_t size() const { return wanted_.size(); }
+
+ private:
+  std::set<std::tuple<NodeId, bool, BlockId>> wanted_;  // (node, not doubted, block)
+};
+
+// Where the walk over all blocks is.
+struct Sweep {
+  enum class Phase { kIdle, kStored, kReplicas };
+  Phase phase = Phase::kIdle;
+  bool fast = true;        // this pass
+  bool again = false;      // something happened that wants another pass, fast
+  Instant next_pass;       // running time
+  BlockId after;           // kStored, and within a bucket
+  NodeId node;             // kReplicas
+  std::uint64_t bucket = 0;
+};
+
+struct Soft {
+  // 2^32 order numbers for each start, below 2^53 (JSON).
+  Soft(const Config& configuration, Store& its_store, Random seed)
+      : config(configuration),
+        store(its_store),
+        random(seed),
+        orders((seed.fork("orders").next() >> 44 << 32) + 1) {}
+
+  Config config;
+  Store& store;
+  Random random;
+  RunningClock clock;
+  Instant started;  // monotonic
+  NodeTable nodes;
+  OrderBook orders;
+  Agenda agenda;
+  Ledger ledger;
+  wire::HistoryMark newest;  // that a DataNode has told of
+
+  std::deque<Claim> claims;                          // by time
+  VerifyQueue verify;
+  std::map<BlockId, Removal> removals;
+  std::map<BlockId, Trouble> troubles;
+  std::set<BlockId> strangers;  // replicas beyond our history: kept, and told of (bounded)
+  RepairQueue repairs;
+  MassLoss mass_loss;
+  Sweep sweep;
+  std::deque<std::pair<NodeId, std::uint64_t>> scans;  // (node, bucket) whose blocks to look at
+  std::uint64_t placements = 0;
+
+  [[nodiscard]] Instant running() const { return clock.now(); }
+  // Seconds of monotonic time, from 1: when a replica was last known to be whole.
+  [[nodiscard]] std::uint32_t second(Now now) const;
+  // The store's history is older than one that a DataNode has seen.
+  [[nodiscard]] bool behind() const;
+  [[nodiscard]] wire::HistoryMark history() const;
+};
+
+}  // namespace dfs::namenode
