@@ -14,7 +14,7 @@ struct SidecarFacts {
   std::string path_hint;    // as far as it is found out cheaply; may be ""
 };
 
-// Touches at most about 100 rows.
+// Touches at most 32 rows.
 [[nodiscard]] SidecarFacts sidecar_facts(Store& store, const BlockRow& block);
 
 }  // namespace dfs::namenode

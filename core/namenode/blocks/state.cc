@@ -51,6 +51,8 @@ std::uint32_t Soft::second(Now now) const {
 
 bool Soft::behind() const {
   const wire::HistoryMark own = history();
+  const std::uint64_t behind_epoch = store.meta().behind_epoch;
+  if (behind_epoch != 0 && own.epoch <= behind_epoch) return true;
   return newest.epoch > own.epoch ||
          (newest.epoch == own.epoch && (newest.applied > own.applied || newest.block > own.block));
 }
