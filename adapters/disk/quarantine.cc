@@ -1,0 +1,234 @@
+// Quarantine: moving replicas there and back, and the one place where a replica is unlinked for good.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "adapters/disk/store_state.h"
+
+namespace dfs::disk {
+namespace {
+
+// Copies of one content in quarantine at a time.
+constexpr std::uint32_t kMaxCopies = 1000;
+
+bool cannot_link(int error) {
+  return error == -EPERM || error == -EOPNOTSUPP || error == -EMLINK || error == -ENOSYS;
+}
+
+// Gives a file a second name; where the file system has no links, moves it.
+int link_or_move(System& system, int from_dir, const std::string& from, int to_dir,
+                 const std::string& to) {
+  const int linked = system.link(from_dir, from.c_str(), to_dir, to.c_str());
+  if (!cannot_link(linked)) return linked;
+  return system.rename(from_dir, from.c_str(), to_dir, to.c_str());
+}
+
+int unlink_if_there(System& system, int dir, const std::string& name) {
+  const int gone = system.unlink(dir, name.c_str());
+  return gone == -ENOENT ? 0 : gone;
+}
+
+std::uint64_t size_of(System& system, int dir, const std::string& name) {
+  FileInfo info;
+  return system.stat_at(dir, name.c_str(), info) == 0 ? info.size : 0;
+}
+
+void subtract(std::atomic<std::uint64_t>& from, std::uint64_t bytes) {
+  std::uint64_t now = from;
+  while (!from.compare_exchange_weak(now, now - std::min(now, bytes))) {
+  }
+}
+
+std::string with_meta(const std::string& name) { return name + std::string(kMetaSuffix); }
+
+// A name in quarantine that neither a data file nor a sidecar has.
+std::string free_name(System& system, int dir, const wire::BlockInfo& replica) {
+  std::string name;
+  FileInfo info;
+  for (std::uint32_t n = 0; n < kMaxCopies; ++n) {
+    name = quarantine_name(replica, n);
+    if (system.stat_at(dir, name.c_str(), info) == -ENOENT &&
+        system.stat_at(dir, with_meta(name).c_str(), info) == -ENOENT) {
+      break;
+    }
+  }
+  return name;
+}
+
+// The quarantined copies of exactly this content, newest first; data files only.
+Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo& replica) {
+  const std::string path = std::string(kQuarantine) + "/" + leaf_of(replica.id);
+  std::vector<std::string> names;
+  const int listed = volume.system().list(volume.root(), path.c_str(), names);
+  if (listed == -ENOENT) {
+    return volume.missing(kQuarantine, replica.id, quarantine_name(replica, 0));
+  }
+  if (listed < 0) return volume.read_error(listed, subject_of(replica.id), "quarantine: list");
+  std::vector<QuarantineName> found;
+  for (const std::string& name : names) {
+    const std::optional<QuarantineName> parsed = parse_quarantine(name);
+    if (parsed && !parsed->meta && parsed->replica == replica) found.push_back(*parsed);
+  }
+  if (found.empty()) return Status(Code::kNotFound, subject_of(replica.id) + ": not in quarantine");
+  std::sort(found.begin(), found.end(),
+            [](const QuarantineName& a, const QuarantineName& b) { return a.n > b.n; });
+  std::vector<std::string> copies;
+  for (const QuarantineName& copy : found) copies.push_back(quarantine_name(replica, copy.n));
+  return copies;
+}
+
+// Gives a verified copy its names in current/ back.
+Status put_back(Volume& volume, int from, const std::string& copy, const wire::BlockInfo& replica) {
+  System& system = volume.system();
+  const std::string subject = subject_of(replica.id);
+  const Result<Fd> leaf = volume.durable_leaf(kCurrent, replica.id);
+  if (!leaf.ok()) return leaf.status();
+  const std::string data = data_name(replica.id);
+  const std::string meta = meta_name(replica.id);
+  const std::uint64_t bytes =
+      size_of(system, from, copy) + size_of(system, from, with_meta(copy));
+  FileInfo info;
+  if (system.stat_at(leaf->get(), data.c_str(), info) == 0) {
+    return {Code::kAlreadyExists, subject + ": a replica is here"};
+  }
+  // A sidecar whose data is gone describes nothing that is here.
+  if (system.stat_at(leaf->get(), meta.c_str(), info) == 0) {
+    Status kept = link_to_unknown(volume, leaf->get(), meta, Originals::kUnlink);
+    if (!kept.ok()) return kept;
+  }
+  int error = link_or_move(system, from, with_meta(copy), leaf->get(), meta);
+  if (error == 0) error = link_or_move(system, from, copy, leaf->get(), data);
+  if (error == 0) error = system.sync(leaf->get());
+  if (error == 0) error = unlink_if_there(system, from, copy);
+  if (error == 0) error = unlink_if_there(system, from, with_meta(copy));
+  if (error < 0) return volume.write_error(error, subject, "restore");
+  volume.used += bytes;
+  subtract(volume.quarantined, bytes);
+  return {};
+}
+
+}  // namespace
+
+Status link_to_quarantine(Volume& volume, int leaf, const wire::BlockInfo& replica,
+                          Originals originals) {
+  System& system = volume.system();
+  const std::string subject = subject_of(replica.id);
+  const Result<Fd> to = volume.durable_leaf(kQuarantine, replica.id);
+  if (!to.ok()) return to.status();
+  const std::string data = data_name(replica.id);
+  const std::string meta = meta_name(replica.id);
+  const std::uint64_t bytes = size_of(system, leaf, data) + size_of(system, leaf, meta);
+  const std::string name = free_name(system, to->get(), replica);
+  int error = link_or_move(system, leaf, meta, to->get(), with_meta(name));
+  if (error == 0 || error == -ENOENT) {  // a replica may have lost its sidecar
+    error = link_or_move(system, leaf, data, to->get(), name);
+  }
+  if (error == 0) error = system.set_mtime(to->get(), name.c_str(), system.wall_ms());
+  if (error == 0) error = system.sync(to->get());
+  if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, leaf, data);
+  if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, leaf, meta);
+  if (error < 0) return volume.write_error(error, subject, "quarantine");
+  subtract(volume.used, bytes);
+  volume.quarantined += bytes;
+  return {};
+}
+
+Status link_to_unknown(Volume& volume, int dir, const std::string& name, Originals originals) {
+  System& system = volume.system();
+  const int fd = system.open(volume.root(), kUnknown, O_RDONLY | O_DIRECTORY, 0);
+  if (fd < 0) return volume.write_error(fd, "unknown file", name);
+  const Fd unknown(system, fd);
+  int error = -EEXIST;
+  for (std::uint32_t n = 0; error == -EEXIST && n < kMaxCopies; ++n) {
+    error = link_or_move(system, dir, name, fd, name + "." + std::to_string(n));
+  }
+  if (error == 0) error = system.sync(fd);
+  if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, dir, name);
+  if (error < 0) return volume.write_error(error, "unknown file", name);
+  volume.log(name + ": moved aside to unknown/");
+  return {};
+}
+
+Status ReplicaStore::quarantine(const wire::BlockInfo& replica, datanode::VolumeId id) {
+  const std::string subject = subject_of(replica.id);
+  Result<VolumePtr> found = state_->volume(id, replica.id);
+  if (!found.ok()) return found.status();
+  Volume& volume = **found;
+  const std::lock_guard guard(state_->names_of(replica.id));
+  const std::string path = std::string(kCurrent) + "/" + leaf_of(replica.id);
+  const int fd = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (fd == -ENOENT) return volume.missing(kCurrent, replica.id, data_name(replica.id));
+  if (fd < 0) return volume.read_error(fd, subject, "open of the directory");
+  const Fd leaf(state_->system, fd);
+  FileInfo info;
+  const int there = state_->system.stat_at(fd, data_name(replica.id).c_str(), info);
+  if (there == -ENOENT) return volume.missing(kCurrent, replica.id, data_name(replica.id));
+  if (there < 0) return volume.read_error(there, subject, "stat");
+  // A damaged sidecar does not protect a rotten replica; one that says something else does.
+  const Result<datanode::Sidecar> head =
+      read_sidecar(volume, fd, meta_name(replica.id), Part::kHead, subject);
+  if (head.ok() && head->info != replica) {
+    return {Code::kNotFound, subject + ": the replica here has other content"};
+  }
+  return link_to_quarantine(volume, fd, replica, Originals::kUnlink);
+}
+
+Status ReplicaStore::restore(const wire::BlockInfo& replica, datanode::VolumeId id,
+                             const Pace& pace) {
+  const std::string subject = subject_of(replica.id);
+  Result<VolumePtr> found = state_->volume(id, replica.id);
+  if (!found.ok()) return found.status();
+  Volume& volume = **found;
+  const Result<std::vector<std::string>> copies = copies_of(volume, replica);
+  if (!copies.ok()) return copies.status();
+  const std::string path = std::string(kQuarantine) + "/" + leaf_of(replica.id);
+  const int dir = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (dir < 0) return volume.read_error(dir, subject, "quarantine: open");
+  const Fd leaf(state_->system, dir);
+  Status status;
+  for (const std::string& copy : *copies) {
+    const Result<datanode::Sidecar> sidecar =
+        read_sidecar(volume, dir, with_meta(copy), Part::kWhole, subject);
+    const int fd = state_->system.open(dir, copy.c_str(), O_RDONLY, 0);
+    if (fd < 0) {
+      status = volume.read_error(fd, subject, "quarantine: open");
+      continue;
+    }
+    const Fd data(state_->system, fd);
+    if (!sidecar.ok() || sidecar->info != replica) {
+      status = {Code::kCorrupt, subject + ": its sidecar does not describe it"};
+      continue;
+    }
+    status = verify_data(volume, fd, *sidecar, pace);
+    if (!status.ok()) continue;
+    const std::lock_guard guard(state_->names_of(replica.id));
+    return put_back(volume, dir, copy, replica);
+  }
+  return status;
+}
+
+Status ReplicaStore::purge(const wire::BlockInfo& replica, datanode::VolumeId id) {
+  const std::string subject = subject_of(replica.id);
+  Result<VolumePtr> found = state_->volume(id, replica.id);
+  if (!found.ok()) return found.status();
+  Volume& volume = **found;
+  const std::lock_guard guard(state_->names_of(replica.id));
+  const Result<std::vector<std::string>> copies = copies_of(volume, replica);
+  if (!copies.ok()) return copies.status();
+  const std::string path = std::string(kQuarantine) + "/" + leaf_of(replica.id);
+  const int dir = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (dir < 0) return volume.read_error(dir, subject, "quarantine: open");
+  const Fd leaf(state_->system, dir);
+  for (const std::string& copy : *copies) {
+    const std::uint64_t bytes =
+        size_of(state_->system, dir, copy) + size_of(state_->system, dir, with_meta(copy));
+    int error = unlink_if_there(state_->system, dir, copy);
+    if (error == 0) error = unlink_if_there(state_->system, dir, with_meta(copy));
+    if (error < 0) return volume.write_error(error, subject, "purge");
+    subtract(volume.quarantined, bytes);
+  }
+  return {};
+}
+
+}  // namespace dfs::disk

@@ -1,0 +1,200 @@
+#include "adapters/disk/replica_store.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "adapters/disk/store_state.h"
+
+namespace dfs::disk {
+namespace {
+
+Result<std::string> new_uuid() {
+  std::uint8_t bytes[16];
+  if (::getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) {
+    return Status(Code::kIo, "no randomness for a new identity");
+  }
+  return to_hex(Bytes(bytes));
+}
+
+// Takes over what another volume of the same DataNode says; the newest history wins.
+Status merge(Version& version, const Version& other, const std::string& directory,
+             const std::string& first) {
+  const datanode::Identity& theirs = other.identity;
+  datanode::Identity& ours = version.identity;
+  if (!ours.cluster.empty() && !theirs.cluster.empty() && ours.cluster != theirs.cluster) {
+    return {Code::kWrongCluster, directory + ": belongs to cluster " + theirs.cluster + ", but " +
+                                     first + " to cluster " + ours.cluster};
+  }
+  if (version.uuid != other.uuid) {
+    return {Code::kWrongCluster,
+            directory + ": belongs to another DataNode than " + first + " (" + other.uuid + ", " +
+                version.uuid + ")"};
+  }
+  if (ours.cluster.empty()) ours.cluster = theirs.cluster;
+  if (!ours.node) ours.node = theirs.node;
+  ours.seen.block = std::max(ours.seen.block, theirs.seen.block);
+  if (std::pair(theirs.seen.epoch, theirs.seen.applied) >
+      std::pair(ours.seen.epoch, ours.seen.applied)) {
+    ours.seen.epoch = theirs.seen.epoch;
+    ours.seen.applied = theirs.seen.applied;
+  }
+  return {};
+}
+
+struct Opened {
+  bool any = false;     // a volume with an identity
+  bool failed = false;  // a volume whose disk fails
+  std::string first;    // directory whose identity was read first
+  Status failure;       // the first
+};
+
+// ok: in service, or left out of it. Anything else: the DataNode must not start.
+Status open_volume(Volume& volume, Version& version, Opened& opened) {
+  const auto leave_out = [&](Status status) {
+    volume.log("volume left out of service: " + status.message());
+    volume.take_out(status.message());
+    if (!opened.failed) opened.failure = std::move(status);
+    opened.failed = true;
+    return Status();
+  };
+  Status status = volume.open();
+  if (status.code() == Code::kIo) return leave_out(std::move(status));
+  if (!status.ok()) return status;
+  Result<Version> found = volume.read_version();
+  if (found.status().code() == Code::kNotFound) return {};
+  if (found.status().code() == Code::kIo) return leave_out(found.status());
+  if (!found.ok()) return found.status();
+  if (opened.any) return merge(version, *found, volume.directory(), opened.first);
+  opened.any = true;
+  opened.first = volume.directory();
+  version = *found;
+  return {};
+}
+
+}  // namespace
+
+Result<VolumePtr> ReplicaStore::State::volume(datanode::VolumeId id, BlockId block) const {
+  if (id < volumes.size() && volumes[id]->in_service()) return volumes[id];
+  return Status(Code::kUnavailable, subject_of(block) + ": its volume is out of service");
+}
+
+ReplicaStore::ReplicaStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ReplicaStore::~ReplicaStore() = default;
+
+Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System& system) {
+  if (options.directories.empty()) {
+    return Status(Code::kInvalidArgument, "no directory to keep replicas in");
+  }
+  auto state = std::make_unique<State>(std::move(options), system);
+  Opened opened;
+  for (const std::string& directory : state->options.directories) {
+    if (directory.empty()) return Status(Code::kInvalidArgument, "a directory without a name");
+    const auto id = static_cast<datanode::VolumeId>(state->volumes.size());
+    state->volumes.push_back(
+        std::make_shared<Volume>(id, directory, system, state->options.log));
+    Status status = open_volume(*state->volumes.back(), state->version, opened);
+    if (!status.ok()) return status;
+  }
+  // With the only known identity on a disk that fails, a new one would make a second DataNode of it.
+  if (!opened.any && opened.failed) return opened.failure;
+  if (!opened.any) {
+    Result<std::string> uuid = new_uuid();
+    if (!uuid.ok()) return uuid.status();
+    state->version.uuid = *uuid;
+  }
+  Status last = opened.failure;
+  bool serving = false;
+  for (const VolumePtr& volume : state->volumes) {
+    if (!volume->in_service()) continue;
+    Status status = volume->make_folders();
+    if (status.ok()) status = volume->write_version(state->version);
+    if (status.ok()) {
+      serving = true;
+      continue;
+    }
+    last = Status(status.code(), volume->directory() + ": " + status.message());
+    volume->take_out(status.message());
+  }
+  if (!serving) return last;
+  return std::unique_ptr<ReplicaStore>(new ReplicaStore(std::move(state)));
+}
+
+const std::string& ReplicaStore::uuid() const { return state_->version.uuid; }
+
+datanode::Identity ReplicaStore::identity() const {
+  const std::lock_guard guard(state_->version_mutex);
+  return state_->version.identity;
+}
+
+Status ReplicaStore::persist(const datanode::Identity& identity) {
+  if (!valid_cluster(identity.cluster)) {
+    return {Code::kInvalidArgument, "identity: the cluster's name is malformed"};
+  }
+  const std::lock_guard guard(state_->version_mutex);
+  const Version version{state_->version.uuid, identity};
+  Status failure(Code::kIo, "identity: no volume is in service");
+  bool written = false;
+  for (const VolumePtr& volume : state_->volumes) {
+    if (!volume->in_service()) continue;
+    Status status = volume->write_version(version);
+    if (status.ok()) {
+      written = true;
+    } else if (volume->in_service()) {
+      return status;  // full, or short of descriptors: not done
+    } else {
+      failure = status;
+    }
+  }
+  if (!written) return failure;
+  state_->version = version;
+  return {};
+}
+
+wire::NodeStats ReplicaStore::stats() const {
+  wire::NodeStats stats;
+  std::uint64_t physical = 0;
+  std::uint64_t pending = 0;
+  stats.volumes = volumes();
+  for (const VolumePtr& volume : state_->volumes) {
+    SpaceInfo space;
+    if (!volume->in_service() || state_->system.space(volume->root(), space) < 0) {
+      if (!volume->in_service()) ++stats.failed_volumes;
+      continue;
+    }
+    const std::uint64_t free =
+        space.free > state_->options.reserve ? space.free - state_->options.reserve : 0;
+    physical += free;
+    stats.capacity += space.total;
+    stats.used += volume->used;
+    stats.quarantined += volume->quarantined;
+    pending += volume->pending;
+    stats.largest_free = std::max(stats.largest_free, free);
+  }
+  if (state_->options.capacity != 0) {
+    stats.capacity = std::min(stats.capacity, state_->options.capacity);
+    const std::uint64_t taken = stats.used + stats.quarantined + pending;
+    const std::uint64_t left = stats.capacity > taken ? stats.capacity - taken : 0;
+    physical = std::min(physical, left);
+    stats.largest_free = std::min(stats.largest_free, left);
+  }
+  stats.remaining = physical + stats.quarantined;
+  return stats;
+}
+
+std::uint32_t ReplicaStore::volumes() const {
+  return static_cast<std::uint32_t>(state_->volumes.size());
+}
+
+std::vector<datanode::VolumeId> ReplicaStore::failed_volumes() {
+  const std::lock_guard guard(state_->version_mutex);
+  std::vector<datanode::VolumeId> failed;
+  for (const VolumePtr& volume : state_->volumes) {
+    if (!volume->in_service() && state_->told_failed.insert(volume->id()).second) {
+      failed.push_back(volume->id());
+    }
+  }
+  return failed;
+}
+
+}  // namespace dfs::disk

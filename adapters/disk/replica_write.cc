@@ -1,0 +1,202 @@
+// Writing: temporaries and their publication.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "adapters/disk/store_state.h"
+
+namespace dfs::disk {
+namespace {
+
+// So much is written before its write-back is begun.
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
+// Volumes whose free space differs by less are equally good; the one with fewer writers is chosen.
+constexpr std::uint64_t kSimilarBytes = std::uint64_t{1} << 30;
+
+std::uint64_t footprint_of(std::uint64_t length) {
+  return length + length / 128 + length / 16384 + 1024;  // data, chunk and granule CRCs, head
+}
+
+struct Candidate {
+  VolumePtr volume;
+  std::uint64_t free = 0;
+  std::uint32_t writers = 0;
+};
+
+bool better(const Candidate& a, const Candidate& b) {
+  if (a.free / kSimilarBytes != b.free / kSimilarBytes) return a.free > b.free;
+  return a.writers < b.writers;
+}
+
+// What is at the name of a replica on the volume it will be published on: kept under another name.
+Status keep_present(Volume& volume, int leaf, BlockId block) {
+  System& system = volume.system();
+  const std::string subject = subject_of(block);
+  FileInfo info;
+  bool there[2] = {};
+  const std::string names[2] = {data_name(block), meta_name(block)};
+  for (int i = 0; i < 2; ++i) {
+    const int found = system.stat_at(leaf, names[i].c_str(), info);
+    if (found < 0 && found != -ENOENT) return volume.write_error(found, subject, "stat");
+    there[i] = found == 0;
+  }
+  if (there[0] && there[1]) {
+    const Result<datanode::Sidecar> head =
+        read_sidecar(volume, leaf, names[1], Part::kHead, subject);
+    if (head.ok() && head->info.id == block) {
+      return link_to_quarantine(volume, leaf, head->info, Originals::kKeep);
+    }
+  }
+  for (int i = 0; i < 2; ++i) {
+    if (!there[i]) continue;
+    Status kept = link_to_unknown(volume, leaf, names[i], Originals::kKeep);
+    if (!kept.ok()) return kept;
+  }
+  return {};
+}
+
+// A replica of the block on another volume is superseded. What goes wrong here hurts nobody: the next
+// scan finds two replicas and does the same.
+void supersede(Volume& volume, BlockId block) {
+  const std::string path = std::string(kCurrent) + "/" + leaf_of(block);
+  const int fd = volume.system().open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (fd < 0) return;
+  const Fd leaf(volume.system(), fd);
+  const Result<datanode::Sidecar> head =
+      read_sidecar(volume, fd, meta_name(block), Part::kHead, subject_of(block));
+  if (!head.ok() || head->info.id != block) return;
+  const Status moved = link_to_quarantine(volume, fd, head->info, Originals::kUnlink);
+  if (!moved.ok()) volume.log(moved.message());
+}
+
+Status write_sidecar(Volume& volume, const std::string& name, const datanode::Sidecar& sidecar) {
+  const std::string subject = subject_of(sidecar.info.id);
+  const int fd = volume.system().open(volume.root(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+  if (fd < 0) return volume.write_error(fd, subject, "sidecar: create");
+  const Fd file(volume.system(), fd);
+  Status written = volume.write(fd, 0, datanode::encode_sidecar(sidecar), subject);
+  if (!written.ok()) return written;
+  const int synced = volume.system().sync(fd);
+  return synced < 0 ? volume.write_error(synced, subject, "sidecar: sync") : Status();
+}
+
+}  // namespace
+
+Temporary::Temporary(std::unique_ptr<File> file) : file_(std::move(file)) {}
+Temporary::Temporary(Temporary&&) noexcept = default;
+Temporary& Temporary::operator=(Temporary&&) noexcept = default;
+Temporary::~Temporary() = default;
+
+datanode::VolumeId Temporary::volume() const { return file_->volume->id(); }
+
+Status Temporary::write(std::uint64_t offset, Bytes data) {
+  File& file = *file_;
+  if (offset > file.length || data.size() > file.length - offset) {
+    return {Code::kInvalidArgument, subject_of(file.block) + ": longer than announced"};
+  }
+  if (!file.volume->in_service()) {
+    return {Code::kIo, subject_of(file.block) + ": its volume is out of service"};
+  }
+  Status status = file.volume->write(file.fd.get(), offset, data, subject_of(file.block));
+  const std::uint64_t end = offset + data.size();
+  if (status.ok() && end >= file.written_back + kWritebackBytes) {
+    file.volume->system().begin_writeback(file.fd.get(), file.written_back,
+                                          end - file.written_back);
+    file.written_back = end;
+  }
+  return status;
+}
+
+Temporary::File::~File() {
+  volume->pending -= reserved;
+  --volume->writers;
+  if (published) return;
+  for (const std::string& path : {name, name + std::string(kMetaSuffix)}) {
+    const int gone = volume->system().unlink(volume->root(), path.c_str());
+    if (gone < 0 && gone != -ENOENT) volume->log(path + ": a temporary file stays until restart");
+  }
+}
+
+Result<Temporary> ReplicaStore::create(BlockId block, std::uint64_t length) {
+  const std::string subject = subject_of(block);
+  const std::uint64_t need = footprint_of(length);
+  const wire::NodeStats now = stats();
+  std::vector<Candidate> candidates;
+  for (const VolumePtr& volume : state_->volumes) {
+    SpaceInfo space;
+    if (!volume->in_service()) continue;
+    const int measured = state_->system.space(volume->root(), space);
+    if (measured < 0) {
+      const Status ignored = volume->read_error(measured, subject, "statvfs");
+      continue;
+    }
+    if (space.free >= state_->options.reserve + need) {
+      candidates.push_back({volume, space.free, volume->writers});
+    }
+  }
+  if (candidates.empty() || (state_->options.capacity != 0 && now.largest_free < need)) {
+    return Status(Code::kNoSpace, subject + ": No space left on this DataNode");
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), better);
+  Status status;
+  for (const Candidate& candidate : candidates) {
+    auto file = std::make_unique<Temporary::File>();
+    file->volume = candidate.volume;
+    file->block = block;
+    file->length = length;
+    file->reserved = need;
+    file->name = std::string(kTemporary) + "/" + data_name(block) + "." +
+                 std::to_string(state_->next_temporary++);
+    candidate.volume->pending += need;
+    ++candidate.volume->writers;
+    const int fd = state_->system.open(candidate.volume->root(), file->name.c_str(),
+                                       O_RDWR | O_CREAT | O_EXCL, 0644);
+    if (fd < 0) {
+      status = candidate.volume->write_error(fd, subject, "create");
+      continue;
+    }
+    file->fd = Fd(state_->system, fd);
+    const int error = length == 0 ? 0 : state_->system.preallocate(fd, length);
+    if (error == 0) return Temporary(std::move(file));
+    status = candidate.volume->write_error(error, subject, "preallocate");
+  }
+  return status;
+}
+
+Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
+                                                 const datanode::Sidecar& sidecar) {
+  Temporary::File& file = *temporary.file_;
+  Volume& volume = *file.volume;
+  const BlockId block = file.block;
+  const std::string subject = subject_of(block);
+  DFS_ASSERT(sidecar.info.id == block && sidecar.info.length == file.length);
+
+  const int synced = state_->system.sync(file.fd.get());
+  if (synced < 0) return volume.write_error(synced, subject, "sync");
+  const std::string meta = file.name + std::string(kMetaSuffix);
+  Status status = write_sidecar(volume, meta, sidecar);
+  if (!status.ok()) return status;
+
+  const std::lock_guard guard(state_->names_of(block));
+  if (!volume.in_service()) return Status(Code::kIo, subject + ": its volume is out of service");
+  const Result<Fd> leaf = volume.durable_leaf(kCurrent, block);
+  if (!leaf.ok()) return leaf.status();
+  status = keep_present(volume, leaf->get(), block);
+  if (!status.ok()) return status;
+  int error = state_->system.rename(volume.root(), file.name.c_str(), leaf->get(),
+                                    data_name(block).c_str());
+  if (error < 0) return volume.write_error(error, subject, "rename");
+  error = state_->system.rename(volume.root(), meta.c_str(), leaf->get(), meta_name(block).c_str());
+  if (error < 0) return volume.write_error(error, subject, "sidecar: rename");
+  error = state_->system.sync(leaf->get());
+  if (error < 0) return volume.write_error(error, subject, "sync of the directory");
+  file.published = true;
+  volume.used += footprint(sidecar);
+  for (const VolumePtr& other : state_->volumes) {
+    if (other->id() != volume.id() && other->in_service()) supersede(*other, block);
+  }
+  return volume.id();
+}
+
+}  // namespace dfs::disk

@@ -1,0 +1,237 @@
+// The start-up scan: what is on the volumes. It deletes nothing but left-over temporaries.
+//
+// An error is not a finding: what cannot be read stays where it is and is only counted (V3).
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
+#include "adapters/disk/store_state.h"
+
+namespace dfs::disk {
+namespace {
+
+struct Found {
+  datanode::FoundReplica replica;
+  std::int64_t mtime_ms = 0;
+  std::uint64_t bytes = 0;
+};
+
+// One volume's part of the scan.
+class VolumeScan {
+ public:
+  VolumeScan(Volume& volume, const std::string& cluster, Scan& scan)
+      : volume_(volume), system_(volume.system()), cluster_(cluster), scan_(scan) {}
+
+  void run() {
+    empty_temporaries();
+    each_leaf(kCurrent, [this](const std::string& leaf, int dir) { current_leaf(leaf, dir); });
+    each_leaf(kQuarantine, [this](const std::string& leaf, int dir) { quarantine_leaf(leaf, dir); });
+  }
+
+  std::vector<Found> found;        // in current/
+  std::vector<Found> quarantined;
+
+ private:
+  bool list(const std::string& path, std::vector<std::string>& names) {
+    const int listed = system_.list(volume_.root(), path.c_str(), names);
+    std::sort(names.begin(), names.end());
+    if (listed == 0) return true;
+    const Status ignored = volume_.read_error(listed, "scan", path + ": list");
+    ++scan_.unreadable;
+    return false;
+  }
+
+  void empty_temporaries() {
+    std::vector<std::string> names;
+    if (!list(kTemporary, names)) return;
+    for (const std::string& name : names) {
+      if (!name.starts_with("blk_") && name != "probe") {
+        ++scan_.foreign;
+        continue;
+      }
+      const std::string path = std::string(kTemporary) + "/" + name;
+      if (system_.unlink(volume_.root(), path.c_str()) == 0) ++scan_.temporaries;
+    }
+  }
+
+  template <class Visit>
+  void each_leaf(const std::string& top, Visit visit) {
+    std::vector<std::string> uppers;
+    if (!list(top, uppers)) return;
+    for (const std::string& upper : uppers) {
+      std::vector<std::string> leaves;
+      if (!is_directory(top + "/" + upper) || !list(top + "/" + upper, leaves)) continue;
+      for (const std::string& leaf : leaves) {
+        if (!volume_.in_service()) return;
+        const std::string path = top + "/" + upper + "/" + leaf;
+        if (!is_directory(path)) continue;
+        const int fd = system_.open(volume_.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0) {
+          const Status ignored = volume_.read_error(fd, "scan", path + ": open");
+          ++scan_.unreadable;
+          continue;
+        }
+        const Fd dir(system_, fd);
+        std::string relative = upper;
+        relative += '/';
+        relative += leaf;
+        visit(relative, fd);
+      }
+    }
+  }
+
+  bool is_directory(const std::string& path) {
+    FileInfo info;
+    const int error = system_.stat_at(volume_.root(), path.c_str(), info);
+    if (error == 0 && info.directory) return true;
+    if (error == 0) {
+      foreign(path);
+    } else {
+      ++scan_.unreadable;
+    }
+    return false;
+  }
+
+  void foreign(const std::string& path) {
+    ++scan_.foreign;
+    volume_.log(path + ": not of this DataNode, left alone");
+  }
+
+  void current_leaf(const std::string& leaf, int dir) {
+    std::vector<std::string> names;
+    if (!list(std::string(kCurrent) + "/" + leaf, names)) return;
+    struct Files {
+      bool data = false;
+      bool meta = false;
+    };
+    std::map<BlockId, Files> blocks;
+    for (const std::string& name : names) {
+      const std::optional<CurrentName> parsed = parse_current(name);
+      if (!parsed || leaf_of(parsed->block) != leaf) {
+        foreign(std::string(kCurrent) + "/" + leaf + "/" + name);
+      } else if (parsed->meta) {
+        blocks[parsed->block].meta = true;
+      } else {
+        blocks[parsed->block].data = true;
+      }
+    }
+    for (const auto& [block, files] : blocks) {
+      if (!volume_.in_service()) return;
+      if (files.data && files.meta) {
+        pair(block, dir);
+      } else {
+        move_aside(dir, files.data ? data_name(block) : meta_name(block));
+      }
+    }
+  }
+
+  void pair(BlockId block, int dir) {
+    FileInfo info;
+    const std::string subject = subject_of(block);
+    const int error = system_.stat_at(dir, data_name(block).c_str(), info);
+    const Result<datanode::Sidecar> sidecar =
+        read_sidecar(volume_, dir, meta_name(block), Part::kHead, subject);
+    if (error < 0 || (!sidecar.ok() && sidecar.status().code() != Code::kCorrupt)) {
+      ++scan_.unreadable;
+      volume_.log(subject + ": cannot be read now, left where it is");
+      return;
+    }
+    const bool good = sidecar.ok() && sidecar->info.id == block && info.regular &&
+                      info.size == sidecar->info.length &&
+                      (cluster_.empty() || sidecar->cluster == cluster_);
+    if (!good) {
+      move_aside(dir, data_name(block));
+      move_aside(dir, meta_name(block));
+      return;
+    }
+    found.push_back({{sidecar->info, volume_.id(), false, {}}, info.mtime_ms, footprint(*sidecar)});
+  }
+
+  void move_aside(int dir, const std::string& name) {
+    if (link_to_unknown(volume_, dir, name, Originals::kUnlink).ok()) {
+      ++scan_.unknown;
+    } else {
+      ++scan_.unreadable;
+    }
+  }
+
+  void quarantine_leaf(const std::string& leaf, int dir) {
+    std::vector<std::string> names;
+    if (!list(std::string(kQuarantine) + "/" + leaf, names)) return;
+    std::uint64_t metas = 0;
+    for (const std::string& name : names) {
+      const std::optional<QuarantineName> parsed = parse_quarantine(name);
+      FileInfo info;
+      if (!parsed || leaf_of(parsed->replica.id) != leaf) {
+        foreign(std::string(kQuarantine) + "/" + leaf + "/" + name);
+      } else if (system_.stat_at(dir, name.c_str(), info) < 0) {
+        ++scan_.unreadable;
+      } else if (parsed->meta) {
+        metas += info.size;
+      } else {
+        const std::int64_t age = std::max<std::int64_t>(0, system_.wall_ms() - info.mtime_ms);
+        quarantined.push_back({{parsed->replica, volume_.id(), true, milliseconds(age)},
+                               info.mtime_ms, info.size});
+      }
+    }
+    volume_.quarantined += metas;
+  }
+
+  Volume& volume_;
+  System& system_;
+  const std::string& cluster_;
+  Scan& scan_;
+};
+
+}  // namespace
+
+// Two replicas of one block, on different volumes (HDFS-8486: never one compared with itself; a
+// directory cannot be opened twice): the older one is superseded.
+Scan ReplicaStore::scan() {
+  Scan scan;
+  const std::string cluster = identity().cluster;
+  std::map<BlockId, Found> best;
+  const auto supersede = [&](Found& old) {
+    Volume& volume = *state_->volumes[old.replica.volume];
+    const std::string path = std::string(kCurrent) + "/" + leaf_of(old.replica.info.id);
+    const int fd = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0) return;
+    const Fd leaf(state_->system, fd);
+    volume.used += old.bytes;
+    if (!link_to_quarantine(volume, fd, old.replica.info, Originals::kUnlink).ok()) return;
+    old.replica.quarantined = true;
+    scan.replicas.push_back(old.replica);
+  };
+  for (const VolumePtr& volume : state_->volumes) {
+    if (!volume->in_service()) continue;
+    VolumeScan part(*volume, cluster, scan);
+    part.run();
+    // What a volume that failed meanwhile has is not here any more; the others go on (HDFS-15644).
+    if (!volume->in_service()) continue;
+    for (Found& found : part.quarantined) {
+      volume->quarantined += found.bytes;
+      scan.replicas.push_back(found.replica);
+    }
+    for (Found& found : part.found) {
+      const auto [it, first] = best.try_emplace(found.replica.info.id, found);
+      if (first) continue;
+      if (found.mtime_ms > it->second.mtime_ms) std::swap(found, it->second);
+      supersede(found);
+    }
+  }
+  for (auto& [block, found] : best) {
+    const VolumePtr& volume = state_->volumes[found.replica.volume];
+    if (!volume->in_service()) continue;
+    volume->used += found.bytes;
+    scan.replicas.push_back(found.replica);
+  }
+  std::stable_sort(scan.replicas.begin(), scan.replicas.end(),
+                   [](const datanode::FoundReplica& a, const datanode::FoundReplica& b) {
+                     return std::pair(a.info.id, a.quarantined) < std::pair(b.info.id, b.quarantined);
+                   });
+  return scan;
+}
+
+}  // namespace dfs::disk

@@ -1,0 +1,273 @@
+#include "adapters/disk/volume.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <system_error>
+
+namespace dfs::disk {
+namespace {
+
+std::string text_of(int error) { return std::generic_category().message(-error); }
+
+// Errors that say something about the disk, and nothing about the request or this process.
+bool disk_fails(int error) {
+  switch (-error) {
+    case EIO:
+    case EROFS:
+    case ENXIO:
+    case ENODEV:
+    case ESTALE:
+    case EUCLEAN:
+    case ESHUTDOWN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status status_of(int error, const std::string& subject) {
+  switch (-error) {
+    case ENOSPC:
+    case EDQUOT:
+      return {Code::kNoSpace, subject + ": No space left on the disk of this DataNode"};
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+    case EINTR:
+      return {Code::kUnavailable, subject + ": the DataNode is short of resources (" +
+                                      text_of(error) + "); try again"};
+    case EACCES:
+    case EPERM:
+      return {Code::kPermissionDenied, subject + ": the DataNode may not use its own files"};
+    default:
+      return {Code::kIo, subject + ": the disk failed (" + text_of(error) + ")"};
+  }
+}
+
+}  // namespace
+
+std::string subject_of(BlockId block) { return "block " + std::to_string(block.value); }
+
+Volume::Volume(datanode::VolumeId id, std::string directory, System& system, Log log)
+    : id_(id), directory_(std::move(directory)), system_(system), log_(std::move(log)) {}
+
+Status Volume::make_path() {
+  for (std::size_t end = 1; end <= directory_.size(); ++end) {
+    if (end != directory_.size() && directory_[end] != '/') continue;
+    const std::string path = directory_.substr(0, end);
+    if (system_.make_directory(AT_FDCWD, path.c_str()) < 0) continue;  // open() will tell
+    const std::size_t slash = path.rfind('/');
+    const std::string parent =
+        slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    const Fd dir(system_, system_.open(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY, 0));
+    const int synced = dir.get() < 0 ? dir.get() : system_.sync(dir.get());
+    if (synced < 0) return {Code::kIo, directory_ + ": " + text_of(synced)};
+  }
+  return {};
+}
+
+Status Volume::open() {
+  Status made = make_path();
+  if (!made.ok()) return made;
+  const int fd = system_.open(AT_FDCWD, directory_.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (fd == -ENOTDIR) return {Code::kNotDirectory, directory_ + ": not a directory"};
+  if (fd < 0) return {Code::kIo, directory_ + ": " + text_of(fd)};
+  root_ = Fd(system_, fd);
+  Status status = lock();
+  if (status.ok()) in_service_ = true;
+  return status;
+}
+
+Status Volume::lock() {
+  const int fd = system_.open(root(), kLockFile, O_RDWR | O_CREAT, 0644);
+  if (fd < 0) return {Code::kIo, directory_ + ": " + text_of(fd)};
+  Fd file(system_, fd);
+  const int locked = system_.lock(fd);
+  if (locked < 0) {
+    std::uint8_t buffer[16];
+    const std::int64_t size = system_.read_at(fd, buffer, 0);
+    const std::size_t read = size < 0 ? 0 : static_cast<std::size_t>(size);
+    std::string holder(as_text(Bytes(buffer, read)));
+    holder.resize(std::min(holder.size(), holder.find('\0')));
+    if (holder == std::to_string(::getpid())) {
+      return {Code::kAlreadyExists, directory_ + ": named twice"};
+    }
+    return {Code::kAlreadyExists, directory_ + ": in use by another DataNode" +
+                                      (holder.empty() ? "" : " (process " + holder + ")") +
+                                      "; stop it or use another directory"};
+  }
+  const std::string pid = std::to_string(::getpid());
+  // Who holds it is only told for convenience: that it is not told is no reason not to start.
+  if (system_.write_at(fd, as_bytes(pid + std::string(16 - pid.size(), '\0')), 0) < 0) {
+    log("in_use.lock could not be written");
+  }
+  lock_ = std::move(file);
+  return {};
+}
+
+Result<Version> Volume::read_version() {
+  const int fd = system_.open(root(), kVersionFile, O_RDONLY, 0);
+  if (fd == -ENOENT) {
+    std::vector<std::string> names;
+    const int listed = system_.list(root(), kCurrent, names);
+    if (listed == -ENOENT || (listed == 0 && names.empty())) {
+      return Status(Code::kNotFound, directory_ + ": new");
+    }
+    if (listed < 0) return Status(Code::kIo, directory_ + ": " + text_of(listed));
+    return Status(Code::kCorrupt,
+                  directory_ + ": has replicas but no VERSION file; put it back (any volume of the "
+                               "same DataNode has an equal one) or use another directory");
+  }
+  if (fd < 0) return Status(Code::kIo, directory_ + ": VERSION: " + text_of(fd));
+  const Fd file(system_, fd);
+  std::uint8_t buffer[1024];
+  std::size_t size = 0;
+  while (size < sizeof buffer) {
+    const std::int64_t n = system_.read_at(fd, MutableBytes(buffer).subspan(size), size);
+    if (n < 0) {
+      return Status(Code::kIo, directory_ + ": VERSION: " + text_of(static_cast<int>(n)));
+    }
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  Result<Version> version = decode_version(as_text(Bytes(buffer, size)));
+  if (version.ok()) return version;
+  return Status(Code::kCorrupt,
+                directory_ + ": its VERSION file is damaged; put it back (any volume of the same "
+                             "DataNode has an equal one) or use another directory");
+}
+
+Status Volume::write_version(const Version& version) {
+  const std::string subject = "identity";
+  const int fd = system_.open(root(), kVersionNew, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0) return write_error(fd, subject, "VERSION");
+  const Fd file(system_, fd);
+  Status written = write(fd, 0, as_bytes(encode_version(version)), subject);
+  if (!written.ok()) return written;
+  int error = system_.sync(fd);
+  if (error < 0) return write_error(error, subject, "VERSION: sync");
+  error = system_.rename(root(), kVersionNew, root(), kVersionFile);
+  if (error < 0) return write_error(error, subject, "VERSION: rename");
+  return sync_folder(root(), subject);
+}
+
+Status Volume::make_folders() {
+  for (const char* folder : {kCurrent, kQuarantine, kUnknown, kTemporary}) {
+    const int made = system_.make_directory(root(), folder);
+    if (made < 0 && made != -EEXIST) return write_error(made, "volume", folder);
+  }
+  return sync_folder(root(), "volume");
+}
+
+void Volume::take_out(const std::string& why) {
+  if (in_service_.exchange(false)) log("volume taken out of service: " + why);
+}
+
+Result<Fd> Volume::durable_leaf(const char* top, BlockId block) {
+  const std::string subject = subject_of(block);
+  const std::string upper = std::string(top) + "/" + upper_of(block);
+  const std::string leaf = std::string(top) + "/" + leaf_of(block);
+  {
+    const std::lock_guard guard(leaves_mutex_);
+    if (!durable_leaves_.contains(leaf)) {
+      for (const auto& [folder, parent] : {std::pair{upper, std::string(top)}, {leaf, upper}}) {
+        const int made = system_.make_directory(root(), folder.c_str());
+        if (made < 0 && made != -EEXIST) return write_error(made, subject, folder + ": mkdir");
+        const int fd = system_.open(root(), parent.c_str(), O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0) return write_error(fd, subject, parent + ": open");
+        const Fd dir(system_, fd);
+        Status synced = sync_folder(fd, subject);
+        if (!synced.ok()) return synced;
+      }
+      durable_leaves_.insert(leaf);
+    }
+  }
+  const int fd = system_.open(root(), leaf.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (fd < 0) return write_error(fd, subject, leaf + ": open");
+  return Fd(system_, fd);
+}
+
+Status Volume::sync_folder(int dir, const std::string& subject) {
+  const int error = system_.sync(dir);
+  return error < 0 ? write_error(error, subject, "sync of a directory") : Status();
+}
+
+Status Volume::write_error(int error, const std::string& subject, const std::string& what) {
+  log(subject + ": " + what + ": " + text_of(error));
+  if (disk_fails(error)) take_out(what + ": " + text_of(error));
+  return status_of(error, subject);
+}
+
+Status Volume::read_error(int error, const std::string& subject, const std::string& what) {
+  log(subject + ": " + what + ": " + text_of(error));
+  if (disk_fails(error) && in_service() && !healthy()) take_out("it fails a probe");
+  return status_of(error, subject);
+}
+
+// Can a small file be written durably, and the directory be read?
+bool Volume::healthy() {
+  const std::string name = std::string(kTemporary) + "/probe";
+  const int fd = system_.open(root(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0) return !disk_fails(fd);
+  const Fd file(system_, fd);
+  const std::int64_t written = system_.write_at(fd, as_bytes("probe"), 0);
+  if (written < 0 && disk_fails(static_cast<int>(written))) return false;
+  if (disk_fails(system_.sync(fd))) return false;
+  if (disk_fails(system_.unlink(root(), name.c_str()))) return false;
+  std::vector<std::string> names;
+  return !disk_fails(system_.list(root(), kCurrent, names));
+}
+
+Status Volume::missing(const char* top, BlockId block, const std::string& name) {
+  const std::string subject = subject_of(block);
+  const std::string leaf = leaf_of(block);
+  const std::string upper = upper_of(block);
+  const std::string top_path(top);
+  // The deepest directory that can be read must not have the next name.
+  const std::pair<std::string, std::string> steps[] = {
+      {top_path + "/" + leaf, name},
+      {top_path + "/" + upper, leaf.substr(upper.size() + 1)},
+      {top_path, upper},
+  };
+  for (const auto& [directory, entry] : steps) {
+    std::vector<std::string> names;
+    const int listed = system_.list(root(), directory.c_str(), names);
+    if (listed == -ENOENT) continue;
+    if (listed < 0) return read_error(listed, subject, directory + ": list");
+    if (std::find(names.begin(), names.end(), entry) != names.end()) break;
+    return {Code::kNotFound, subject + ": no replica here"};
+  }
+  return {Code::kUnavailable, subject + ": the replica could not be looked up; try again"};
+}
+
+Result<std::size_t> Volume::read(int fd, std::uint64_t offset, MutableBytes out,
+                                 const std::string& subject) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::int64_t n = system_.read_at(fd, out.subspan(done), offset + done);
+    if (n == -EINTR) continue;
+    if (n < 0) return read_error(static_cast<int>(n), subject, "read");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+Status Volume::write(int fd, std::uint64_t offset, Bytes data, const std::string& subject) {
+  while (!data.empty()) {
+    const std::int64_t n = system_.write_at(fd, data, offset);
+    if (n == -EINTR) continue;
+    if (n < 0) return write_error(static_cast<int>(n), subject, "write");
+    if (n == 0) return write_error(-EIO, subject, "write of nothing");
+    offset += static_cast<std::uint64_t>(n);
+    data = data.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+}  // namespace dfs::disk

@@ -1,0 +1,166 @@
+// Opening: locks, identities, disks that fail at start.
+#include <fcntl.h>
+
+#include "tests/disk/disk_fixture.h"
+
+namespace dfs::disk {
+namespace {
+
+Status open_status(const std::vector<std::string>& directories, System& system = real_system()) {
+  Options options;
+  options.directories = directories;
+  return ReplicaStore::open(options, system).status();
+}
+
+TEST(Identity, IsKeptAndNewestHistoryWins) {
+  TempDir dir;
+  std::string uuid;
+  {
+    auto store = must_open({dir.path("a"), dir.path("b")});
+    uuid = store->uuid();
+    EXPECT_EQ(uuid.size(), 32u);
+    ASSERT_TRUE(store->persist({"c1", NodeId{3}, {2, 5, 9}}).ok());
+  }
+  {
+    auto only_a = must_open({dir.path("a")});
+    ASSERT_TRUE(only_a->persist({"c1", NodeId{3}, {2, 8, 11}}).ok());
+  }
+  auto store = must_open({dir.path("b"), dir.path("a")});
+  EXPECT_EQ(store->uuid(), uuid);
+  EXPECT_EQ(store->identity().node, NodeId{3});
+  EXPECT_EQ(store->identity().seen, (wire::HistoryMark{2, 8, 11}));
+}
+
+TEST(Identity, SeaweedFS_6857_ASecondProcessOnTheDirectoryIsRefused) {
+  TempDir dir;
+  auto store = must_open({dir.path("a")});
+  const Status second = open_status({dir.path("a")});
+  EXPECT_EQ(second.code(), Code::kAlreadyExists);
+  store.reset();
+  EXPECT_TRUE(open_status({dir.path("a")}).ok());
+}
+
+TEST(Identity, HDFS_8486_ADirectoryNamedTwiceIsRefused) {
+  TempDir dir;
+  EXPECT_EQ(open_status({dir.path("a"), dir.path("b/../a")}).message(),
+            dir.path("b/../a") + ": named twice");
+}
+
+TEST(Identity, ADiskOfAnotherClusterIsRefused) {
+  TempDir dir;
+  must_open({dir.path("a")});
+  {
+    auto other = must_open({dir.path("b")});
+    ASSERT_TRUE(other->persist({"c2", NodeId{1}, {}}).ok());
+  }
+  const Status status = open_status({dir.path("a"), dir.path("b")});
+  EXPECT_EQ(status.code(), Code::kWrongCluster);
+  EXPECT_EQ(status.message(),
+            dir.path("b") + ": belongs to cluster c2, but " + dir.path("a") + " to cluster c1");
+}
+
+TEST(Identity, ADiskOfAnotherDataNodeIsRefused) {
+  TempDir dir;
+  must_open({dir.path("a")});
+  must_open({dir.path("b")});
+  const Status status = open_status({dir.path("a"), dir.path("b")});
+  EXPECT_EQ(status.code(), Code::kWrongCluster);
+  EXPECT_NE(status.message().find("belongs to another DataNode"), std::string::npos);
+}
+
+TEST(Identity, ANewDirectoryJoinsTheOthers) {
+  TempDir dir;
+  const std::string uuid = must_open({dir.path("a")})->uuid();
+  EXPECT_EQ(must_open({dir.path("b"), dir.path("a")})->uuid(), uuid);
+  EXPECT_EQ(must_open({dir.path("b")})->identity().cluster, "c1");
+}
+
+TEST(Identity, ADamagedVersionIsRefusedAndNeverTakenForNew) {
+  TempDir dir;
+  must_open({dir.path("a")});
+  flip_byte(dir.path("a/VERSION"), 40);
+  EXPECT_EQ(open_status({dir.path("a")}).code(), Code::kCorrupt);
+}
+
+TEST(Identity, ReplicasWithoutAVersionAreRefusedAndNeverTakenForNew) {
+  TempDir dir;
+  put(*must_open({dir.path("a")}), 5, "hello");
+  std::filesystem::remove(dir.path("a/VERSION"));
+  const Status status = open_status({dir.path("a")});
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_NE(status.message().find("no VERSION file"), std::string::npos);
+}
+
+TEST(Identity, AFileInPlaceOfADirectoryIsRefused) {
+  TempDir dir;
+  std::ofstream(dir.path("a")) << "x";
+  EXPECT_EQ(open_status({dir.path("a")}).message(), dir.path("a") + ": not a directory");
+}
+
+TEST(Identity, HDFS_14333_OneBadDiskAtStartDoesNotStopTheOthers) {
+  TempDir dir;
+  {
+    auto both = must_open({dir.path("a"), dir.path("b")});
+    ASSERT_EQ(put(*both, 5, "hello") + 0u, 0u);
+  }
+  ScriptedSystem system;
+  system.fail = [&](const std::string& call, const std::string& about) {
+    return call == "open" && about == dir.path("b") ? -EIO : 0;
+  };
+  auto store = must_open({dir.path("a"), dir.path("b")}, system);
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->failed_volumes(), std::vector<datanode::VolumeId>{1});
+  EXPECT_TRUE(store->failed_volumes().empty());
+  EXPECT_EQ(store->stats().failed_volumes, 1u);
+  EXPECT_EQ(store->scan().replicas.size(), 1u);
+}
+
+TEST(Identity, NoNewIdentityIsMadeWhileTheOldOneCannotBeRead) {
+  TempDir dir;
+  must_open({dir.path("a")});
+  ScriptedSystem system;
+  system.fail = [](const std::string& call, const std::string& about) {
+    return call == "read" && about == "VERSION" ? -EIO : 0;
+  };
+  EXPECT_EQ(open_status({dir.path("a"), dir.path("b")}, system).code(), Code::kIo);
+}
+
+TEST(Identity, IsWrittenWithSyncsBeforeAndAfterItsRename) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path("a")}, system);
+  system.log.clear();
+  ASSERT_TRUE(store->persist({"c1", NodeId{3}, {1, 9, 9}}).ok());
+  EXPECT_EQ(system.log,
+            (std::vector<std::string>{"open VERSION.new", "write VERSION.new", "sync VERSION.new",
+                                      "rename VERSION.new VERSION", "sync " + dir.path("a")}));
+}
+
+TEST(Identity, AtAnyCrashItIsTheOldOneOrTheNewOne) {
+  for (int crash = 1;; ++crash) {
+    TempDir dir;
+    must_open({dir.path("a")});
+    ScriptedSystem system;
+    auto store = must_open({dir.path("a")}, system);
+    system.changes = 0;
+    system.dies_at = crash;
+    const bool done = store->persist({"c1", NodeId{3}, {1, 9, 9}}).ok();
+    store.reset();
+    const wire::HistoryMark seen = must_open({dir.path("a")})->identity().seen;
+    if (done) {
+      EXPECT_EQ(seen, (wire::HistoryMark{1, 9, 9}));
+      break;
+    }
+    EXPECT_TRUE(seen == (wire::HistoryMark{1, 9, 9}) || seen == kIdentity.seen);
+  }
+}
+
+TEST(Identity, RefusesAClusterThatWouldNotFitTheFile) {
+  TempDir dir;
+  auto store = must_open({dir.path("a")});
+  EXPECT_FALSE(store->persist({"c1\nuuid=x", NodeId{3}, {}}).ok());
+  EXPECT_FALSE(store->persist({std::string(65, 'c'), NodeId{3}, {}}).ok());
+}
+
+}  // namespace
+}  // namespace dfs::disk
