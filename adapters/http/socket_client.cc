@@ -247,12 +247,14 @@ Result<BlockUpload> BlockUpload::open(SocketClient& client, const std::string& a
   Result<Connection> connection =
       client.acquire(address, client.options().connect_timeout, false);
   if (!connection.ok()) return connection.status();
-  set_io_timeout(connection->fd(), client.options().data_timeout);
+  // Each node of the pipeline has its share, so that the last one's silence is not blamed on the first.
+  const auto nodes = static_cast<std::int64_t>(header.targets.size()) + 1;
+  set_io_timeout(connection->fd(), client.options().data_timeout * nodes);
   std::string message =
       head_of("PUT", "/blocks/v1/" + std::to_string(header.block.value), address);
   message += "X-Dfs-Write: " + write_header_value(header) + "\r\n";
   message += "Content-Length: " + std::to_string(header.length) + "\r\n\r\n";
-  BlockUpload upload(std::move(*connection), client.options().answer_timeout);
+  BlockUpload upload(std::move(*connection), client.options().answer_timeout * nodes);
   if (Status status = upload.send(as_bytes(message)); !status.ok()) return status;
   return upload;
 }

@@ -31,8 +31,9 @@ inline constexpr std::size_t kIoBytes = 256 * 1024;
 
 struct ClientOptions {
   Duration connect_timeout = seconds(5);
-  Duration data_timeout = seconds(60);   // of one send or receive of block data
-  Duration answer_timeout = seconds(120);  // of a pipeline's answer after the last byte (fsync)
+  // Of block data; for uploads, for each node of the pipeline.
+  Duration data_timeout = seconds(20);    // of one send or receive
+  Duration answer_timeout = seconds(30);  // from the last byte to the answer (fsync)
   Duration idle_limit = seconds(60);     // below the servers' keep-alive
   std::size_t idle_per_address = 16;
 };

@@ -1,0 +1,26 @@
+// What transfers and tasks need of the DataNode that they run in. DataNodeServer is the real one.
+#pragma once
+
+#include <optional>
+
+#include "adapters/disk/replica_store.h"
+#include "adapters/http/socket_client.h"
+#include "core/datanode/datanode.h"
+
+namespace dfs::http {
+
+class BlockHost {
+ public:
+  virtual ~BlockHost() = default;
+
+  [[nodiscard]] virtual datanode::Identity identity() = 0;
+  [[nodiscard]] virtual std::optional<datanode::DataNode::Replica> find(BlockId block) = 0;
+  // See datanode::DataNode.
+  virtual void stored(const wire::BlockInfo& info, datanode::VolumeId volume) = 0;
+  virtual void suspect(BlockId block) = 0;
+
+  [[nodiscard]] virtual disk::ReplicaStore& store() = 0;
+  [[nodiscard]] virtual SocketClient& peers() = 0;
+};
+
+}  // namespace dfs::http

@@ -1,0 +1,341 @@
+#include "adapters/http/datanode_server.h"
+
+#include <charconv>
+#include <chrono>
+
+#include "adapters/http/block_copy.h"
+#include "adapters/http/block_receive.h"
+#include "adapters/http/block_send.h"
+#include "core/wire/json.h"
+
+namespace dfs::http {
+namespace {
+
+constexpr std::string_view kBlocks = "/blocks/v1/";
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr int kTicksPerMeasurement = 10;
+constexpr Duration kNameNodeTimeout = seconds(10);
+constexpr Duration kStopGrace = milliseconds(500);
+
+// Digits only: a block id is never anything else, least of all a path.
+std::optional<BlockId> parse_block(std::string_view path) {
+  const std::string_view digits = path.substr(kBlocks.size());
+  BlockId block;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), block.value);
+  if (error != std::errc{} || end != digits.data() + digits.size() || !block) return std::nullopt;
+  return block;
+}
+
+ServerOptions server_options(const DataNodeOptions& options) {
+  ServerOptions result;
+  result.listen = options.listen;
+  result.max_threads = 1024;  // a transfer holds one, and waits for others' in its pipeline
+  return result;
+}
+
+// An address that nobody can connect to is not worth registering.
+HostPort reachable(HostPort at) {
+  if (at.host == "0.0.0.0" || at.host == "::") at.host = host_name();
+  return at;
+}
+
+// Counts a transfer while it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::uint32_t>& count_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DataNodeServer>> DataNodeServer::start(DataNodeOptions options) {
+  disk::Options disk;
+  disk.directories = options.data;
+  disk.capacity = options.capacity;
+  disk.log = options.log;
+  Result<std::unique_ptr<disk::ReplicaStore>> store = disk::ReplicaStore::open(std::move(disk));
+  if (!store.ok()) return store.status();
+  std::unique_ptr<DataNodeServer> server(
+      new DataNodeServer(std::move(options), std::move(*store)));
+  if (Status status = server->begin(); !status.ok()) return status;
+  return server;
+}
+
+DataNodeServer::DataNodeServer(DataNodeOptions options,
+                               std::unique_ptr<disk::ReplicaStore> store)
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      pace_(options_.scrub_rate),
+      server_(server_options(options_)) {}
+
+DataNodeServer::~DataNodeServer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  pace_.stop();
+  namenode_.cancel();
+  peers_.cancel();  // transfers that wait for a node downstream end here
+  server_.stop(kStopGrace);
+  for (std::thread& thread : threads_) thread.join();
+}
+
+Status DataNodeServer::begin() {
+  disk::Scan scan = store_->scan();
+  options_.log("found " + std::to_string(scan.replicas.size()) + " replicas; " +
+               std::to_string(scan.unknown) + " unknown files, " +
+               std::to_string(scan.unreadable) + " unreadable, " + std::to_string(scan.foreign) +
+               " foreign, " + std::to_string(scan.temporaries) + " temporaries removed");
+  add_handlers();
+  if (Status status = server_.start(); !status.ok()) return status;
+  const datanode::Config config = machine_config();
+  {
+    const std::lock_guard lock(mutex_);
+    machine_ = std::make_unique<datanode::DataNode>(config, Random(random_seed()));
+  }
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.start(store_->identity(), std::move(scan.replicas), store_->volumes(), now, effects);
+  });
+  measure();
+  threads_.emplace_back([this] { talk_to_namenode(); });
+  threads_.emplace_back([this] { tick_until_stopped(); });
+  for (std::uint32_t i = 0; i <= config.parallel_tasks; ++i) {
+    threads_.emplace_back([this] { work(); });
+  }
+  return {};
+}
+
+datanode::Config DataNodeServer::machine_config() const {
+  datanode::Config config;
+  config.uuid = store_->uuid();
+  config.incarnation = random_identity();
+  config.client_address =
+      options_.advertise.empty() ? reachable(server_.address()).text() : options_.advertise;
+  config.peer_address =
+      options_.peer_advertise.empty() ? config.client_address : options_.peer_advertise;
+  config.rack = options_.rack;
+  config.host = options_.host.empty() ? host_name() : options_.host;
+  config.answer_timeout = kNameNodeTimeout;
+  return config;
+}
+
+void DataNodeServer::add_handlers() {
+  server_.handle("PUT", std::string(kBlocks) + "*",
+                 [this](const ServerRequest& request, ServerResponse& response) {
+                   answer_block(request, response, true);
+                 });
+  server_.handle("GET", std::string(kBlocks) + "*",
+                 [this](const ServerRequest& request, ServerResponse& response) {
+                   answer_block(request, response, false);
+                 });
+  server_.handle("GET", "/healthz", [this](const ServerRequest&, ServerResponse& response) {
+    answer_health(response);
+  });
+  server_.handle("GET", "/metrics", [this](const ServerRequest&, ServerResponse& response) {
+    answer_metrics(response);
+  });
+}
+
+void DataNodeServer::answer_block(const ServerRequest& request, ServerResponse& response,
+                                  bool write) {
+  const Counted counted(transfers_);
+  const Instant began = monotonic_now();
+  const std::optional<BlockId> block = parse_block(request.path);
+  if (!block) {
+    response.fail({Code::kInvalidArgument, "not a block id"});
+  } else if (write) {
+    receive_block(*this, *block, request, response);
+  } else {
+    send_block(*this, *block, request, response);
+  }
+  metrics_.request(write ? "write" : "read", std::to_string(response.status),
+                   monotonic_now() - began);
+}
+
+void DataNodeServer::answer_health(ServerResponse& response) {
+  const std::lock_guard lock(mutex_);
+  const bool registered = machine_ && machine_->registered();
+  response.body = registered ? R"({"healthy":true,"registered":true})"
+                             : R"({"healthy":true,"registered":false})";
+}
+
+void DataNodeServer::answer_metrics(ServerResponse& response) {
+  const wire::NodeStats stats = store_->stats();
+  metrics_.set("capacity_bytes", "Bytes that replicas may take.", stats.capacity);
+  metrics_.set("used_bytes", "Bytes of replicas.", stats.used);
+  metrics_.set("remaining_bytes", "Bytes that can still be stored.", stats.remaining);
+  metrics_.set("quarantined_bytes", "Bytes in quarantine.", stats.quarantined);
+  metrics_.set("volumes", "Volumes in service.", stats.volumes);
+  metrics_.set("failed_volumes", "Volumes out of service.", stats.failed_volumes);
+  metrics_.set("transfers", "Reads and writes in progress.", transfers_);
+  {
+    const std::lock_guard lock(mutex_);
+    metrics_.set("replicas", "Replicas.", machine_ ? machine_->replicas() : 0);
+    metrics_.set("registered", "1 while registered with the NameNode.",
+                 machine_ && machine_->registered() ? 1 : 0);
+    metrics_.set("tasks_waiting", "Disk tasks that wait for a worker.", work_.size());
+  }
+  metrics_.set_server(server_.counters());
+  metrics_.write(response);
+}
+
+void DataNodeServer::step(
+    const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input) {
+  const std::lock_guard lock(mutex_);
+  datanode::EffectList effects;
+  input(*machine_, clock_.now(), effects);
+  for (datanode::Effect& effect : effects) {
+    if (auto* send = std::get_if<datanode::SendToNameNode>(&effect)) {
+      outbox_.push_back(std::move(*send));
+    } else if (auto* identity = std::get_if<datanode::PersistIdentity>(&effect)) {
+      work_.emplace_back(std::move(*identity));
+    } else {
+      work_.emplace_back(std::move(std::get<datanode::StartTask>(effect)));
+    }
+  }
+  if (!effects.empty()) changed_.notify_all();
+}
+
+datanode::Identity DataNodeServer::identity() {
+  const std::lock_guard lock(mutex_);
+  return machine_ ? machine_->identity() : datanode::Identity{};
+}
+
+std::optional<datanode::DataNode::Replica> DataNodeServer::find(BlockId block) {
+  const std::lock_guard lock(mutex_);
+  return machine_->find(block);
+}
+
+void DataNodeServer::stored(const wire::BlockInfo& info, datanode::VolumeId volume) {
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.stored(info, volume, now, effects);
+  });
+}
+
+void DataNodeServer::suspect(BlockId block) {
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.suspect(block, now, effects);
+  });
+}
+
+void DataNodeServer::talk_to_namenode() {
+  std::size_t current = 0;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !outbox_.empty(); });
+    if (stopping_) return;
+    const datanode::SendToNameNode send = std::move(outbox_.front());
+    outbox_.pop_front();
+    lock.unlock();
+    const CallResult result =
+        namenode_.call(options_.namenodes[current], send.request, kNameNodeTimeout);
+    step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+      if (result.answered) {
+        machine.answered(send.message, result.reply, now, effects);
+      } else {
+        machine.unanswered(send.message, now, effects);
+      }
+    });
+    if (!result.answered) current = (current + 1) % options_.namenodes.size();
+    lock.lock();
+  }
+}
+
+void DataNodeServer::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !work_.empty(); });
+    if (stopping_) return;
+    const Work work = std::move(work_.front());
+    work_.pop_front();
+    lock.unlock();
+    if (const auto* persist = std::get_if<datanode::PersistIdentity>(&work)) {
+      this->persist(persist->identity);
+    } else {
+      run_task(std::get<datanode::StartTask>(work));
+    }
+    lock.lock();
+  }
+}
+
+// Without the mark on disk no order may be carried out, so a failure leaves the machine waiting; the
+// store takes the failing volume out of service and a later measurement says so.
+void DataNodeServer::persist(const datanode::Identity& identity) {
+  if (Status status = store_->persist(identity); !status.ok()) {
+    options_.log("cannot store the identity: " + status.message());
+    return;
+  }
+  step([](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.persisted(now, effects);
+  });
+}
+
+void DataNodeServer::run_task(const datanode::StartTask& task) {
+  const Result<datanode::VolumeId> result = carry_out(task);
+  const Status status = result.ok() ? Status() : result.status();
+  const datanode::VolumeId volume = result.ok() ? *result : task.volume;
+  metrics_.request(std::string(to_string(task.kind)), std::string(to_string(status.code())), {});
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.task_done(task.task, status, volume, now, effects);
+  });
+}
+
+Result<datanode::VolumeId> DataNodeServer::carry_out(const datanode::StartTask& task) {
+  const auto pace = [this](std::uint64_t bytes) { return pace_.take(bytes); };
+  const wire::BlockInfo& replica = task.order.block;
+  Status status;
+  switch (task.kind) {
+    case wire::OrderKind::kCopy: {
+      const Counted counted(transfers_);
+      return copy_block(*this, task.order);
+    }
+    case wire::OrderKind::kVerify:
+      status = store_->verify(replica, task.volume, pace);
+      break;
+    case wire::OrderKind::kQuarantine:
+      status = store_->quarantine(replica, task.volume);
+      break;
+    case wire::OrderKind::kRestore:
+      status = store_->restore(replica, task.volume, pace);
+      break;
+    case wire::OrderKind::kPurge:
+      status = store_->purge(replica, task.volume);
+      break;
+    case wire::OrderKind::kConfirm:
+      DFS_ASSERT(false);
+  }
+  if (!status.ok()) return status;
+  return task.volume;
+}
+
+void DataNodeServer::tick_until_stopped() {
+  std::unique_lock lock(mutex_);
+  for (int ticks = 0; !changed_.wait_for(lock, kTick, [this] { return stopping_; }); ++ticks) {
+    lock.unlock();
+    if (ticks % kTicksPerMeasurement == 0) measure();
+    step([](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+      machine.tick(now, effects);
+    });
+    lock.lock();
+  }
+}
+
+void DataNodeServer::measure() {
+  wire::NodeStats stats = store_->stats();
+  stats.transfers = transfers_;
+  const std::vector<datanode::VolumeId> failed = store_->failed_volumes();
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    stats.replicas = machine.replicas();
+    machine.set_space(stats);
+    for (datanode::VolumeId volume : failed) machine.volume_failed(volume, now, effects);
+  });
+}
+
+}  // namespace dfs::http
