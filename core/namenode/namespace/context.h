@@ -1,0 +1,17 @@
+// What one command's application works on: the store, the scalars, and what it has caused so far.
+#pragma once
+
+#include "core/namenode/command.h"
+#include "core/namenode/store.h"
+
+namespace dfs::namenode {
+
+struct Context {
+  Store& store;
+  MetaRow meta;           // written back once, at the end of apply()
+  WallTime time;          // of the command, never before an earlier command's
+  Position position = 0;  // of the command
+  Effects effects;
+};
+
+}  // namespace dfs::namenode

@@ -1,0 +1,133 @@
+#include "core/namenode/namespace/records.h"
+
+#include <algorithm>
+
+#include "core/base/mutant.h"
+#include "core/wire/json.h"
+#include "core/wire/path.h"
+
+namespace dfs::namenode {
+namespace {
+
+namespace json = boost::json;
+
+// Settled records dropped by one request; more than a few wait only after a client's long pause.
+constexpr std::size_t kDroppedAtOnce = 64;
+
+struct ReplyText {
+  std::string method;
+  std::optional<Status> error;
+  std::string reply;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("method", self.method);
+    visit("error", self.error);
+    visit("reply", self.reply);
+  }
+};
+
+std::string_view method_of(const RequestCommand::Body& body) {
+  return std::visit([](const auto& request) { return request.kMethod; }, body);
+}
+
+std::string encode(const RequestCommand::Body& body, const wire::Reply& reply) {
+  ReplyText text{std::string(method_of(body)), {}, {}};
+  std::visit(
+      [&]<class T>(const T& value) {
+        if constexpr (std::is_same_v<T, Status>) {
+          text.error = value;
+        } else {
+          text.reply = wire::to_json_text(value);
+        }
+      },
+      reply);
+  return wire::to_json_text(text);
+}
+
+wire::Reply decode(const RequestCommand::Body& body, const std::string& record) {
+  const Result<ReplyText> text =
+      wire::from_json_text<ReplyText>(record, wire::UnknownKeys::kIgnore);
+  DFS_ASSERT(text.ok());
+  if (text->method != method_of(body)) {
+    return Status(Code::kInvalidArgument,
+                  "the request number was used before, for another kind of request");
+  }
+  if (text->error) return *text->error;
+  return std::visit(
+      [&]<class T>(const T& /*request*/) -> wire::Reply {
+        auto reply =
+            wire::from_json_text<typename T::Reply>(text->reply, wire::UnknownKeys::kIgnore);
+        DFS_ASSERT(reply.ok());
+        return std::move(*reply);
+      },
+      body);
+}
+
+Status unknown_outcome(const wire::Caller& caller) {
+  return {Code::kUnknownOutcome, "request " + std::to_string(caller.request) +
+                                     " is too old: It may have been executed before, or not"};
+}
+
+}  // namespace
+
+const wire::Caller& caller_of(const RequestCommand::Body& body) {
+  return std::visit([](const auto& request) -> const wire::Caller& { return request.caller; }, body);
+}
+
+Status check_caller(const wire::Caller& caller) {
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (caller.client.size() != 32 || !std::all_of(caller.client.begin(), caller.client.end(), is_hex)) {
+    return {Code::kInvalidArgument, "field 'client' must be 32 lower-case hexadecimal digits"};
+  }
+  if (caller.request == 0 || caller.request > INT64_MAX) {
+    return {Code::kInvalidArgument, "field 'request' must be a number from 1 on"};
+  }
+  if (caller.settled_below > caller.request) {
+    return {Code::kInvalidArgument, "field 'settled_below' must not be above 'request'"};
+  }
+  if (caller.user.size() > wire::kMaxNameBytes || !wire::is_utf8(caller.user) ||
+      caller.user.find('\0') != std::string::npos) {
+    return {Code::kInvalidArgument, "field 'user' must be at most 255 bytes of UTF-8"};
+  }
+  return {};
+}
+
+std::optional<wire::Reply> recorded(Store& store, const MetaRow& meta, WallTime time,
+                                    const RequestCommand::Body& body) {
+  if (mutated(Mutant::kN1NoRetryRecord)) return std::nullopt;
+  const wire::Caller& caller = caller_of(body);
+  if (const std::optional<RequestRow> record = store.request(caller.client, caller.request)) {
+    return decode(body, record->reply);
+  }
+  const std::optional<ClientRow> client = store.client(caller.client);
+  if (client && caller.request < client->settled_below) return unknown_outcome(caller);
+  const std::int64_t now = std::max(time, meta.time).ms;
+  const auto age = static_cast<std::int64_t>(std::min<std::uint64_t>(
+      caller.age_ms, static_cast<std::uint64_t>(std::max<std::int64_t>(now, 0))));
+  if (meta.forgotten.ms > 0 && now - age <= meta.forgotten.ms) return unknown_outcome(caller);
+  return std::nullopt;
+}
+
+void record(Context& context, const RequestCommand::Body& body, const wire::Reply& reply) {
+  const wire::Caller& caller = caller_of(body);
+  Store& store = context.store;
+  if (!store.request(caller.client, caller.request)) ++context.meta.requests;
+  store.put_request({caller.client, caller.request, context.time, encode(body, reply)});
+
+  const std::optional<ClientRow> known = store.client(caller.client);
+  ClientRow client = known.value_or(ClientRow{caller.client, 0, {}});
+  client.at = context.time;
+  if (!known) ++context.meta.requests;
+  if (caller.settled_below > client.settled_below) {
+    const std::vector<RequestRow> settled =
+        store.requests_below(caller.client, caller.settled_below, kDroppedAtOnce);
+    for (const RequestRow& row : settled) store.erase_request(row.client, row.request);
+    context.meta.requests -= settled.size();
+    client.settled_below = settled.size() < kDroppedAtOnce ? caller.settled_below
+                                                           : settled.back().request + 1;
+  }
+  store.put_client(client);
+}
+
+}  // namespace dfs::namenode

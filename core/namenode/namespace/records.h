@@ -1,0 +1,27 @@
+// Request records: what makes a request execute once, however often it is sent (law 10).
+//
+// The record of an executed request, failed or not, is its reply, kept in the same transaction as its
+// effect until the client settles it or it is forgotten by age or number. A request that has no record
+// may have had one: it is refused as of unknown outcome if the client has settled its number, or if it
+// was first sent before the newest moment of which a record was dropped (meta.forgotten).
+#pragma once
+
+#include <optional>
+
+#include "core/namenode/namespace/context.h"
+
+namespace dfs::namenode {
+
+// Whether the caller's identity is well-formed.
+[[nodiscard]] Status check_caller(const wire::Caller& caller);
+
+// The reply of the request's record, or why it must not be executed; nullopt: execute it.
+[[nodiscard]] std::optional<wire::Reply> recorded(Store& store, const MetaRow& meta, WallTime time,
+                                                  const RequestCommand::Body& body);
+
+// Records the reply and drops what the client has settled.
+void record(Context& context, const RequestCommand::Body& body, const wire::Reply& reply);
+
+[[nodiscard]] const wire::Caller& caller_of(const RequestCommand::Body& body);
+
+}  // namespace dfs::namenode
