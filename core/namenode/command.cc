@@ -1,4 +1,4 @@
-// The JSON form of commands: {"time": ms, "command": kName, "body": {…}}; a request's body is
+// The JSON form of commands: {"time": ms, "wall": ms, "command": kName, "body": {…}}; a request's body is
 // {"method": kMethod, "request": {…}, "targets": [[…]]}.
 #include "core/namenode/command.h"
 
@@ -85,6 +85,7 @@ Status decode(const json::object& object, T& command) {
 std::string to_text(const Command& command) {
   json::object object;
   object["time"] = command.time.ms;
+  object["wall"] = command.wall.ms;
   std::visit(
       [&]<class T>(const T& body) {
         object["command"] = json_text(T::kName);
@@ -99,11 +100,13 @@ Result<Command> command_from_text(std::string_view text) {
   if (!object.ok()) return object.status();
   const json::object* body = object_at(*object, "body");
   const json::value* time = object->if_contains("time");
-  if (body == nullptr || time == nullptr || object->size() != 3) {
+  const json::value* wall = object->if_contains("wall");
+  if (body == nullptr || time == nullptr || wall == nullptr || object->size() != 4) {
     return {Code::kInvalidArgument, "malformed command"};
   }
   Command command;
   Status status = wire::detail::decode_integer(*time, command.time.ms, "time");
+  if (status.ok()) status = wire::detail::decode_integer(*wall, command.wall.ms, "wall");
   if (!status.ok()) return status;
   const std::string_view name = text_at(*object, "command");
   const bool known =

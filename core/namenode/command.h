@@ -163,11 +163,15 @@ struct NewerHistoryCommand {
 };
 
 struct Command {
-  WallTime time;  // made monotone by apply: max(time, meta.time)
+  // NameNode time: it begins as the wall time of the format command and goes on only while a NameNode
+  // runs, by its monotonic clock, so that a clock that is set shortens neither the life of request
+  // records nor the grace of readers (T1). Never before an earlier command's: max(time, meta.time).
+  WallTime time;
   std::variant<FormatCommand, RequestCommand, ExpireCommand, ReapCommand, ForgetBlocksCommand,
                ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand,
                NewerHistoryCommand>
       body;
+  WallTime wall;  // what the wall clock said: modification times
   friend bool operator==(const Command&, const Command&) = default;
 };
 

@@ -97,7 +97,7 @@ struct BlockRow {
   std::uint32_t replication = 0;  // the highest that any file naming it asks for
   std::uint32_t references = 0;   // file versions and pending files that name it
   InodeId owner;                  // the file (version) that it was written for
-  WallTime freed;
+  WallTime freed;                 // NameNode time (command.h)
   std::uint64_t index = 0;        // its position in that file, once committed
 
   friend bool operator==(const BlockRow&, const BlockRow&) = default;
@@ -131,7 +131,7 @@ struct DataNodeRow {
 struct RequestRow {
   std::string client;
   std::uint64_t request = 0;
-  WallTime at;
+  WallTime at;        // NameNode time (command.h)
   std::string reply;  // wire form
 
   friend bool operator==(const RequestRow&, const RequestRow&) = default;
@@ -141,7 +141,7 @@ struct RequestRow {
 struct ClientRow {
   std::string client;
   std::uint64_t settled_below = 0;
-  WallTime at;  // of its last mutating request
+  WallTime at;  // of its last mutating request, NameNode time
 
   friend bool operator==(const ClientRow&, const ClientRow&) = default;
 };
@@ -155,7 +155,7 @@ struct MetaRow {
   std::uint64_t next_block = 0;
   std::uint64_t next_node = 1;
   std::uint64_t next_session = 1;  // of DataNode registrations
-  WallTime time;                   // of the last command: command times never go back
+  WallTime time;                   // NameNode time of the last command: it never goes back
   WallTime forgotten;              // of the newest request record that was dropped early or by age
   std::uint64_t requests = 0;      // request records and client rows kept
   bool safe_mode = false;

@@ -79,7 +79,7 @@ void run(Context& context, const NewerHistoryCommand& command, Outcome& outcome)
 }  // namespace
 
 Outcome apply(Store& store, const Command& command) {
-  Context context{store, store.meta(), {}, {}, {}};
+  Context context{store, store.meta(), {}, command.wall, {}, {}};
   // A store that has not been formatted has nothing that another command could work on.
   DFS_ASSERT(context.meta.next_inode != 0 || std::holds_alternative<FormatCommand>(command.body));
   const std::uint64_t next_block = context.meta.next_block;

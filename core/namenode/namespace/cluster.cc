@@ -28,7 +28,7 @@ wire::Reply format(Context& context, const FormatCommand& command) {
   root.owner = command.owner;
   root.group = command.group;
   root.mode = 0755;
-  root.mtime = root.atime = context.time;
+  root.mtime = root.atime = context.wall;
   root.sums.directories = 1;
   root.born = context.position;
   context.store.put_inode(root);

@@ -9,7 +9,8 @@ namespace dfs::namenode {
 struct Context {
   Store& store;
   MetaRow meta;           // written back once, at the end of apply()
-  WallTime time;          // of the command, never before an earlier command's
+  WallTime time;          // NameNode time, never before an earlier command's
+  WallTime wall;          // what the wall clock said
   Position position = 0;  // of the command
   Effects effects;
 };

@@ -36,7 +36,7 @@ InodeRow new_version(Context& context, const wire::Create& request, const InodeR
   row.owner = owner_for(context, request.caller);
   row.group = parent.group;
   row.mode = request.mode;
-  row.mtime = row.atime = context.time;
+  row.mtime = row.atime = context.wall;
   row.replication = request.replication ? request.replication : meta.default_replication;
   row.block_size = request.block_size ? request.block_size : meta.default_block_size;
   return row;
@@ -88,7 +88,7 @@ wire::Reply create(Context& context, const wire::Create& request, const Targets&
   pending.name = row.name;
   pending.client = request.caller.client;
   pending.path = text;
-  pending.opened = context.time;
+  pending.opened = context.wall;
   pending.replaces = spot.inode ? spot.inode->id : InodeId{};
   context.store.put_pending(pending);
   if (!pending.replaces) {

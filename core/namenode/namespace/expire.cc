@@ -12,7 +12,7 @@ wire::Reply expire(Context& context, const ExpireCommand& command) {
     if (mutated(Mutant::kG3PublishOnExpiry) && pending->blocks > 0) {
       const auto entry = context.store.entry(pending->parent, pending->name);
       publish(context, {*pending, *context.store.inode(inode)},
-              entry ? context.store.inode(entry->inode) : std::nullopt, context.time);
+              entry ? context.store.inode(entry->inode) : std::nullopt, context.wall);
       continue;
     }
     end_pending(context, *pending);

@@ -29,7 +29,7 @@ void end_pending(Context& context, const PendingRow& pending) {
   DFS_ASSERT(parent.has_value());
   --parent->children;
   if (parent->children == 0) parent->height = 0;
-  parent->mtime = context.time;
+  parent->mtime = context.wall;
   context.store.put_inode(*parent);
 }
 

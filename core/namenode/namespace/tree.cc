@@ -95,7 +95,7 @@ void change_tree(Context& context, InodeId directory, const Change& change) {
     add_to(row->sums.space, change.space);
     if (level == 0) {
       add_to(row->children, change.children);
-      if (change.touch) row->mtime = context.time;
+      if (change.touch) row->mtime = context.wall;
       if (row->children == 0) row->height = 0;
     }
     row->height = std::max(row->height, height);
@@ -120,7 +120,7 @@ InodeRow make_directories(Context& context, const InodeRow& parent,
     row.owner = owner;
     row.group = parent.group;
     row.mode = below > 0 ? mode | 0300u : mode;
-    row.mtime = row.atime = context.time;
+    row.mtime = row.atime = context.wall;
     row.sums.directories = below + 1;
     row.children = below > 0 ? 1 : 0;
     row.height = below;

@@ -100,7 +100,7 @@ wire::Reply complete(Context& context, const wire::Complete& request) {
   commit(context, *commits);
   give_up_allocated(context, request.inode, kMaxAllocated);
   publish(context, {commits->pending, writing->inode}, replaced,
-          request.mtime.value_or(context.time));
+          request.mtime.value_or(context.wall));
   return status_of(*context.store.inode(request.inode), "");
 }
 
