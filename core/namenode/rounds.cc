@@ -16,7 +16,7 @@ NameNode::State::State(Config config_in, Store& store_in, Random seed)
       leases(config.lease_limit, Instant{}) {}
 
 void NameNode::State::start(Now now) {
-  clock.step(now.mono);
+  clock.start(now.mono);
   last_step = now;
   const MetaRow meta = store.meta();
   if (meta.next_inode == 0) {
@@ -38,7 +38,7 @@ void NameNode::State::start(Now now) {
 }
 
 void NameNode::State::step(Now now) {
-  clock.step(now.mono);
+  clock.advance(now.mono);
   last_step = now;
 }
 

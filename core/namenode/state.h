@@ -11,7 +11,7 @@
 #include "core/namenode/blocks.h"
 #include "core/namenode/leases.h"
 #include "core/namenode/namenode.h"
-#include "core/namenode/running_clock.h"
+#include "core/namenode/blocks/running_clock.h"
 
 namespace dfs::namenode {
 
