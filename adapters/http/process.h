@@ -27,7 +27,7 @@ class Clock {
 // This machine's name, the default failure domain of a DataNode.
 [[nodiscard]] std::string host_name();
 
-// SIGINT and SIGTERM, waited for instead of interrupting. Construct it before any thread is started;
+// SIGINT, SIGTERM and SIGHUP, waited for instead of interrupting. Construct it before any thread is started;
 // threads inherit the mask. SIGPIPE is ignored from then on.
 class StopSignals {
  public:
