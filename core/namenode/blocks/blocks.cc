@@ -44,7 +44,9 @@ void take_result(Soft& soft, const Node& node, const wire::OrderResult& result) 
       break;
     case OrderKind::kQuarantine:
       // Done, it will be told of as removed; refused, it will not happen any more.
-      if (!result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);
+      if (result.status.ok() || replica == nullptr) break;
+      replica->set(Replica::kDoomed, false);
+      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
       break;
     case OrderKind::kRestore:
       if (result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);

@@ -16,6 +16,7 @@ using wire::OrderKind;
 constexpr std::size_t kMostStrangers = 1000;
 constexpr std::uint64_t kMostRestores = 50;  // of a node at once
 constexpr Duration kRestoreAgain = seconds(60);
+constexpr Duration kClaimsToldWithin = seconds(1);
 
 // Nothing is to be made of the block any more.
 void rest(Soft& soft, BlockId block) {
@@ -111,6 +112,14 @@ void drop_rotten(Soft& soft, const BlockView& view, Now now) {
   }
 }
 
+// A fresh write with too few copies waits for the word of the nodes that have it, which comes with
+// their next heartbeat.
+void await_claims(Soft& soft, const BlockView& view) {
+  const bool claimed = std::any_of(view.copies.begin(), view.copies.end(),
+                                   [](const Copy& copy) { return !copy.told && !copy.hint; });
+  if (claimed) soft.agenda.note_at(view.id, soft.running() + kClaimsToldWithin);
+}
+
 void reconcile_committed(Soft& soft, const BlockView& view, Now now) {
   soft.strangers.erase(view.id);
   sync_hints(soft, view);
@@ -121,6 +130,7 @@ void reconcile_committed(Soft& soft, const BlockView& view, Now now) {
     soft.repairs.want(view.id, need.wider ? UINT32_MAX : view.good);
   } else {
     soft.repairs.done(view.id);
+    if (view.good + view.unknown < view.row->replication) await_claims(soft, view);
     if (view.good >= view.row->replication) soft.troubles.erase(view.id);
   }
   if (view.good + view.unknown == 0) search_quarantines(soft, view);

@@ -1,0 +1,260 @@
+#include "core/namenode/shipper.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dfs::namenode {
+namespace {
+
+constexpr int kMaxDoublings = 10;
+
+}  // namespace
+
+Shipper::Shipper(ShipperConfig config, std::string cluster, std::uint64_t epoch, Position applied)
+    : config_(config), cluster_(std::move(cluster)), epoch_(epoch), next_(applied + 1) {}
+
+void Shipper::ship(const Ship& batch, std::uint64_t epoch, Now now) {
+  DFS_ASSERT(batch.first == next_);
+  next_ += batch.lines.size();
+  if (epoch != epoch_) {
+    // A new history: homes take it up with a checkpoint, so what is buffered is of no use.
+    epoch_ = epoch;
+    lines_.clear();
+    bytes_ = 0;
+    for (auto& [id, home] : homes_) home.phase = Phase::kAsk;
+    return;
+  }
+  for (const std::string& line : batch.lines) {
+    lines_.push_back({line, now.mono});
+    bytes_ += line.size();
+  }
+  while (bytes_ > config_.buffer_bytes) {
+    bytes_ -= lines_.front().text.size();
+    lines_.pop_front();
+  }
+}
+
+void Shipper::set_candidates(const std::vector<HomeCandidate>& candidates) {
+  candidates_.clear();
+  for (const HomeCandidate& candidate : candidates) {
+    candidates_[candidate.address.node] = candidate;
+  }
+}
+
+void Shipper::tick(Now now, ShipperEffects& effects) {
+  choose_homes();
+  exchange_failing();
+  care_for_checkpoint(now, effects);
+  for (auto& [id, home] : homes_) {
+    if (home.out == 0 && home.not_before <= now.mono) send(home, now, effects);
+  }
+}
+
+// The first home is any DataNode, the others on other hosts while there are some.
+void Shipper::choose_homes() {
+  std::erase_if(homes_, [this](const auto& entry) {
+    return !candidates_.contains(entry.first);
+  });
+  for (auto& [id, home] : homes_) home.node = candidates_.at(id);
+  while (homes_.size() < config_.homes) {
+    const std::string* host = homes_.empty() ? nullptr : &homes_.begin()->second.node.host;
+    if (!add_home(host) && !add_home(nullptr)) return;
+  }
+}
+
+// One at a time, and only for another DataNode.
+void Shipper::exchange_failing() {
+  if (homes_.size() < config_.homes || candidates_.size() <= homes_.size()) return;
+  const auto failing = std::find_if(homes_.begin(), homes_.end(), [this](const auto& entry) {
+    return entry.second.out == 0 && entry.second.failures >= config_.failures_to_exchange;
+  });
+  if (failing == homes_.end()) return;
+  candidates_.erase(failing->first);  // until the owner names it again
+  homes_.erase(failing);
+  choose_homes();
+}
+
+bool Shipper::add_home(const std::string* avoid_host) {
+  for (const auto& [id, candidate] : candidates_) {
+    if (homes_.contains(id) || (avoid_host != nullptr && candidate.host == *avoid_host)) continue;
+    homes_[id].node = candidate;
+    return true;
+  }
+  return false;
+}
+
+bool Shipper::uses_checkpoint() const {
+  return std::any_of(homes_.begin(), homes_.end(), [](const auto& entry) {
+    return entry.second.phase == Phase::kCheckpoint;
+  });
+}
+
+// One checkpoint serves every home that needs one, as long as the buffer continues it.
+void Shipper::care_for_checkpoint(Now now, ShipperEffects& effects) {
+  const bool all_follow = std::all_of(homes_.begin(), homes_.end(), [](const auto& entry) {
+    return entry.second.phase == Phase::kFollow;
+  });
+  if (all_follow && now.mono >= checkpoint_not_before_) {
+    // A journal grown too long gets a new checkpoint below it, one home after the other.
+    for (auto& [id, home] : homes_) {
+      if (home.out != 0 || home.journal_bytes < config_.checkpoint_after) continue;
+      home.phase = Phase::kCheckpoint;
+      break;
+    }
+  }
+  const bool sending = std::any_of(homes_.begin(), homes_.end(), [](const auto& entry) {
+    return entry.second.phase == Phase::kCheckpoint && entry.second.out != 0;
+  });
+  const bool needed = uses_checkpoint();
+  const bool usable = checkpoint_.epoch == epoch_ && covers(checkpoint_.applied);
+  if (file_ == CheckpointFile::kMade && !sending && (!needed || !usable)) {
+    file_ = CheckpointFile::kNone;
+    effects.push_back(DropCheckpoint{});
+  }
+  if (file_ == CheckpointFile::kNone && needed && now.mono >= checkpoint_not_before_) {
+    file_ = CheckpointFile::kMaking;
+    effects.push_back(MakeCheckpoint{});
+  }
+}
+
+void Shipper::send(Home& home, Now now, ShipperEffects& effects) {
+  switch (home.phase) {
+    case Phase::kAsk:
+      home.out = ++transfers_;
+      effects.push_back(PostJournal{
+          home.out, home.node.address, {.cluster = cluster_, .epoch = epoch_, .lines = {}}});
+      return;
+    case Phase::kCheckpoint:
+      if (file_ != CheckpointFile::kMade || checkpoint_.epoch != epoch_) return;
+      if (!covers(checkpoint_.applied)) return;
+      home.out = ++transfers_;
+      effects.push_back(PutCheckpoint{home.out, home.node.address, checkpoint_});
+      return;
+    case Phase::kFollow:
+      send_journal(home, now, effects);
+      return;
+  }
+}
+
+void Shipper::send_journal(Home& home, Now now, ShipperEffects& effects) {
+  if (home.applied + 1 == next_) return;
+  if (!covers(home.applied)) {
+    home.phase = Phase::kCheckpoint;
+    return;
+  }
+  std::size_t index = home.applied + 1 - first();
+  const std::size_t waiting = lines_.size() - index;
+  if (waiting < wire::kMaxAppendLines && now.mono - lines_[index].since < config_.batch_delay) {
+    return;
+  }
+  wire::JournalAppend message{.cluster = cluster_,
+                              .epoch = epoch_,
+                              .first = home.applied + 1,
+                              .before = home.chain,
+                              .after = home.chain,
+                              .lines = {}};
+  Position position = message.first;
+  std::size_t bytes = 0;
+  for (; index < lines_.size() && message.lines.size() < wire::kMaxAppendLines; ++index) {
+    const std::string& line = lines_[index].text;
+    bytes += line.size();
+    if (!message.lines.empty() && bytes > wire::kMaxAppendBytes) break;
+    message.after = wire::chain_next(message.after, position++, line);
+    message.lines.push_back(line);
+  }
+  home.out = ++transfers_;
+  home.sent = position - 1;
+  home.sent_chain = message.after;
+  effects.push_back(PostJournal{home.out, home.node.address, std::move(message)});
+}
+
+Shipper::Home* Shipper::home_of(TransferId transfer) {
+  for (auto& [id, home] : homes_) {
+    if (home.out == transfer) return &home;
+  }
+  return nullptr;  // exchanged meanwhile
+}
+
+void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now now) {
+  Home* home = home_of(transfer);
+  if (home == nullptr) return;
+  home->out = 0;
+  if (home->phase == Phase::kFollow &&
+      (state.applied != home->sent || state.chain != home->sent_chain)) {
+    // It has lost something, or holds another history.
+    home->phase = Phase::kCheckpoint;
+    return;
+  }
+  if (home->phase == Phase::kCheckpoint &&
+      (state.epoch != checkpoint_.epoch || state.checkpoint != checkpoint_.applied)) {
+    home->out = transfer;
+    return failed(transfer, now);
+  }
+  home->failures = 0;
+  home->not_before = now.mono;
+  follow_or_checkpoint(*home, state);
+}
+
+void Shipper::follow_or_checkpoint(Home& home, const wire::JournalState& state) {
+  const bool continues =
+      state.cluster == cluster_ && state.epoch == epoch_ && covers(state.applied);
+  home.phase = continues ? Phase::kFollow : Phase::kCheckpoint;
+  home.applied = state.applied;
+  home.chain = state.chain;
+  home.journal_bytes = state.journal_bytes;
+}
+
+void Shipper::failed(TransferId transfer, Now now) {
+  Home* home = home_of(transfer);
+  if (home == nullptr) return;
+  home->out = 0;
+  home->phase = Phase::kAsk;
+  const int doublings = std::min<int>(static_cast<int>(home->failures++), kMaxDoublings);
+  home->not_before =
+      now.mono + std::min(config_.retry_first * (std::int64_t{1} << doublings), config_.retry_last);
+}
+
+void Shipper::checkpoint_made(const wire::CheckpointHeader& checkpoint, Now now) {
+  file_ = CheckpointFile::kMade;
+  checkpoint_ = checkpoint;
+  const auto transfer_seconds =
+      static_cast<std::int64_t>(checkpoint.length / std::max<std::uint64_t>(
+                                                        1, config_.checkpoint_rate));
+  checkpoint_not_before_ = now.mono + std::max(config_.checkpoint_pause, seconds(transfer_seconds));
+}
+
+void Shipper::checkpoint_failed(Now now) {
+  file_ = CheckpointFile::kNone;
+  checkpoint_not_before_ = now.mono + config_.checkpoint_pause;
+}
+
+ShipperStatus Shipper::status(Now now) const {
+  ShipperStatus status{.homes = 0, .elsewhere = 0, .here = next_ - 1, .oldest = {}};
+  for (const auto& [id, home] : homes_) {
+    if (home.phase != Phase::kFollow) continue;
+    status.elsewhere = status.homes == 0 ? home.applied : std::min(status.elsewhere, home.applied);
+    ++status.homes;
+  }
+  if (status.homes == 0 || status.elsewhere == status.here || lines_.empty()) return status;
+  const std::size_t index =
+      status.elsewhere + 1 >= first() ? status.elsewhere + 1 - first() : 0;
+  status.oldest = now.mono - lines_[index].since;
+  return status;
+}
+
+std::string Shipper::warning(Now now) const {
+  const ShipperStatus found = status(now);
+  if (found.homes == 0) return "metadata: no DataNode has a copy of it yet";
+  const Position behind = found.here - found.elsewhere;
+  if (found.oldest > config_.window || behind > config_.window_commands) {
+    return "metadata: the last " + std::to_string(behind) +
+           " changes are on the NameNode's disk only";
+  }
+  if (found.homes < config_.homes) {
+    return "metadata: " + std::to_string(found.homes) + " of " + std::to_string(config_.homes) +
+           " DataNodes have a copy of it";
+  }
+  return "";
+}
+
+}  // namespace dfs::namenode

@@ -1,0 +1,191 @@
+// A DataNode's copies of the metadata: what was acknowledged is there after a restart, whole.
+#include "adapters/disk/metadata_home.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/base/crc32c.h"
+
+namespace dfs::disk {
+namespace {
+
+constexpr const char* kCluster = "c1";
+
+wire::CheckpointHeader header_of(const std::string& content, std::uint64_t epoch,
+                                 std::uint64_t applied) {
+  return {.cluster = kCluster,
+          .epoch = epoch,
+          .applied = applied,
+          .length = content.size(),
+          .crc = crc32c(as_bytes(content)),
+          .time = {1}};
+}
+
+wire::JournalAppend append_after(const wire::JournalState& state,
+                                 const std::vector<std::string>& lines) {
+  wire::JournalAppend append{.cluster = kCluster,
+                             .epoch = state.epoch,
+                             .first = state.applied + 1,
+                             .before = state.chain,
+                             .after = state.chain,
+                             .lines = lines};
+  std::uint64_t position = append.first;
+  for (const std::string& line : lines) {
+    append.after = wire::chain_next(append.after, position++, line);
+  }
+  return append;
+}
+
+// The real system, with syncs that can fail.
+struct FailingSystem : System {
+  int sync(int fd) override { return fail_syncs ? -EIO : System::sync(fd); }
+  bool fail_syncs = false;
+};
+
+struct Home : ::testing::Test {
+  Home() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dfs-home-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    folder = pattern;
+    reopen();
+  }
+  ~Home() override {
+    home.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  void reopen() {
+    home.reset();
+    auto opened = MetadataHome::open((folder / "metadata").string(), system);
+    ASSERT_TRUE(opened.ok());
+    home = std::move(*opened);
+  }
+  Result<wire::JournalState> put(const std::string& content, std::uint64_t epoch,
+                                 std::uint64_t applied) {
+    return put(content, header_of(content, epoch, applied));
+  }
+  Result<wire::JournalState> put(const std::string& content,
+                                 const wire::CheckpointHeader& header) {
+    auto incoming = home->begin(header);
+    if (!incoming.ok()) return incoming.status();
+    const std::size_t half = content.size() / 2;
+    Status status = incoming->write(as_bytes(content).first(half));
+    if (status.ok()) status = incoming->write(as_bytes(content).subspan(half));
+    if (!status.ok()) return status;
+    return home->finish(std::move(*incoming));
+  }
+  std::string text_of(const Result<HomeFile>& file) {
+    if (!file.ok()) return std::string(to_string(file.status().code()));
+    std::string text(file->size(), '\0');
+    const Status status =
+        file->read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    return status.ok() ? text : status.message();
+  }
+  std::string journal_text(std::uint64_t epoch, std::uint64_t applied) {
+    return text_of(home->journal(kCluster, epoch, applied));
+  }
+  std::size_t files() const {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder / "metadata"), {}));
+  }
+
+  std::filesystem::path folder;
+  FailingSystem system;
+  std::unique_ptr<MetadataHome> home;
+};
+
+TEST_F(Home, HasNothingAtFirst) {
+  EXPECT_TRUE(home->list().checkpoints.empty());
+  const auto state = home->append({.cluster = kCluster, .epoch = 1, .lines = {}});
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(*state, wire::JournalState{});
+  EXPECT_EQ(home->checkpoint(kCluster, 1, 5).status().code(), Code::kNotFound);
+}
+
+TEST_F(Home, KeepsACheckpointAndItsJournalOverARestart) {
+  wire::JournalState state = put("database", 1, 5).value();
+  state = home->append(append_after(state, {"one", "two"})).value();
+  state = home->append(append_after(state, {"three"})).value();
+  EXPECT_EQ(state.applied, 8u);
+  reopen();
+  const wire::JournalState question =
+      home->append({.cluster = kCluster, .epoch = 1, .lines = {}}).value();
+  EXPECT_EQ(question, state);
+  EXPECT_EQ(text_of(home->checkpoint(kCluster, 1, 5)), "database");
+  const std::string text = journal_text(1, 5);
+  const auto journal = wire::read_journal(text);
+  ASSERT_TRUE(journal.ok());
+  EXPECT_EQ(journal->lines.size(), 3u);
+  EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 8u);
+  EXPECT_EQ(home->append(append_after(state, {"four"})).value().applied, 9u);
+}
+
+TEST_F(Home, KeepsTheNewestTwoCheckpoints) {
+  ASSERT_TRUE(put("a", 1, 5).ok());
+  ASSERT_TRUE(put("b", 1, 9).ok());
+  ASSERT_TRUE(put("c", 2, 7).ok());
+  ASSERT_EQ(home->list().checkpoints.size(), 2u);
+  EXPECT_EQ(home->list().checkpoints[0].checkpoint.epoch, 2u);
+  EXPECT_EQ(home->list().checkpoints[1].checkpoint.applied, 9u);
+  EXPECT_EQ(files(), 4u);
+  reopen();
+  EXPECT_EQ(home->list().checkpoints.size(), 2u);
+  EXPECT_EQ(home->list().checkpoints[0].checkpoint.epoch, 2u);
+}
+
+TEST_F(Home, RefusesAnOlderHistory) {
+  ASSERT_TRUE(put("a", 2, 5).ok());
+  EXPECT_EQ(put("b", 1, 900).status().code(), Code::kStale);
+  EXPECT_EQ(put("b", 2, 4).status().code(), Code::kStale);
+  EXPECT_EQ(text_of(home->checkpoint(kCluster, 2, 5)), "a");
+}
+
+TEST_F(Home, RefusesACheckpointThatDidNotArriveWhole) {
+  wire::CheckpointHeader header = header_of("whole", 1, 5);
+  EXPECT_EQ(put("whol", header).status().code(), Code::kCorrupt);
+  EXPECT_EQ(put("whole thing", header).status().code(), Code::kCorrupt);
+  EXPECT_EQ(put("whale", header).status().code(), Code::kCorrupt);
+  EXPECT_TRUE(home->list().checkpoints.empty());
+  EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(Home, DoesNotAppendToAJournalWithADamagedEnd) {
+  wire::JournalState state = put("database", 1, 5).value();
+  state = home->append(append_after(state, {"one", "two"})).value();
+  const std::filesystem::path path = folder / "metadata" / "journal-1-5.log";
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 2);
+  reopen();
+  EXPECT_EQ(home->append(append_after(state, {"three"})).value(), wire::JournalState{});
+  EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 6u) << "what rescue would find";
+  ASSERT_TRUE(put("newer", 1, 7).ok());
+  EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 7u);
+}
+
+TEST_F(Home, AcknowledgesNothingThatItCannotSync) {
+  const wire::JournalState state = put("database", 1, 5).value();
+  system.fail_syncs = true;
+  EXPECT_EQ(home->append(append_after(state, {"one"})).status().code(), Code::kIo);
+  EXPECT_EQ(put("newer", 1, 7).status().code(), Code::kIo);
+  system.fail_syncs = false;
+  EXPECT_EQ(home->append(append_after(state, {"one"})).value(), wire::JournalState{})
+      << "what became of the failed append is unknown";
+  ASSERT_TRUE(put("newer", 1, 7).ok());
+}
+
+TEST_F(Home, DropsWhatWasNeverFinished) {
+  {
+    auto incoming = home->begin(header_of("abandoned", 1, 5));
+    ASSERT_TRUE(incoming.ok());
+    ASSERT_TRUE(incoming->write(as_bytes("aban")).ok());
+  }
+  EXPECT_EQ(files(), 0u);
+  std::ofstream(folder / "metadata" / "incoming-9") << "left by a crash";
+  reopen();
+  EXPECT_EQ(files(), 0u);
+}
+
+}  // namespace
+}  // namespace dfs::disk

@@ -1,0 +1,353 @@
+// Deletion: excess, rotten and forgotten replicas go, through the fence, and nothing else does.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/namenode/cluster.h"
+
+namespace dfs::namenode {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+using wire::OrderKind;
+using wire::ReplicaEvent;
+
+TEST(Excess, GoesAfterItsSurvivorsHaveConfirmed) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.set_replication(block, 3);
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 1u);
+  EXPECT_EQ(cluster.orders_of(OrderKind::kConfirm), 3u);
+  EXPECT_EQ(cluster.orders_of(OrderKind::kVerify), 0u);  // stored just now
+  cluster.run(seconds(120));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 1u);
+}
+
+TEST(Excess, SeaweedFS_10719_APhantomSurvivorSavesTheCopy) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.at(2).replicas.erase(block);  // nobody noticed
+  cluster.set_replication(block, 3);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), ElementsAre(1, 3, 4));
+  EXPECT_EQ(cluster.health(block).good, 3u);
+}
+
+TEST(Excess, D4_ASilentSurvivorDoesNotCount) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.cut_off(1);
+  cluster.run(seconds(10));  // suspect, not dead
+  cluster.set_replication(block, 3);
+  cluster.run(seconds(15));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
+  cluster.reconnect(1);
+  cluster.run(seconds(20));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+}
+
+TEST(Excess, D5_AfterARestartSurvivorsMustReportAndBeVerifiedFirst) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.set_replication(block, 3);
+  cluster.at(2).reports = false;
+  cluster.restart_namenode();
+  cluster.run(seconds(25));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
+  cluster.at(2).reports = true;
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+  EXPECT_GE(cluster.orders_of(OrderKind::kVerify), 3u);
+}
+
+TEST(Excess, ARottenSurvivorIsFoundBeforeTheGoodCopyGoes) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.rot(block, 1);
+  cluster.rot(block, 2);
+  cluster.set_replication(block, 2);
+  cluster.restart_namenode();
+  cluster.run(seconds(60));
+  EXPECT_EQ(cluster.good(block), 2u);
+  EXPECT_THAT(cluster.holders(block), ElementsAre(3, 4));
+}
+
+TEST(Excess, HDFS_16420_TheVictimIsNotTheOnlyCopyOnItsRack) {
+  Cluster cluster(4, {"/a", "/a", "/a", "/b"});
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.set_replication(block, 2);
+  cluster.run(seconds(40));
+  EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(4)));
+}
+
+TEST(Excess, HDFS_17218_ALostDeletionIsOrderedAgain) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  for (const std::uint64_t node : {1u, 2u, 3u, 4u}) cluster.at(node).obedient = false;
+  cluster.set_replication(block, 3);
+  cluster.run(seconds(150));
+  for (const std::uint64_t node : {1u, 2u, 3u, 4u}) cluster.at(node).obedient = true;
+  cluster.run(seconds(300));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+}
+
+TEST(Excess, ADeletionThatMayStillHappenIsNoSurvivor) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.set_replication(block, 3);
+  std::uint64_t victim = 0;
+  for (int i = 0; victim == 0 && i < 10; ++i) {
+    cluster.run(seconds(1));
+    for (const std::uint64_t node : {1u, 2u, 3u, 4u}) {
+      if (!cluster.orders(node, OrderKind::kQuarantine).empty()) victim = node;
+    }
+  }
+  ASSERT_NE(victim, 0u);
+  // It had carried the order out, but its word is lost, and it answers no question about the block.
+  PretendedNode& node = cluster.at(victim);
+  node.replicas[block] = node.quarantine.at(block);
+  node.quarantine.clear();
+  node.changes.clear();
+  node.results.clear();
+  node.obedient = false;
+  cluster.set_replication(block, 2);
+  cluster.run(seconds(400));
+  std::uint32_t others = 0;
+  for (const std::uint64_t holder : cluster.holders(block)) others += holder != victim ? 1u : 0u;
+  EXPECT_GE(others, 2u);
+}
+
+TEST(Excess, ADoomedCopyThatIsNeededAfterAllIsAskedBack) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.set_replication(block, 3);
+  std::uint64_t victim = 0;
+  for (int i = 0; victim == 0 && i < 10; ++i) {
+    cluster.run(seconds(1));
+    for (const std::uint64_t node : {1u, 2u, 3u, 4u}) {
+      if (!cluster.orders(node, OrderKind::kQuarantine).empty()) victim = node;
+    }
+  }
+  ASSERT_NE(victim, 0u);
+  cluster.at(victim).changes.clear();  // its word is lost
+  cluster.at(victim).results.clear();
+  cluster.kill(victim == 1 ? 2 : 1);
+  cluster.run(seconds(200));
+  EXPECT_EQ(cluster.good(block), 3u);
+  EXPECT_EQ(cluster.health(block).good, 3u);
+}
+
+TEST(Excess, Gluster_1303_NothingIsDeletedWhileACopyIsUnderWay) {
+  Cluster cluster(5, {"/a", "/a", "/a", "/b", "/b"});
+  const BlockId block = cluster.write({1, 2, 3}, 3);
+  for (const std::uint64_t node : {4u, 5u}) cluster.at(node).obedient = false;
+  cluster.run(seconds(60));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
+  EXPECT_THAT(cluster.holders(block), ElementsAre(1, 2, 3));
+}
+
+TEST(Forgotten, EveryReplicaIsQuarantined) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.free(block);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));  // its readers' grace
+  EXPECT_THAT(cluster.located(block), SizeIs(3));
+  cluster.forget(block);
+  cluster.run(seconds(3));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+  EXPECT_THAT(cluster.store().hints(block), IsEmpty());
+}
+
+TEST(Forgotten, N2_AlsoOnANodeThatWasDeadMeanwhile) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.kill(3);
+  cluster.run(seconds(40));
+  cluster.free(block);
+  cluster.forget(block);
+  cluster.restart_namenode();
+  cluster.run(seconds(5));
+  cluster.start(3);
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+}
+
+TEST(Forgotten, HDFS_17275_ALateReportOfABlockWhoseFileGoesDoesNotBringItBack) {
+  Cluster cluster(3);
+  const BlockId block = cluster.allocate();
+  cluster.forget(block);  // its writer gave up
+  cluster.run(seconds(1));
+  cluster.store_on(block, 2);
+  cluster.run(seconds(3));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+  EXPECT_FALSE(cluster.store().block(block).has_value());
+}
+
+TEST(Forgotten, D5_NotBeforeTheNodesFullReport) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.at(1).reports = false;
+  cluster.restart_namenode();
+  cluster.forget(block);
+  cluster.run(seconds(20));
+  EXPECT_THAT(cluster.holders(block), ElementsAre(1));
+  cluster.at(1).reports = true;
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+}
+
+TEST(Forgotten, MooseFS_151_ABlockBeyondOurHistoryIsKeptAndTold) {
+  Cluster cluster(3);
+  const BlockId block{first_id_of_epoch(1) + 1000};
+  cluster.at(2).replicas[block] = {Cluster::info(block), {}};
+  cluster.at(2).changes.push_back({ReplicaEvent::kStored, Cluster::info(block)});
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), ElementsAre(2));
+  ASSERT_THAT(cluster.describe().notes, SizeIs(1));
+  EXPECT_THAT(cluster.describe().notes[0], HasSubstr("1 blocks on DataNodes are of a history"));
+}
+
+TEST(Forgotten, HDFS_3605_ABlockOfALaterEpochIsKept) {
+  Cluster cluster(3);
+  const BlockId block{first_id_of_epoch(2)};
+  cluster.store_on(block, 2);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), ElementsAre(2));
+}
+
+TEST(Forgotten, ABlockOfAnEarlierEpochGoesOnlyIfThatHistoryWasOurs) {
+  Cluster cluster(3);
+  const BlockId first = cluster.write({1, 2, 3});
+  const BlockId second = cluster.write({1, 2, 3});
+  const BlockId beyond{second.value + 1};
+  cluster.store_on(beyond, 2);
+  cluster.store().begin();
+  MetaRow meta = cluster.store().meta();
+  meta.epoch = 2;
+  meta.next_block = first_id_of_epoch(2);
+  cluster.store().put_meta(meta);
+  cluster.store().commit();
+  cluster.forget(first);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(first), IsEmpty());
+  EXPECT_THAT(cluster.holders(beyond), ElementsAre(2));
+}
+
+TEST(Forgotten, D5_NothingWhileADataNodeHasSeenANewerHistory) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.at(3).seen = {1, 1'000'000, block.value + 500};
+  cluster.run(seconds(1));
+  EXPECT_EQ(cluster.blocks().newest_seen().applied, 1'000'000u);
+  cluster.forget(block);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+}
+
+TEST(Forgotten, NothingInSafeMode) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.store().begin();
+  MetaRow meta = cluster.store().meta();
+  meta.safe_mode = true;
+  cluster.store().put_meta(meta);
+  cluster.store().commit();
+  cluster.forget(block);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+  meta = cluster.store().meta();
+  meta.safe_mode = false;
+  cluster.store().begin();
+  cluster.store().put_meta(meta);
+  cluster.store().commit();
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+}
+
+TEST(Rotten, HDFS_4799_ARottenReplicaWhoseDeletionDidNotHappenStaysRotten) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.rot(block, 2);
+  cluster.find_rot(block, 2);
+  cluster.at(2).obedient = false;
+  cluster.run(seconds(10));
+  EXPECT_THAT(cluster.orders(2, OrderKind::kQuarantine), SizeIs(1));
+  EXPECT_EQ(cluster.health(block).corrupt, 1u);
+  cluster.cut_off(2);
+  cluster.run(seconds(40));
+  cluster.reconnect(2);
+  cluster.run(seconds(5));
+  EXPECT_EQ(cluster.health(block).corrupt, 1u);
+  EXPECT_EQ(cluster.health(block).good, 3u);
+}
+
+TEST(Rotten, SeaweedFS_9930_AnUnverifiedSurvivorDoesNotCondemnTheRottenCopy) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1, 2}, 1);
+  cluster.rot(block, 1);
+  cluster.rot(block, 2, 7);
+  cluster.find_rot(block, 1);
+  cluster.restart_namenode();
+  cluster.run(seconds(60));
+  // Node 2 seemed good and was read before anything of node 1 was deleted; each mended the other.
+  EXPECT_EQ(cluster.good(block), 1u);
+}
+
+TEST(Purge, OfAForgottenBlockIsGranted) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.forget(block);
+  cluster.run(seconds(3));
+  ASSERT_THAT(cluster.at(1).quarantine, SizeIs(1));
+  cluster.at(1).purge_wanted.push_back(Cluster::info(block));
+  cluster.run(seconds(1));
+  EXPECT_THAT(cluster.at(1).quarantine, IsEmpty());
+}
+
+TEST(Purge, OfABlockThatIsMissingByThenBringsItBack) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.at(1).obedient = false;
+  cluster.kill(1);
+  cluster.run(seconds(35));
+  cluster.at(4).quarantine[block] = {Cluster::info(block), {}};
+  cluster.at(4).purge_wanted.push_back(Cluster::info(block));
+  cluster.run(seconds(2));
+  EXPECT_THAT(cluster.at(4).quarantine, IsEmpty());
+  EXPECT_THAT(cluster.located(block), ElementsAre(4));
+}
+
+TEST(Purge, WaitsUntilEnoughVerifiedCopiesAreThere) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.at(4).quarantine[block] = {Cluster::info(block), {}};
+  cluster.restart_namenode();
+  cluster.run(seconds(3));
+  cluster.at(4).purge_wanted.push_back(Cluster::info(block));
+  cluster.run(seconds(1));
+  EXPECT_THAT(cluster.at(4).quarantine, SizeIs(1));  // nobody has verified since the restart
+  cluster.run(seconds(10));
+  cluster.at(4).purge_wanted.push_back(Cluster::info(block));
+  cluster.run(seconds(1));
+  EXPECT_THAT(cluster.at(4).quarantine, IsEmpty());
+}
+
+TEST(Purge, OfABlockOfAnotherHistoryIsRefused) {
+  Cluster cluster(3);
+  const BlockId block{first_id_of_epoch(9)};
+  cluster.at(1).quarantine[block] = {Cluster::info(block), {}};
+  cluster.at(1).purge_wanted.push_back(Cluster::info(block));
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.at(1).quarantine, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace dfs::namenode

@@ -1,0 +1,301 @@
+// The shipper against homes that fail, lose power, vanish and come back.
+#include "core/namenode/shipper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <functional>
+#include <set>
+
+namespace dfs::namenode {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string command(std::uint64_t epoch, Position position) {
+  return "command " + std::to_string(epoch) + "/" + std::to_string(position);
+}
+
+// A DataNode's memory of the metadata.
+struct FakeHome {
+  wire::JournalState state;
+  std::string text;
+  std::set<Position> checkpoints;
+
+  void take(const wire::CheckpointHeader& checkpoint) {
+    state = wire::journal_begin(checkpoint);
+    text = wire::journal_head(checkpoint);
+    checkpoints.insert(checkpoint.applied);
+  }
+};
+
+// A NameNode with a shipper, and DataNodes around it.
+struct Cluster {
+  explicit Cluster(ShipperConfig with = {}) : config(with), shipper(config, "c", epoch, applied) {}
+
+  void run(std::uint64_t commands) {
+    Ship batch{.first = applied + 1, .lines = {}};
+    for (std::uint64_t i = 0; i < commands; ++i) batch.lines.push_back(command(epoch, ++applied));
+    shipper.ship(batch, epoch, now);
+  }
+  void live(const std::vector<std::uint64_t>& nodes) {
+    std::vector<HomeCandidate> candidates;
+    for (const std::uint64_t node : nodes) {
+      candidates.push_back({{.node = NodeId{node}}, "host" + std::to_string(node / 10)});
+    }
+    shipper.set_candidates(candidates);
+  }
+  void pass(Duration time) {
+    now.mono = now.mono + time;
+    ShipperEffects effects;
+    shipper.tick(now, effects);
+    for (const ShipperEffect& effect : effects) carry_out(effect);
+  }
+  void pass_seconds(int count) {
+    for (int i = 0; i < count * 10; ++i) pass(milliseconds(100));
+  }
+
+  void carry_out(const ShipperEffect& effect) {
+    ++messages;
+    if (const auto* post = std::get_if<PostJournal>(&effect)) {
+      appends += post->message.lines.empty() ? 0 : 1;
+      deliver(post->transfer, post->to.node, [&](FakeHome& home) {
+        const Result<std::string> more = wire::extend_journal(home.state, post->message);
+        ASSERT_TRUE(more.ok());
+        home.text += *more;
+      });
+    } else if (const auto* put = std::get_if<PutCheckpoint>(&effect)) {
+      deliver(put->transfer, put->to.node,
+              [&](FakeHome& home) { home.take(put->checkpoint); });
+    } else if (std::holds_alternative<MakeCheckpoint>(effect)) {
+      ++checkpoints_made;
+      const wire::CheckpointHeader header{
+          .cluster = "c", .epoch = epoch, .applied = applied, .length = 1000, .time = {}};
+      if (fail_checkpoints) return shipper.checkpoint_failed(now);
+      shipper.checkpoint_made(header, now);
+    }
+  }
+  template <class F>
+  void deliver(TransferId transfer, NodeId node, F&& arrive) {
+    if (lose_request(node)) return shipper.failed(transfer, now);
+    arrive(homes[node]);
+    if (lose_answer(node)) return shipper.failed(transfer, now);
+    shipper.answered(transfer, homes[node].state, now);
+  }
+
+  // The home's journal, whole and right up to `position`.
+  void expect_whole(NodeId node, Position position) {
+    const Result<wire::Journal> journal = wire::read_journal(homes[node].text);
+    ASSERT_TRUE(journal.ok());
+    EXPECT_FALSE(journal->damaged);
+    EXPECT_EQ(journal->state.applied, position);
+    for (const wire::JournalLine& line : journal->lines) {
+      EXPECT_EQ(line.command, command(epoch, line.position));
+    }
+  }
+
+  ShipperConfig config;
+  std::uint64_t epoch = 1;
+  Position applied = 50;
+  Now now{{seconds(100).us}, {0}};
+  std::map<NodeId, FakeHome> homes;
+  std::function<bool(NodeId)> lose_request = [](NodeId) { return false; };
+  std::function<bool(NodeId)> lose_answer = [](NodeId) { return false; };
+  bool fail_checkpoints = false;
+  int messages = 0;
+  int appends = 0;
+  int checkpoints_made = 0;
+  Shipper shipper;
+};
+
+TEST(Shipper, BringsTwoDataNodesOnDistinctHostsUpToDate) {
+  Cluster cluster;
+  cluster.live({1, 2, 11, 21});
+  cluster.run(5);
+  cluster.pass_seconds(2);
+  cluster.run(7);
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.homes.size(), 2u);
+  cluster.expect_whole(NodeId{1}, 62);
+  cluster.expect_whole(NodeId{11}, 62);
+  EXPECT_EQ(cluster.checkpoints_made, 1);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "");
+  EXPECT_EQ(cluster.shipper.status(cluster.now).elsewhere, 62u);
+}
+
+TEST(Shipper, TakesTheOnlyHostTwiceIfThereIsNoOther) {
+  Cluster cluster;
+  cluster.live({1, 2});
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.homes.size(), 2u);
+}
+
+TEST(Shipper, GathersCommandsForAMoment) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.pass_seconds(1);
+  cluster.appends = 0;
+  for (int i = 0; i < 100; ++i) {
+    cluster.run(1);
+    cluster.pass(milliseconds(10));
+  }
+  EXPECT_LE(cluster.appends, 6);
+  EXPECT_GE(cluster.appends, 4);
+  const int before = cluster.messages;
+  cluster.pass_seconds(10);
+  EXPECT_LE(cluster.messages, before + 1) << "nothing to say";
+}
+
+TEST(Shipper, SaysWhenTheWindowIsNotKept) {
+  Cluster cluster;
+  cluster.pass_seconds(1);
+  EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("no DataNode has a copy"));
+  cluster.live({1, 11});
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "");
+  cluster.run(1001);
+  EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("the last 1001 changes"));
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "");
+  cluster.live({1});
+  cluster.pass_seconds(1);
+  EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("1 of 2"));
+}
+
+TEST(Shipper, WarnsOfOldCommandsThatDoNotGetThrough) {
+  Cluster cluster({.homes = 1});
+  cluster.live({1});
+  cluster.pass_seconds(1);
+  cluster.run(1);
+  ShipperEffects never_answered;
+  cluster.now.mono = cluster.now.mono + seconds(1);
+  cluster.shipper.tick(cluster.now, never_answered);
+  ASSERT_EQ(never_answered.size(), 1u);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "");
+  cluster.now.mono = cluster.now.mono + seconds(10);
+  EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("the last 1 changes"));
+}
+
+TEST(Shipper, FollowsOnWithoutACheckpointWhenTheHomeHasEverything) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.run(5);
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.checkpoints_made, 1);
+  cluster.shipper = Shipper(cluster.config, "c", cluster.epoch, cluster.applied);  // a restart
+  cluster.live({1});
+  cluster.run(5);
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.checkpoints_made, 1);
+  cluster.expect_whole(NodeId{1}, cluster.applied);
+}
+
+TEST(Shipper, BeginsWithACheckpointWhenTheHomeMissedSomething) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.pass_seconds(1);
+  cluster.applied += 3;  // committed, and the process died before it could ship
+  cluster.shipper = Shipper(cluster.config, "c", cluster.epoch, cluster.applied);
+  cluster.live({1});
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.checkpoints_made, 2);
+  cluster.expect_whole(NodeId{1}, cluster.applied);
+}
+
+TEST(Shipper, GivesANewEpochANewCheckpoint) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.run(5);
+  cluster.pass_seconds(1);
+  cluster.epoch = 2;
+  cluster.run(5);
+  cluster.pass_seconds(120);
+  EXPECT_EQ(cluster.homes[NodeId{1}].state.epoch, 2u);
+  cluster.expect_whole(NodeId{1}, cluster.applied);
+}
+
+TEST(Shipper, PutsACheckpointBelowAJournalGrownTooLong) {
+  Cluster cluster({.checkpoint_after = 10'000});
+  cluster.live({1, 11});
+  for (int i = 0; i < 60; ++i) {
+    cluster.run(20);
+    cluster.pass_seconds(10);
+  }
+  EXPECT_GE(cluster.homes[NodeId{1}].checkpoints.size(), 2u);
+  EXPECT_GE(cluster.homes[NodeId{11}].checkpoints.size(), 2u);
+  EXPECT_LE(cluster.checkpoints_made, 12);
+  cluster.expect_whole(NodeId{1}, cluster.applied);
+}
+
+TEST(Shipper, ExchangesAHomeThatKeepsFailing) {
+  Cluster cluster;
+  cluster.live({1, 11, 21});
+  cluster.lose_request = [](NodeId node) { return node == NodeId{1}; };
+  cluster.run(5);
+  for (int i = 0; i < 300; ++i) {
+    cluster.live({1, 11, 21});
+    cluster.pass_seconds(1);
+  }
+  cluster.expect_whole(NodeId{11}, cluster.applied);
+  cluster.expect_whole(NodeId{21}, cluster.applied);
+  EXPECT_THAT(cluster.homes[NodeId{1}].text, IsEmpty());
+}
+
+TEST(Shipper, WaitsLongerAfterEachFailure) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.lose_request = [](NodeId) { return true; };
+  cluster.pass_seconds(300);
+  EXPECT_LE(cluster.messages, 20);
+  EXPECT_GE(cluster.messages, 8);
+}
+
+TEST(Shipper, TriesAgainWhenACheckpointCannotBeMade) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.fail_checkpoints = true;
+  cluster.pass_seconds(300);
+  EXPECT_LE(cluster.checkpoints_made, 6);
+  cluster.fail_checkpoints = false;
+  cluster.run(3);
+  cluster.pass_seconds(120);
+  cluster.expect_whole(NodeId{1}, cluster.applied);
+}
+
+TEST(Shipper, BringsHomesUpToDateAfterAnyFaults) {
+  EXPECT_TRUE(rc::check([] {
+    Cluster cluster({.buffer_bytes = 2000, .checkpoint_after = 5000});
+    Random draw(*rc::gen::arbitrary<std::uint64_t>());
+    const auto percent = *rc::gen::inRange<std::uint64_t>(0, 60);
+    cluster.lose_request = [&](NodeId) { return draw.chance(percent, 100); };
+    cluster.lose_answer = [&](NodeId) { return draw.chance(percent, 100); };
+    cluster.live({1, 11, 21});
+    for (int i = 0; i < 100; ++i) {
+      cluster.run(draw.below(20));
+      if (draw.chance(1, 10)) cluster.live({1, 11});
+      if (draw.chance(1, 10)) cluster.live({11, 21});
+      if (draw.chance(1, 20)) cluster.homes[NodeId{11}] = {};
+      if (draw.chance(1, 30)) ++cluster.epoch;
+      cluster.pass(milliseconds(static_cast<std::int64_t>(draw.below(3000))));
+    }
+    cluster.run(1);
+    cluster.lose_request = cluster.lose_answer = [](NodeId) { return false; };
+    for (int i = 0; i < 200; ++i) {
+      cluster.live({1, 11});
+      cluster.pass_seconds(1);
+    }
+    for (const NodeId node : {NodeId{1}, NodeId{11}}) {
+      const Result<wire::Journal> journal = wire::read_journal(cluster.homes[node].text);
+      RC_ASSERT(journal.ok());
+      RC_ASSERT(!journal->damaged);
+      RC_ASSERT(journal->state.applied == cluster.applied);
+      RC_ASSERT(journal->state.epoch == cluster.epoch);
+    }
+    RC_ASSERT(cluster.shipper.warning(cluster.now).empty());
+  }));
+}
+
+}  // namespace
+}  // namespace dfs::namenode
