@@ -3,21 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "cli/format.h"
+
 namespace dfs::cli {
 namespace {
-
-// An error is one line, whatever a file name contains.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (char c : text) {
-    if (c == '\n' || c == '\r' || c == '\t') {
-      line += ' ';
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      line += c;
-    }
-  }
-  return line;
-}
 
 void add_globals(CLI::App& app, Globals& globals) {
   app.add_option("--meta", globals.meta, "URL[,URL...] of the NameNode")
@@ -46,7 +35,7 @@ std::string named_command(const CLI::App& app) {
 
 int Context::fail(std::string_view message, int exit_code) const {
   const std::string prefix = command.empty() ? "dfs: " : "dfs: " + command + ": ";
-  std::fprintf(stderr, "%s\n", (prefix + one_line(message)).c_str());
+  std::fprintf(stderr, "%s\n", (prefix + shown(message)).c_str());
   return exit_code;
 }
 

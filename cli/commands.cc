@@ -3,7 +3,17 @@
 namespace dfs::cli {
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {};
+  static const std::vector<Command> all = {
+      {"ls", add_ls},
+      {"mkdir", add_mkdir},
+      {"mv", add_mv},
+      {"rm", add_rm},
+      {"stat", add_stat},
+      {"du", add_du},
+      {"count", add_count},
+      {"df", add_df},
+      {"test", add_test},
+  };
   return all;
 }
 

@@ -1,8 +1,18 @@
-// One line a subcommand: the function that adds it, each in the .cc file of its name.
+// One line a subcommand: the function that adds it, in the .cc file of its name.
 #pragma once
 
 #include "cli/command.h"
 
 namespace dfs::cli {
+
+void add_ls(CLI::App& app, Context& context);
+void add_mkdir(CLI::App& app, Context& context);
+void add_mv(CLI::App& app, Context& context);
+void add_rm(CLI::App& app, Context& context);
+void add_stat(CLI::App& app, Context& context);
+void add_du(CLI::App& app, Context& context);
+void add_count(CLI::App& app, Context& context);
+void add_df(CLI::App& app, Context& context);
+void add_test(CLI::App& app, Context& context);
 
 }  // namespace dfs::cli

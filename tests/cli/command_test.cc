@@ -31,7 +31,7 @@ TEST(CommandLine, AnErrorIsOneLineWhateverTheNameContains) {
   context.command = "put";
   testing::internal::CaptureStderr();
   EXPECT_EQ(context.fail("/a\nb\x1b[31m: No such file"), kFailed);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "dfs: put: /a b[31m: No such file\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "dfs: put: /a\\x0ab\\x1b[31m: No such file\n");
 }
 
 }  // namespace
