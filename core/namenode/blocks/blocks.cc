@@ -71,7 +71,7 @@ void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replic
     (void)soft.orders.place(node.row.id, std::move(order));
     return;
   }
-  const Verdict verdict = fence(soft, {node.row.id, replica, OrderKind::kPurge, "purge", {}}, now);
+  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}}, now);
   for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
 }
 

@@ -54,15 +54,15 @@ Verdict no(std::string why) { return {false, std::move(why), {}, {}}; }
 Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
             std::uint32_t survivors, Now now) {
   wire::Order order;
-  order.kind = request.kind;
+  order.kind = request.purge ? OrderKind::kPurge : OrderKind::kQuarantine;
   order.block = request.replica;
   if (!soft.orders.place(request.node, std::move(order))) return no("ordered before");
   Node& node = *soft.nodes.find(request.node);
   if (Replica* replica = node.replicas.find(request.replica.id);
-      replica != nullptr && request.kind == OrderKind::kQuarantine) {
+      replica != nullptr && !request.purge) {
     replica->set(Replica::kDoomed, true);
   }
-  soft.ledger.add({request.replica.id, request.node, request.kind, reason, request.asked_by,
+  soft.ledger.add({request.replica.id, request.node, request.purge, reason, request.asked_by,
                    survivors, now.wall});
   return {true, "", {}, {}};
 }
@@ -70,7 +70,7 @@ Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
 // Rotten by the node's own word: found corrupt, or of other content than what was committed.
 bool is_rotten(const BlockView& view, const DeletionRequest& request) {
   if (request.replica != view.info()) return true;
-  if (request.kind == OrderKind::kPurge) return false;
+  if (request.purge) return false;
   const Copy* copy = view.on(request.node);
   return copy != nullptr && copy->rotten();
 }
@@ -81,7 +81,7 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) {
     return yes(soft, request, DeleteReason::kRotten, 0, now);
   }
-  const bool must_confirm = !rotten && request.kind == OrderKind::kQuarantine;
+  const bool must_confirm = !rotten && !request.purge;
   const std::uint32_t needed = rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
   if (survivors.verified < needed) {
@@ -97,7 +97,6 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
 }  // namespace
 
 Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
-  DFS_ASSERT(request.kind == OrderKind::kQuarantine || request.kind == OrderKind::kPurge);
   const Node* node = soft.nodes.find(request.node);
   if (node == nullptr || node->session == 0) return no("the DataNode is not registered");
   if (node->state != wire::NodeState::kLive) return no("the DataNode is silent");
@@ -120,6 +119,14 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
       return judge_committed(soft, view, request, now);
   }
   return no("unknown state");
+}
+
+bool being_quarantined(const Soft& soft, BlockId block, NodeId node) {
+  return soft.orders.pending(block, node, OrderKind::kQuarantine);
+}
+
+bool being_quarantined(const Soft& soft, BlockId block) {
+  return !soft.orders.nodes_of(block, OrderKind::kQuarantine).empty();
 }
 
 }  // namespace dfs::namenode

@@ -25,8 +25,8 @@ namespace dfs::namenode {
 struct DeletionRequest {
   NodeId node;
   wire::BlockInfo replica;  // as the node tells of it
-  wire::OrderKind kind = wire::OrderKind::kQuarantine;  // or kPurge
-  std::string_view asked_by;                            // a literal
+  std::string_view asked_by;  // a literal
+  bool purge = false;         // out of quarantine for good; else into it
   // Survivors that have answered a kConfirm, and the running time of their answer.
   std::map<NodeId, Instant> confirmed;
 };
@@ -42,5 +42,10 @@ struct Verdict {
 inline constexpr Duration kConfirmationHolds = seconds(20);
 
 [[nodiscard]] Verdict fence(Soft& soft, const DeletionRequest& request, Now now);
+
+// The replica has been ordered into quarantine and the order has not ended.
+[[nodiscard]] bool being_quarantined(const Soft& soft, BlockId block, NodeId node);
+// … some replica of the block.
+[[nodiscard]] bool being_quarantined(const Soft& soft, BlockId block);
 
 }  // namespace dfs::namenode

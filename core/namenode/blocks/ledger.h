@@ -25,7 +25,7 @@ constexpr std::string_view to_string(DeleteReason reason) {
 struct Deletion {
   BlockId block;
   NodeId node;
-  wire::OrderKind kind = wire::OrderKind::kQuarantine;  // or kPurge
+  bool purge = false;  // out of quarantine for good; else into it
   DeleteReason reason = DeleteReason::kForgotten;
   std::string_view asked_by;  // a literal: which part of the NameNode wanted it
   std::uint32_t survivors = 0;

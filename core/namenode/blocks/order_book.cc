@@ -1,6 +1,6 @@
 #include "core/namenode/blocks/order_book.h"
 
-#include <array>
+#include <iterator>
 
 namespace dfs::namenode {
 namespace {
@@ -8,8 +8,22 @@ namespace {
 using wire::OrderKind;
 
 // The order in which a reply is filled: what saves data first, what reads much last.
-constexpr std::array kKinds = {OrderKind::kRestore,    OrderKind::kCopy,  OrderKind::kConfirm,
-                               OrderKind::kQuarantine, OrderKind::kPurge, OrderKind::kVerify};
+int urgency(OrderKind kind) {
+  switch (kind) {
+    case OrderKind::kRestore:
+      return 0;
+    case OrderKind::kCopy:
+      return 1;
+    case OrderKind::kConfirm:
+      return 2;
+    case OrderKind::kQuarantine:
+    case OrderKind::kPurge:
+      return 3;
+    case OrderKind::kVerify:
+      return 4;
+  }
+  return 5;
+}
 
 }  // namespace
 
@@ -26,7 +40,7 @@ bool OrderBook::place(NodeId node, wire::Order order) {
   }
   if (pending.order.kind == OrderKind::kVerify) verify_bytes_[node] += pending.order.block.length;
   by_block_[key] = number;
-  unsent_[{node, pending.order.kind}].insert(number);
+  unsent_[{node, urgency(pending.order.kind)}].insert(number);
   ++counts_[{node, pending.order.kind}];
   orders_.emplace(number, std::move(pending));
   return true;
@@ -47,9 +61,8 @@ std::vector<NodeId> OrderBook::nodes_of(BlockId block, wire::OrderKind kind) con
 
 std::vector<wire::Order> OrderBook::take(NodeId node, Instant running) {
   std::vector<wire::Order> taken;
-  for (const OrderKind kind : kKinds) {
-    const auto at = unsent_.find({node, kind});
-    if (at == unsent_.end()) continue;
+  for (auto at = unsent_.lower_bound({node, 0});
+       at != unsent_.end() && at->first.first == node && taken.size() < kOrdersPerReply;) {
     std::set<std::uint64_t>& waiting = at->second;
     while (taken.size() < kOrdersPerReply && !waiting.empty()) {
       const std::uint64_t number = *waiting.begin();
@@ -60,7 +73,7 @@ std::vector<wire::Order> OrderBook::take(NodeId node, Instant running) {
       sent_.insert({running, number});
       taken.push_back(pending.order);
     }
-    if (waiting.empty()) unsent_.erase(at);
+    at = waiting.empty() ? unsent_.erase(at) : std::next(at);
   }
   return taken;
 }
@@ -127,7 +140,7 @@ PendingOrder OrderBook::remove(std::map<std::uint64_t, PendingOrder>::iterator a
   by_block_.erase({pending.order.block.id, kind, pending.node});
   if (pending.sent) {
     sent_.erase({pending.sent_at, number});
-  } else if (const auto waiting = unsent_.find({pending.node, kind}); waiting != unsent_.end()) {
+  } else if (const auto waiting = unsent_.find({pending.node, urgency(kind)}); waiting != unsent_.end()) {
     waiting->second.erase(number);
     if (waiting->second.empty()) unsent_.erase(waiting);
   }

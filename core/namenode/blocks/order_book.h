@@ -69,7 +69,7 @@ class OrderBook {
   std::uint64_t next_;
   std::map<std::uint64_t, PendingOrder> orders_;
   std::map<Key, std::uint64_t> by_block_;
-  std::map<std::pair<NodeId, wire::OrderKind>, std::set<std::uint64_t>> unsent_;
+  std::map<std::pair<NodeId, int>, std::set<std::uint64_t>> unsent_;  // (node, urgency)
   std::map<std::pair<NodeId, wire::OrderKind>, std::uint64_t> counts_;
   std::map<NodeId, std::uint32_t> copies_;
   std::map<NodeId, std::uint64_t> verify_bytes_;

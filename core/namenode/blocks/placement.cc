@@ -72,7 +72,7 @@ Result<std::vector<wire::NodeAddress>> place_new(Soft& soft, std::uint32_t repli
                                                  std::uint64_t block_size,
                                                  const std::vector<NodeId>& exclude) {
   const std::size_t least = std::min<std::uint32_t>(2, replication);
-  Random random = soft.random.fork("placement").fork(++soft.placements);
+  Random random = soft.seed.fork("placement").fork(++soft.placements);
   // From best to last resort: room for a whole block; room for a small one; what the client avoids.
   std::vector<Node*> roomy;
   std::vector<Node*> tight;
@@ -166,7 +166,7 @@ RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
     if (rank == best) candidates.push_back(node);
   }
   if (candidates.empty()) return target;
-  Random random = soft.random.fork("repair").fork(view.id.value).fork(++soft.placements);
+  Random random = soft.seed.fork("repair").fork(view.id.value).fork(++soft.placements);
   return {draw(candidates, random), false};
 }
 

@@ -7,6 +7,7 @@
 #include "core/namenode/blocks/hints.h"
 #include "core/namenode/blocks/placement.h"
 #include "core/namenode/blocks/removal.h"
+#include "core/namenode/namespace/planted.h"
 
 namespace dfs::namenode {
 namespace {
@@ -26,17 +27,6 @@ void rest(Soft& soft, BlockId block) {
   soft.orders.withdraw(block, OrderKind::kCopy);
 }
 
-void resurrect(Soft& soft, const BlockView& view) {
-  BlockRow row;
-  row.id = view.id;
-  row.state = BlockState::kCommitted;
-  row.length = view.copies.front().info.length;
-  row.crc = view.copies.front().info.crc;
-  row.replication = 1;
-  open_transaction(soft.store);
-  soft.store.put_block(row);
-}
-
 // No row: a block that we forgot goes everywhere, one that we never knew stays.
 void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
   rest(soft, view.id);
@@ -45,13 +35,14 @@ void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
     return;
   }
   if (mutated(Mutant::kN2ResurrectFromReport) && !view.copies.empty()) {
-    resurrect(soft, view);
+    open_transaction(soft.store);
+    plant_block(soft.store, view.copies.front().info);
     return;
   }
   erase_hints(soft, view.id);
   if (mutated(Mutant::kC2KeepOrphans)) return;
   for (const Copy& copy : view.copies) {
-    if (copy.told) (void)fence(soft, {copy.id, copy.info, OrderKind::kQuarantine, "forget", {}}, now);
+    if (copy.told) (void)fence(soft, {copy.id, copy.info, "forget", false, {}}, now);
   }
 }
 
@@ -60,7 +51,7 @@ void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
 void settle_doomed(Soft& soft, const BlockView& view) {
   for (const Copy& copy : view.copies) {
     if (copy.standing != Standing::kDoomed || !copy.node->usable() || !copy.node->reported) continue;
-    if (soft.orders.pending(view.id, copy.id, OrderKind::kQuarantine)) continue;
+    if (being_quarantined(soft, view.id, copy.id)) continue;
     if (view.good + view.unknown >= view.row->replication) continue;  // removal.cc
     wire::Order order;
     order.kind = OrderKind::kRestore;
@@ -103,11 +94,10 @@ void drop_rotten(Soft& soft, const BlockView& view, Now now) {
     if (!copy.rotten() || !copy.told) continue;
     if (!enough && !copy.doomed && !mutated(Mutant::kV2DeleteLastCorrupt)) continue;
     if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy) ||
-        soft.orders.pending(view.id, copy.id, OrderKind::kQuarantine)) {
+        being_quarantined(soft, view.id, copy.id)) {
       continue;
     }
-    const Verdict verdict =
-        fence(soft, {copy.id, copy.info, OrderKind::kQuarantine, "repair", {}}, now);
+    const Verdict verdict = fence(soft, {copy.id, copy.info, "repair", false, {}}, now);
     for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, view.id, false);
   }
 }

@@ -67,15 +67,15 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   const bool suspects = std::any_of(view.copies.begin(), view.copies.end(), [](const Copy& copy) {
     return copy.standing == Standing::kSuspect;
   });
-  const bool busy = !soft.orders.nodes_of(view.id, OrderKind::kQuarantine).empty() ||
+  const bool busy = being_quarantined(soft, view.id) ||
                     !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty();
   if (suspects || busy || view.good < view.row->replication) return;
   const Copy* victim = victim_of(soft, view);
   if (victim == nullptr) return;
 
   Removal& removal = soft.removals.at(view.id);
-  const Verdict verdict = fence(
-      soft, {victim->id, victim->info, OrderKind::kQuarantine, "excess", removal.confirmed}, now);
+  const Verdict verdict =
+      fence(soft, {victim->id, victim->info, "excess", false, removal.confirmed}, now);
   if (verdict.allowed) {
     soft.removals.erase(view.id);
     return;

@@ -84,15 +84,15 @@ struct Sweep {
 
 struct Soft {
   // 2^32 order numbers for each start, below 2^53 (JSON).
-  Soft(const Config& configuration, Store& its_store, Random seed)
+  Soft(const Config& configuration, Store& its_store, Random its_seed)
       : config(configuration),
         store(its_store),
-        random(seed),
-        orders((seed.fork("orders").next() >> 44 << 32) + 1) {}
+        seed(its_seed),
+        orders((its_seed.fork("orders").next() >> 44 << 32) + 1) {}
 
   Config config;
   Store& store;
-  Random random;
+  Random seed;
   RunningClock clock;
   Instant started;  // monotonic
   NodeTable nodes;
