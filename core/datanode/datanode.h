@@ -36,7 +36,7 @@ struct Config {
   Duration answer_timeout = seconds(10);        // of a message to the NameNode
   Duration full_report_period = seconds(3600);  // digests only, unless something differs
   Duration quarantine_keep = seconds(24 * 3600);
-  Duration scrub_period = seconds(7 * 24 * 3600);  // every replica is read once in it
+  Duration scrub_period = seconds(7 * 24 * 3600);  // every replica is read once in it; 0: never
   std::uint32_t parallel_tasks = 4;
 };
 
@@ -112,6 +112,8 @@ class DataNode {
   [[nodiscard]] std::optional<Replica> find(BlockId block) const;
   [[nodiscard]] const Identity& identity() const;
   [[nodiscard]] bool registered() const;
+  // Why the NameNode does not take this DataNode; ok while nothing is wrong. For logs and /readyz.
+  [[nodiscard]] const Status& trouble() const;
   [[nodiscard]] std::size_t replicas() const;
   // Every replica, for oracles and for `dfs rescue`.
   [[nodiscard]] std::vector<Replica> all() const;

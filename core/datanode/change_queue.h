@@ -1,0 +1,55 @@
+// What happened to replicas and has not been answered by the NameNode yet, in order, bounded.
+//
+// When it overflows it forgets everything: the caller then makes a full report instead.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "core/wire/datanode_messages.h"
+
+namespace dfs::datanode {
+
+class ChangeQueue {
+ public:
+  static constexpr std::size_t kLimit = 20'000;
+
+  // False if it overflowed.
+  [[nodiscard]] bool push(wire::ReplicaEvent event, const wire::BlockInfo& replica) {
+    if (changes_.size() >= kLimit) {
+      clear();
+      return false;
+    }
+    changes_.push_back({event, replica});
+    ++waiting_[wire::bucket_of(replica.id)];
+    return true;
+  }
+  // The first ones, which stay until answered().
+  [[nodiscard]] std::vector<wire::ReplicaChange> send(std::size_t limit) {
+    sent_ = std::min(limit, changes_.size());
+    return {changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(sent_)};
+  }
+  void answered() {
+    for (; sent_ > 0; --sent_) {
+      --waiting_[wire::bucket_of(changes_.front().replica.id)];
+      changes_.pop_front();
+    }
+  }
+  void clear() {
+    changes_.clear();
+    waiting_.fill(0);
+    sent_ = 0;
+  }
+  [[nodiscard]] bool empty() const { return changes_.empty(); }
+  [[nodiscard]] bool concerns(std::uint64_t bucket) const { return waiting_[bucket] != 0; }
+
+ private:
+  std::deque<wire::ReplicaChange> changes_;
+  std::size_t sent_ = 0;  // of them, in the message that is out
+  std::array<std::uint32_t, wire::kReportBuckets> waiting_{};
+};
+
+}  // namespace dfs::datanode

@@ -1,0 +1,382 @@
+#include "core/datanode/datanode.h"
+
+#include <algorithm>
+
+#include "core/datanode/conversation.h"
+#include "core/datanode/full_report.h"
+#include "core/datanode/tasks.h"
+
+namespace dfs::datanode {
+namespace {
+
+constexpr std::size_t kMostInMessage = 1000;
+constexpr std::size_t kMostPurges = 100;
+constexpr Duration kPersistPeriod = seconds(10);  // of a history that only moved on
+constexpr std::uint32_t kHeartbeatsBeforeReport = 5;  // that may find news, before it is made anyhow
+
+// Is `told` a history that ended before what has been seen?
+bool behind(const wire::HistoryMark& told, const wire::HistoryMark& seen) {
+  return told.epoch < seen.epoch ||
+         (told.epoch == seen.epoch && (told.applied < seen.applied || told.block < seen.block));
+}
+
+void merge(wire::HistoryMark& seen, const wire::HistoryMark& told) {
+  if (behind(told, seen)) return;
+  seen.epoch = told.epoch;
+  seen.applied = told.applied;
+  seen.block = std::max(seen.block, told.block);
+}
+
+bool operator==(const Identity& a, const Identity& b) {
+  return a.cluster == b.cluster && a.node == b.node && a.seen == b.seen;
+}
+
+}  // namespace
+
+struct DataNode::State {
+  State(Config c, Random random)
+      : config(std::move(c)),
+        conversation(config.answer_timeout, random.fork("conversation")),
+        holdings(config.scrub_period),
+        tasks(holdings, std::max(1u, config.parallel_tasks)) {}
+
+  // Says whatever is to be said, starts whatever can be started.
+  void pump(Now now, EffectList& effects);
+  bool speak(Now now, EffectList& effects);
+  wire::Request heartbeat(Now now);
+  wire::SessionMark next_mark();
+
+  void take(const wire::RegisterReply& reply, Now now, EffectList& effects);
+  void take(const wire::HeartbeatReply& reply, EffectList& effects);
+  void refused(const Status& status, Now now);
+  void end_session();
+  void persist(EffectList& effects);
+  void durable_now();
+  [[nodiscard]] bool low_on_space() const;
+  [[nodiscard]] std::vector<wire::BlockInfo> purge_wanted(Now now) const;
+
+  Config config;
+  Conversation conversation;
+  Holdings holdings;
+  Tasks tasks;
+  FullReport report;
+  wire::NodeStats stats;
+  std::uint32_t volumes = 0;
+  std::set<VolumeId> failed;
+
+  Identity identity;  // as known; durable once `durable` is equal
+  Identity durable;
+  Identity persisting;
+  bool persist_out = false;
+  Instant persisted_at;
+  struct Held {
+    wire::Order order;
+    Status judged;           // not ok: refused
+    wire::HistoryMark told;  // to be durable first
+  };
+  std::vector<Held> held;
+
+  bool started = false;
+  bool accepted = false;  // the NameNode has answered the registration
+  bool registered = false;  // and what it said is durable
+  Status trouble;
+  std::uint64_t session = 0;
+  std::uint64_t sequence = 0;
+  Duration interval = seconds(1);
+  Instant last_heartbeat;
+  Instant next_report;
+  std::uint32_t heartbeats_before_report = 0;
+};
+
+DataNode::DataNode(Config config, Random random)
+    : state_(std::make_unique<State>(std::move(config), random)) {}
+DataNode::~DataNode() = default;
+
+void DataNode::start(const Identity& identity, std::vector<FoundReplica> found,
+                     std::uint32_t volumes, Now now, EffectList& effects) {
+  State& s = *state_;
+  DFS_ASSERT(!s.started);
+  s.started = true;
+  s.identity = identity;
+  s.durable = identity;
+  s.persisted_at = now.mono;
+  s.volumes = volumes;
+  s.tasks.set_self(identity.node);
+  s.holdings.load(found, now);
+  s.pump(now, effects);
+}
+
+void DataNode::tick(Now now, EffectList& effects) {
+  State& s = *state_;
+  s.conversation.tick(now.mono, effects);
+  if (!(s.identity == s.durable) && now.mono - s.persisted_at >= kPersistPeriod) {
+    s.persist(effects);
+  }
+  s.pump(now, effects);
+}
+
+void DataNode::answered(std::uint64_t message, const wire::Reply& reply, Now now,
+                        EffectList& effects) {
+  State& s = *state_;
+  if (!s.conversation.awaits(message)) return;
+  const wire::Request& request = s.conversation.request();  // until it is settled
+  if (const auto* status = std::get_if<Status>(&reply)) {
+    s.refused(*status, now);
+  } else if (std::holds_alternative<wire::Register>(request) &&
+             std::holds_alternative<wire::RegisterReply>(reply)) {
+    s.take(std::get<wire::RegisterReply>(reply), now, effects);
+  } else if (std::holds_alternative<wire::Heartbeat>(request) &&
+             std::holds_alternative<wire::HeartbeatReply>(reply)) {
+    s.conversation.settle();
+    s.take(std::get<wire::HeartbeatReply>(reply), effects);
+  } else if (std::holds_alternative<wire::ReportDigests>(request) &&
+             std::holds_alternative<wire::ReportDigestsReply>(reply)) {
+    s.conversation.settle();
+    s.report.digests_answered(std::get<wire::ReportDigestsReply>(reply).wanted);
+    s.next_report = now.mono + s.config.full_report_period;
+  } else if (std::holds_alternative<wire::ReportPiece>(request) &&
+             std::holds_alternative<wire::Empty>(reply)) {
+    s.report.piece_answered(std::get<wire::ReportPiece>(request));
+    s.conversation.settle();
+  } else {
+    s.refused({Code::kInvalidArgument, "the NameNode gave the answer to another question"}, now);
+  }
+  s.pump(now, effects);
+}
+
+void DataNode::unanswered(std::uint64_t message, Now now, EffectList& effects) {
+  if (state_->conversation.awaits(message)) state_->conversation.again(now.mono);
+  state_->pump(now, effects);
+}
+
+void DataNode::persisted(Now now, EffectList& effects) {
+  State& s = *state_;
+  if (!s.persist_out) return;
+  s.persist_out = false;
+  s.durable = s.persisting;
+  s.persisted_at = now.mono;
+  // What waits for durability is waiting for the newest; a history that only moved on can wait.
+  const bool awaited = !s.held.empty() || (s.accepted && !s.registered);
+  if (!(s.identity == s.durable) && awaited) s.persist(effects);
+  s.durable_now();
+  s.pump(now, effects);
+}
+
+void DataNode::task_done(TaskId task, const Status& status, VolumeId volume, Now now,
+                         EffectList& effects) {
+  state_->tasks.done(task, status, volume, now);
+  state_->pump(now, effects);
+}
+
+void DataNode::stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects) {
+  if (!state_->failed.contains(volume)) state_->holdings.stored(info, volume, now);
+  state_->pump(now, effects);
+}
+
+void DataNode::suspect(BlockId block, Now now, EffectList& effects) {
+  // However many readers complain, it is read once.
+  if (!state_->tasks.verifies(block)) state_->holdings.suspect(block);
+  state_->pump(now, effects);
+}
+
+void DataNode::volume_failed(VolumeId volume, Now now, EffectList& effects) {
+  if (state_->failed.insert(volume).second) state_->holdings.volume_failed(volume);
+  state_->pump(now, effects);
+}
+
+void DataNode::set_space(const wire::NodeStats& stats) { state_->stats = stats; }
+
+std::optional<DataNode::Replica> DataNode::find(BlockId block) const {
+  const IndexEntry* entry = state_->holdings.index().find(block);
+  if (entry == nullptr) return std::nullopt;
+  return Replica{entry->info, entry->volume, entry->corrupt};
+}
+
+const Identity& DataNode::identity() const { return state_->identity; }
+bool DataNode::registered() const { return state_->registered; }
+const Status& DataNode::trouble() const { return state_->trouble; }
+std::size_t DataNode::replicas() const { return state_->holdings.index().size(); }
+
+std::vector<DataNode::Replica> DataNode::all() const {
+  std::vector<Replica> all;
+  for (const IndexEntry& entry : state_->holdings.index().all()) {
+    all.push_back({entry.info, entry.volume, entry.corrupt});
+  }
+  return all;
+}
+
+void DataNode::State::pump(Now now, EffectList& effects) {
+  if (!started) return;
+  if (holdings.take_lost()) report.want();
+  if (registered && next_report <= now.mono) {
+    report.want();
+    next_report = now.mono + config.full_report_period;
+  }
+  tasks.pump(now, effects);
+  if (conversation.free(now.mono)) (void)speak(now, effects);
+}
+
+// False when there is nothing to say now.
+bool DataNode::State::speak(Now now, EffectList& effects) {
+  if (!accepted) {
+    wire::Register request{identity.cluster,    config.uuid,         config.incarnation,
+                           config.client_address, config.peer_address, config.rack,
+                           config.host,         identity.seen};
+    conversation.send(std::move(request), now.mono, effects);
+    return true;
+  }
+  if (!registered) return false;
+  // Each piece of a report shows a state of which all news has been told, so that news cannot arrive
+  // after it and seem newer.
+  const bool told = holdings.flags_told();
+  const bool beat_due = now.mono - last_heartbeat >= interval;
+  if (!beat_due && report.has_pieces() && !holdings.changes().concerns(report.bucket())) {
+    wire::ReportPiece piece = report.next(holdings.index());
+    piece.mark = next_mark();
+    conversation.send(std::move(piece), now.mono, effects);
+    return true;
+  }
+  const bool quiet = (told && holdings.changes().empty()) ||
+                     heartbeats_before_report >= kHeartbeatsBeforeReport;
+  if (!beat_due && report.wanted() && quiet) {
+    wire::ReportDigests digests;
+    digests.mark = next_mark();
+    digests.digests = holdings.index().digests();
+    heartbeats_before_report = 0;
+    conversation.send(std::move(digests), now.mono, effects);
+    return true;
+  }
+  const bool news = !holdings.changes().empty() || tasks.has_results();
+  const bool reporting = report.has_pieces() || report.wanted();
+  // News goes out soon, but not each by itself.
+  const bool soon = now.mono - last_heartbeat >= interval / 20;
+  if (!beat_due && !(news && (soon || reporting))) return false;
+  if (reporting) ++heartbeats_before_report;
+  conversation.send(heartbeat(now), now.mono, effects);
+  return true;
+}
+
+wire::Request DataNode::State::heartbeat(Now now) {
+  wire::Heartbeat message;
+  message.mark = next_mark();
+  message.seen = identity.seen;
+  message.stats = stats;
+  message.stats.replicas = holdings.index().size();
+  message.stats.volumes = volumes;
+  message.stats.failed_volumes = static_cast<std::uint32_t>(failed.size());
+  message.changes = holdings.changes().send(kMostInMessage);
+  message.results = tasks.send_results(kMostInMessage);
+  message.purge_wanted = purge_wanted(now);
+  last_heartbeat = now.mono;
+  return message;
+}
+
+wire::SessionMark DataNode::State::next_mark() { return {identity.node, session, ++sequence}; }
+
+// Purgeable bytes count as free, so they must be had when the rest runs out.
+bool DataNode::State::low_on_space() const {
+  const std::uint64_t free = stats.remaining - std::min(stats.remaining, stats.quarantined);
+  return stats.capacity != 0 && stats.quarantined != 0 && free < stats.capacity / 20;
+}
+
+std::vector<wire::BlockInfo> DataNode::State::purge_wanted(Now now) const {
+  const Instant until = low_on_space() ? now.mono : now.mono - config.quarantine_keep;
+  return holdings.quarantine().oldest(until, kMostPurges);
+}
+
+void DataNode::State::take(const wire::RegisterReply& reply, Now now, EffectList& effects) {
+  if (reply.cluster.empty() || !reply.node || reply.session == 0 ||
+      (!identity.cluster.empty() && identity.cluster != reply.cluster)) {
+    refused({Code::kWrongCluster, "the NameNode is of cluster '" + reply.cluster +
+                                      "', this DataNode of '" + identity.cluster + "'"},
+            now);
+    return;
+  }
+  conversation.settle();
+  trouble = {};
+  accepted = true;
+  session = reply.session;
+  sequence = 0;
+  interval = std::clamp(reply.heartbeat_interval, milliseconds(10), seconds(60));
+  last_heartbeat = now.mono - interval;
+  tasks.new_session();
+  tasks.set_self(reply.node);
+  held.clear();
+  holdings.tell_flags_again();
+  report.want();
+  heartbeats_before_report = 0;
+  next_report = now.mono + config.full_report_period;
+  Identity changed = identity;
+  changed.cluster = reply.cluster;
+  changed.node = reply.node;
+  merge(changed.seen, reply.history);
+  const bool same = changed.cluster == durable.cluster && changed.node == durable.node;
+  identity = changed;
+  if (!same) persist(effects);
+  durable_now();
+}
+
+void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effects) {
+  holdings.changes().answered();
+  tasks.results_answered();
+  if (reply.report) report.want();
+  const bool older = behind(reply.history, identity.seen);
+  const bool older_epoch = reply.history.epoch < identity.seen.epoch;
+  merge(identity.seen, reply.history);
+  for (const wire::Order& order : reply.orders) {
+    const bool removes = order.kind == wire::OrderKind::kQuarantine ||
+                         order.kind == wire::OrderKind::kPurge;
+    Status judged;
+    if (older_epoch || (older && removes)) {
+      judged = {Code::kReadOnly, "the NameNode's history is older than what this DataNode has seen"};
+    }
+    held.push_back({order, std::move(judged), identity.seen});
+  }
+  if (held.empty()) return;
+  if (!(identity == durable)) persist(effects);
+  durable_now();
+}
+
+void DataNode::State::refused(const Status& status, Now now) {
+  const bool registering = std::holds_alternative<wire::Register>(conversation.request());
+  if (!registering && is_retriable(status.code()) && status.code() != Code::kStale) {
+    conversation.again(now.mono);
+    return;
+  }
+  if (registering || status.code() != Code::kStale) trouble = status;
+  conversation.drop(now.mono);
+  // What it cannot stomach is not sent again: the full report says the rest.
+  if (!registering && status.code() != Code::kStale) holdings.changes().clear();
+  end_session();
+}
+
+void DataNode::State::end_session() {
+  accepted = false;
+  registered = false;
+  held.clear();
+  tasks.new_session();
+}
+
+void DataNode::State::persist(EffectList& effects) {
+  if (persist_out) return;  // the newest follows when that one is done
+  persist_out = true;
+  persisting = identity;
+  effects.push_back(PersistIdentity{identity});
+}
+
+// Lets go what has waited for the identity and the history mark to be durable.
+void DataNode::State::durable_now() {
+  const bool named = identity.cluster == durable.cluster && identity.node == durable.node;
+  if (accepted && named) registered = true;
+  auto next = held.begin();
+  for (; next != held.end() && named && !behind(durable.seen, next->told); ++next) {
+    if (next->judged.ok()) {
+      tasks.take(next->order);
+    } else {
+      tasks.refuse(next->order, next->judged);
+    }
+  }
+  held.erase(held.begin(), next);
+}
+
+}  // namespace dfs::datanode

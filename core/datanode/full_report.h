@@ -1,0 +1,56 @@
+// The full block report: digests first, then the pieces of the buckets that the NameNode wants.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "core/datanode/replica_index.h"
+
+namespace dfs::datanode {
+
+class FullReport {
+ public:
+  static constexpr std::size_t kPieceReplicas = 1000;
+
+  // A report is needed; one that is under way begins anew.
+  void want() {
+    wanted_ = true;
+    buckets_.clear();
+  }
+  [[nodiscard]] bool wanted() const { return wanted_; }
+  // The digests were answered. Buckets that do not exist are ignored.
+  void digests_answered(const std::vector<std::uint64_t>& buckets) {
+    wanted_ = false;
+    for (const std::uint64_t bucket : buckets) {
+      if (bucket < wire::kReportBuckets) buckets_.insert(bucket);
+    }
+    after_ = {};
+  }
+  [[nodiscard]] bool has_pieces() const { return !buckets_.empty(); }
+  // Precondition of the rest: has_pieces().
+  [[nodiscard]] std::uint64_t bucket() const { return *buckets_.begin(); }
+  [[nodiscard]] wire::ReportPiece next(const ReplicaIndex& index) const {
+    wire::ReportPiece piece;
+    piece.bucket = bucket();
+    piece.after = after_;
+    piece.replicas = index.page(piece.bucket, after_, kPieceReplicas);
+    const bool whole = piece.replicas.size() < kPieceReplicas;
+    piece.through = whole ? BlockId{UINT64_MAX} : piece.replicas.back().id;
+    piece.last = whole && buckets_.size() == 1;
+    return piece;
+  }
+  void piece_answered(const wire::ReportPiece& piece) {
+    if (!has_pieces() || piece.bucket != bucket()) return;  // begun anew meanwhile
+    after_ = piece.through;
+    if (after_.value != UINT64_MAX) return;
+    buckets_.erase(piece.bucket);
+    after_ = {};
+  }
+
+ private:
+  bool wanted_ = false;
+  std::set<std::uint64_t> buckets_;  // still to be reported
+  BlockId after_;                    // of the first of them
+};
+
+}  // namespace dfs::datanode

@@ -1,0 +1,135 @@
+#include "core/datanode/holdings.h"
+
+#include "core/base/mutant.h"
+
+namespace dfs::datanode {
+namespace {
+
+using wire::ReplicaEvent;
+
+constexpr Duration kReadAgain = seconds(300);  // what could not be read
+constexpr std::size_t kFlagsAtOnce = 1000;
+
+// When the replica is scrubbed first: at its own fixed phase of wall time, so that restarts neither
+// postpone it for ever nor make all replicas due at once. The monotonic clock counts from there.
+Instant first_scrub(BlockId block, Duration period, Now now) {
+  if (period.us <= 0) return kNever;
+  const auto length = static_cast<std::uint64_t>(period.us);
+  const std::uint64_t phase = mix(key_of("scrub"), block.value) % length;
+  const std::uint64_t at = static_cast<std::uint64_t>(now.wall.ms) * 1000 % length;
+  return now.mono + microseconds(static_cast<std::int64_t>((phase + length - at) % length));
+}
+
+}  // namespace
+
+void Holdings::load(const std::vector<FoundReplica>& found, Now now) {
+  for (const FoundReplica& replica : found) {
+    if (replica.quarantined) {
+      quarantine_.add(replica.info, replica.volume, now.mono - replica.age);
+    } else if (index_.find(replica.info.id) == nullptr) {  // volumes are merged (HDFS-13677)
+      index_.put(replica.info, replica.volume, first_scrub(replica.info.id, scrub_period_, now));
+    }
+  }
+}
+
+void Holdings::stored(const wire::BlockInfo& info, VolumeId volume, Now now) {
+  if (const IndexEntry* old = index_.find(info.id)) {
+    quarantine_.add(old->info, old->volume, now.mono);
+    if (old->info != info) tell(ReplicaEvent::kRemoved, old->info);
+  }
+  suspects_.erase(info.id);
+  index_.put(info, volume, first_scrub(info.id, scrub_period_, now));
+  tell(ReplicaEvent::kStored, info);
+}
+
+void Holdings::verified(IndexEntry& entry, Now now) {
+  index_.set_corrupt(entry, false);
+  index_.set_doubtful(entry, false);
+  index_.set_scrub_due(entry, scrub_period_.us > 0 ? now.mono + scrub_period_ : kNever);
+  tell(ReplicaEvent::kVerified, entry.info);
+}
+
+void Holdings::rotten(IndexEntry& entry, Now now) {
+  index_.set_corrupt(entry, true);
+  index_.set_doubtful(entry, false);
+  index_.set_scrub_due(entry, scrub_period_.us > 0 ? now.mono + scrub_period_ : kNever);
+  tell(ReplicaEvent::kCorrupt, entry.info);
+}
+
+void Holdings::unread(IndexEntry& entry, Now now) {
+  if (mutated(Mutant::kV3ErrorMeansAbsent)) {
+    proven_absent(entry.info.id);
+    return;
+  }
+  index_.set_doubtful(entry, true);
+  index_.set_scrub_due(entry, now.mono + kReadAgain);
+  tell(ReplicaEvent::kUnread, entry.info);
+}
+
+void Holdings::suspect(BlockId block) {
+  IndexEntry* entry = index_.find(block);
+  if (entry == nullptr) return;
+  index_.set_doubtful(*entry, true);
+  suspects_.insert(block);
+}
+
+void Holdings::moved_to_quarantine(BlockId block, Now now) {
+  const IndexEntry* entry = index_.find(block);
+  if (entry == nullptr) return;
+  quarantine_.add(entry->info, entry->volume, now.mono);
+  proven_absent(block);
+}
+
+void Holdings::proven_absent(BlockId block) {
+  const IndexEntry* entry = index_.find(block);
+  if (entry == nullptr) return;
+  const wire::BlockInfo info = entry->info;
+  suspects_.erase(block);
+  index_.erase(block);
+  tell(ReplicaEvent::kRemoved, info);
+}
+
+void Holdings::volume_failed(VolumeId volume) {
+  for (const BlockId block : index_.on_volume(volume)) proven_absent(block);
+  quarantine_.erase_volume(volume);
+}
+
+BlockId Holdings::next_to_verify(Now now) const {
+  if (!suspects_.empty()) return *suspects_.begin();
+  const auto [due, block] = index_.next_scrub();
+  return due <= now.mono && block ? block : BlockId{};
+}
+
+void Holdings::verification_begins(BlockId block, Now now) {
+  suspects_.erase(block);
+  // Should nothing come of it, it is due again.
+  if (IndexEntry* entry = index_.find(block)) index_.set_scrub_due(*entry, now.mono + kReadAgain);
+}
+
+void Holdings::tell_flags_again() { flags_told_to_ = {}; }
+
+bool Holdings::flags_told() {
+  if (!changes_.empty()) return flags_told_to_.value == UINT64_MAX;
+  const std::vector<BlockId> flagged = index_.flagged(flags_told_to_, kFlagsAtOnce);
+  for (const BlockId block : flagged) {
+    const IndexEntry& entry = *index_.find(block);
+    tell(entry.corrupt ? ReplicaEvent::kCorrupt : ReplicaEvent::kUnread, entry.info);
+    flags_told_to_ = block;
+  }
+  if (flagged.empty()) flags_told_to_ = BlockId{UINT64_MAX};
+  return flagged.empty();
+}
+
+bool Holdings::take_lost() {
+  const bool lost = lost_;
+  lost_ = false;
+  return lost;
+}
+
+void Holdings::tell(ReplicaEvent event, const wire::BlockInfo& replica) {
+  if (changes_.push(event, replica)) return;
+  lost_ = true;
+  tell_flags_again();
+}
+
+}  // namespace dfs::datanode

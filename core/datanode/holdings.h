@@ -1,0 +1,64 @@
+// What the DataNode has, and the news of it that the NameNode has not been told yet.
+//
+// Every change of what is here goes through this class, so that the index and what is reported cannot
+// disagree.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "core/datanode/change_queue.h"
+#include "core/datanode/quarantine_index.h"
+#include "core/datanode/replica_index.h"
+
+namespace dfs::datanode {
+
+class Holdings {
+ public:
+  explicit Holdings(Duration scrub_period) : scrub_period_(scrub_period) {}
+
+  void load(const std::vector<FoundReplica>& found, Now now);
+
+  // Published. What it replaced is in quarantine.
+  void stored(const wire::BlockInfo& info, VolumeId volume, Now now);
+  void verified(IndexEntry& entry, Now now);
+  void rotten(IndexEntry& entry, Now now);
+  // It could not be read, which says nothing about whether it is there (V3).
+  void unread(IndexEntry& entry, Now now);
+  // Somebody doubts it: it will be verified before anything else is.
+  void suspect(BlockId block);
+  void moved_to_quarantine(BlockId block, Now now);
+  void proven_absent(BlockId block);
+  void volume_failed(VolumeId volume);
+
+  // The replica to verify next: one under suspicion, or the one whose scrub is due.
+  [[nodiscard]] BlockId next_to_verify(Now now) const;
+  void verification_begins(BlockId block, Now now);
+
+  // News.
+  [[nodiscard]] ChangeQueue& changes() { return changes_; }
+  // After a registration, or when news was lost: says again what a full report does not carry.
+  void tell_flags_again();
+  // Puts more of them into an empty queue; true when all have been said.
+  bool flags_told();
+  // True once after news was lost: a full report is needed.
+  [[nodiscard]] bool take_lost();
+
+  [[nodiscard]] ReplicaIndex& index() { return index_; }
+  [[nodiscard]] const ReplicaIndex& index() const { return index_; }
+  [[nodiscard]] QuarantineIndex& quarantine() { return quarantine_; }
+  [[nodiscard]] const QuarantineIndex& quarantine() const { return quarantine_; }
+
+ private:
+  void tell(wire::ReplicaEvent event, const wire::BlockInfo& replica);
+
+  Duration scrub_period_;
+  ReplicaIndex index_;
+  QuarantineIndex quarantine_;
+  ChangeQueue changes_;
+  std::set<BlockId> suspects_;
+  BlockId flags_told_to_{UINT64_MAX};
+  bool lost_ = false;
+};
+
+}  // namespace dfs::datanode

@@ -1,0 +1,257 @@
+#include "core/datanode/tasks.h"
+
+#include <algorithm>
+
+namespace dfs::datanode {
+namespace {
+
+using wire::OrderKind;
+
+constexpr std::size_t kMaxFinished = 2000;
+constexpr std::size_t kLookAhead = 64;  // for an order whose block is free
+
+Status not_here(BlockId block) {
+  return {Code::kNotFound, "block " + std::to_string(block.value) + ": no such replica here"};
+}
+
+}  // namespace
+
+void Tasks::new_session() {
+  ++session_;
+  work_.clear();
+  verifications_.clear();
+  open_.clear();
+  finished_.clear();
+  finished_order_.clear();
+  results_.clear();
+  sent_ = 0;
+}
+
+void Tasks::take(const wire::Order& order) {
+  if (open_.contains(order.order)) return;
+  if (const auto at = finished_.find(order.order); at != finished_.end()) {
+    if (results_.size() < kMaxResults) results_.push_back({order.order, at->second});
+    return;
+  }
+  open_.insert(order.order);
+  if (order.kind == OrderKind::kConfirm) {
+    confirm(order);
+    return;
+  }
+  if (work_.size() + verifications_.size() >= kMaxWaiting) {
+    settle(order, {Code::kUnavailable, "too many orders"});
+    return;
+  }
+  (order.kind == OrderKind::kVerify ? verifications_ : work_).push_back(order);
+}
+
+void Tasks::refuse(const wire::Order& order, Status why) {
+  if (open_.contains(order.order) || finished_.contains(order.order)) return;
+  settle(order, std::move(why));
+}
+
+void Tasks::confirm(const wire::Order& order) {
+  const IndexEntry* entry = holdings_.index().find(order.block.id);
+  const std::string subject = "block " + std::to_string(order.block.id.value);
+  if (entry == nullptr || entry->info != order.block) {
+    settle(order, not_here(order.block.id));
+  } else if (entry->corrupt) {
+    settle(order, {Code::kCorrupt, subject + ": checksum mismatch"});
+  } else if (entry->doubtful || busy_.contains(order.block.id)) {
+    settle(order, {Code::kUnavailable, subject + ": being verified"});
+  } else {
+    settle(order, {});
+  }
+}
+
+bool Tasks::room_for(bool verification) const {
+  if (verification) return verifying_ < std::max(1u, parallel_ / 2);
+  return running_.size() - verifying_ < parallel_;
+}
+
+void Tasks::pump(Now now, EffectList& effects) {
+  pump_queue(work_, now, effects);
+  pump_queue(verifications_, now, effects);
+  // Our own verifications: one at a time, when nobody else wants one.
+  while (verifying_ == 0) {
+    const BlockId block = holdings_.next_to_verify(now);
+    if (!block || busy_.contains(block)) return;
+    holdings_.verification_begins(block, now);
+    const IndexEntry* entry = holdings_.index().find(block);
+    if (entry == nullptr) continue;
+    wire::Order order;
+    order.block = entry->info;
+    start(OrderKind::kVerify, order, entry->volume, effects);
+  }
+}
+
+void Tasks::pump_queue(Queue& queue, Now now, EffectList& effects) {
+  const bool verification = &queue == &verifications_;
+  std::size_t skipped = 0;
+  while (skipped < queue.size() && skipped < kLookAhead && room_for(verification)) {
+    const auto at = queue.begin() + static_cast<std::ptrdiff_t>(skipped);
+    if (busy_.contains(at->block.id)) {
+      ++skipped;
+      continue;
+    }
+    const wire::Order order = std::move(*at);
+    queue.erase(at);
+    if (order.kind == OrderKind::kVerify) holdings_.verification_begins(order.block.id, now);
+    begin(order, effects);
+  }
+}
+
+void Tasks::begin(const wire::Order& order, EffectList& effects) {
+  const BlockId block = order.block.id;
+  const IndexEntry* entry = holdings_.index().find(block);
+  const bool here = entry != nullptr && entry->info == order.block;
+  const std::optional<VolumeId> kept = holdings_.quarantine().find(order.block);
+  switch (order.kind) {
+    case OrderKind::kVerify:
+      if (!here) return settle(order, not_here(block));
+      return start(order.kind, order, entry->volume, effects);
+    case OrderKind::kCopy:
+      return begin_copy(order, effects);
+    case OrderKind::kQuarantine:
+      // Other content under the same id has not been judged by this order (HDFS-3391).
+      if (!here) return settle(order, kept && entry == nullptr ? Status() : not_here(block));
+      return start(order.kind, order, entry->volume, effects);
+    case OrderKind::kRestore:
+      if (here) {
+        const bool bad = entry->corrupt || entry->doubtful;
+        return settle(order, bad ? Status(Code::kCorrupt, "the replica here is not sound") : Status());
+      }
+      if (entry != nullptr) {
+        return settle(order, {Code::kAlreadyExists, "a replica with other content is here"});
+      }
+      if (!kept) return settle(order, not_here(block));
+      return start(order.kind, order, *kept, effects);
+    case OrderKind::kPurge:
+      if (!kept) return settle(order, {});
+      return start(order.kind, order, *kept, effects);
+    case OrderKind::kConfirm:
+      return confirm(order);
+  }
+}
+
+void Tasks::begin_copy(const wire::Order& order, EffectList& effects) {
+  const IndexEntry* entry = holdings_.index().find(order.block.id);
+  const bool repair = std::any_of(order.sources.begin(), order.sources.end(),
+                                  [this](const auto& source) { return source.node == self_; });
+  const bool sound = entry != nullptr && entry->info == order.block && !entry->corrupt &&
+                     !entry->doubtful && !repair;
+  // What is here already is read rather than fetched: either it serves, or it is reported as rotten.
+  start(sound ? OrderKind::kVerify : OrderKind::kCopy, order, entry ? entry->volume : 0, effects);
+}
+
+void Tasks::start(OrderKind kind, const wire::Order& order, VolumeId volume, EffectList& effects) {
+  const IndexEntry* entry = holdings_.index().find(order.block.id);
+  const TaskId task = next_task_++;
+  busy_.insert(order.block.id);
+  if (kind == OrderKind::kVerify) ++verifying_;
+  running_.emplace(task, Running{kind, order, entry ? entry->version : 0, session_});
+  effects.push_back(StartTask{task, kind, order, volume});
+}
+
+void Tasks::done(TaskId id, const Status& status, VolumeId volume, Now now) {
+  const auto at = running_.find(id);
+  if (at == running_.end()) return;
+  const Running task = std::move(at->second);
+  running_.erase(at);
+  busy_.erase(task.order.block.id);
+  switch (task.kind) {
+    case OrderKind::kVerify:
+      --verifying_;
+      verify_done(task, status, now);
+      break;
+    case OrderKind::kCopy:
+      copy_done(task, status, volume, now);
+      break;
+    case OrderKind::kQuarantine:
+      quarantine_done(task, status, now);
+      break;
+    case OrderKind::kRestore:
+      restore_done(task, status, volume, now);
+      break;
+    case OrderKind::kPurge:
+      if (!status.ok() && status.code() != Code::kNotFound) break;
+      if (const auto kept = holdings_.quarantine().find(task.order.block)) {
+        holdings_.quarantine().erase(task.order.block, *kept);
+      }
+      break;
+    case OrderKind::kConfirm:
+      break;
+  }
+  if (task.order.order != 0 && task.session == session_) settle(task.order, status);
+}
+
+void Tasks::verify_done(const Running& task, const Status& status, Now now) {
+  IndexEntry* entry = holdings_.index().find(task.order.block.id);
+  if (entry == nullptr || entry->version != task.version) return;  // it was about another one
+  if (status.ok()) {
+    holdings_.verified(*entry, now);
+  } else if (status.code() == Code::kCorrupt) {
+    holdings_.rotten(*entry, now);
+  } else if (status.code() == Code::kNotFound) {
+    holdings_.proven_absent(task.order.block.id);
+  } else {
+    holdings_.unread(*entry, now);
+  }
+}
+
+void Tasks::copy_done(const Running& task, const Status& status, VolumeId volume, Now now) {
+  if (status.ok()) holdings_.stored(task.order.block, volume, now);
+}
+
+void Tasks::quarantine_done(const Running& task, const Status& status, Now now) {
+  const BlockId block = task.order.block.id;
+  IndexEntry* entry = holdings_.index().find(block);
+  if (entry == nullptr) return;
+  if (entry->version != task.version) {
+    // Another one was published meanwhile: which of them was moved, reading tells.
+    holdings_.quarantine().add(task.order.block, entry->volume, now.mono);
+    holdings_.suspect(block);
+  } else if (status.ok()) {
+    holdings_.moved_to_quarantine(block, now);
+  } else {
+    if (status.code() != Code::kNotFound) holdings_.unread(*entry, now);
+    holdings_.suspect(block);  // how far it got, or what is there instead, reading tells
+  }
+}
+
+void Tasks::restore_done(const Running& task, const Status& status, VolumeId volume, Now now) {
+  if (!status.ok() && status.code() != Code::kNotFound) return;
+  if (const auto kept = holdings_.quarantine().find(task.order.block)) {
+    holdings_.quarantine().erase(task.order.block, *kept);
+  }
+  if (status.ok()) holdings_.stored(task.order.block, volume, now);
+}
+
+void Tasks::settle(const wire::Order& order, Status status) {
+  open_.erase(order.order);
+  if (finished_.emplace(order.order, status).second) finished_order_.push_back(order.order);
+  if (finished_order_.size() > kMaxFinished) {
+    finished_.erase(finished_order_.front());
+    finished_order_.pop_front();
+  }
+  // An order without an answer is made again.
+  if (results_.size() < kMaxResults) results_.push_back({order.order, std::move(status)});
+}
+
+bool Tasks::verifies(BlockId block) const {
+  return std::any_of(running_.begin(), running_.end(), [block](const auto& task) {
+    return task.second.kind == OrderKind::kVerify && task.second.order.block.id == block;
+  });
+}
+
+std::vector<wire::OrderResult> Tasks::send_results(std::size_t limit) {
+  sent_ = std::min(limit, results_.size());
+  return {results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(sent_)};
+}
+
+void Tasks::results_answered() {
+  results_.erase(results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(sent_));
+  sent_ = 0;
+}
+
+}  // namespace dfs::datanode

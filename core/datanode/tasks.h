@@ -1,0 +1,82 @@
+// What the DataNode was told to do, and is doing.
+//
+// Orders wait until their block is free and there is room for their kind; what each of them needs is
+// decided when it begins, from what is here then. One task a block at a time. An order that comes twice
+// is carried out once and answered as often as it comes.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "core/datanode/holdings.h"
+
+namespace dfs::datanode {
+
+class Tasks {
+ public:
+  static constexpr std::size_t kMaxWaiting = 10'000;
+  static constexpr std::size_t kMaxResults = 10'000;
+
+  Tasks(Holdings& holdings, std::uint32_t parallel) : holdings_(holdings), parallel_(parallel) {}
+
+  // Which node this is: a copy that names it as a source repairs in place.
+  void set_self(NodeId self) { self_ = self; }
+  // A new registration: orders of before are not carried out any more, and answers to them are not
+  // given, since their numbers may mean something else now.
+  void new_session();
+
+  void take(const wire::Order& order);
+  void refuse(const wire::Order& order, Status why);
+  // Starts what can be started, scrubbing included.
+  void pump(Now now, EffectList& effects);
+  void done(TaskId task, const Status& status, VolumeId volume, Now now);
+
+  // A verification of it is going on.
+  [[nodiscard]] bool verifies(BlockId block) const;
+
+  [[nodiscard]] bool has_results() const { return !results_.empty(); }
+  // The first ones, which stay until results_answered().
+  [[nodiscard]] std::vector<wire::OrderResult> send_results(std::size_t limit);
+  void results_answered();
+
+ private:
+  struct Running {
+    wire::OrderKind kind;    // what is done for it
+    wire::Order order;       // order.order 0: our own idea
+    std::uint64_t version;   // of the replica when it began; 0: none
+    std::uint64_t session;
+  };
+  using Queue = std::deque<wire::Order>;
+
+  void pump_queue(Queue& queue, Now now, EffectList& effects);
+  void begin(const wire::Order& order, EffectList& effects);
+  void begin_copy(const wire::Order& order, EffectList& effects);
+  void start(wire::OrderKind kind, const wire::Order& order, VolumeId volume, EffectList& effects);
+  void settle(const wire::Order& order, Status status);
+  void confirm(const wire::Order& order);
+  [[nodiscard]] bool room_for(bool verification) const;
+
+  void verify_done(const Running& task, const Status& status, Now now);
+  void copy_done(const Running& task, const Status& status, VolumeId volume, Now now);
+  void quarantine_done(const Running& task, const Status& status, Now now);
+  void restore_done(const Running& task, const Status& status, VolumeId volume, Now now);
+
+  Holdings& holdings_;
+  std::uint32_t parallel_;
+  NodeId self_;
+  std::uint64_t session_ = 0;  // counts registrations
+  TaskId next_task_ = 1;
+  Queue work_;            // copies, quarantine, restores, purges
+  Queue verifications_;   // which wait for nothing else and hold nothing else up
+  std::set<std::uint64_t> open_;              // orders of this session, waiting or running
+  std::map<std::uint64_t, Status> finished_;  // the latest orders of this session
+  std::deque<std::uint64_t> finished_order_;
+  std::map<TaskId, Running> running_;
+  std::set<BlockId> busy_;
+  std::uint32_t verifying_ = 0;
+  std::deque<wire::OrderResult> results_;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace dfs::datanode
