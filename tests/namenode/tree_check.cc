@@ -138,13 +138,22 @@ class Checker {
       for (const FileBlockRow& position : store_.scan_file_blocks(id, 0, kAll)) {
         named_.insert(position.block);
       }
-      if (seen_.contains(id) || reap_.contains(id)) continue;
-      if (row.parent && !seen_.contains(row.parent)) continue;
+      if (seen_.contains(id) || below_reaped(row)) continue;
       const auto blocks = store_.scan_file_blocks(id, 0, 1);
       if (blocks.empty() || blocks_.at(blocks[0].block).state != BlockState::kFreed) {
         wrong("unreachable inode", id.value);
       }
     }
+  }
+
+  [[nodiscard]] bool below_reaped(InodeRow row) const {
+    for (int level = 0; level < 300; ++level) {
+      if (reap_.contains(row.id)) return true;
+      const auto parent = inodes_.find(row.parent);
+      if (parent == inodes_.end()) return false;
+      row = parent->second;
+    }
+    return false;
   }
 
   Store& store_;
