@@ -44,7 +44,7 @@ function(dfs_program name)
 endfunction()
 
 # dfs_test(NAME KIND unit|integration|simulation [SOURCES glob…] [LINK target…] [PROGRAMS target…]):
-# one GoogleTest program, each TEST a ctest entry with the labels NAME and KIND; the target KIND_tests
+# one GoogleTest program, each TEST a ctest entry with the label KIND:NAME; the target KIND_tests
 # builds all programs of a kind. PROGRAMS are built first; a test finds the program `dfs-sim` as the
 # macro DFS_SIM_PROGRAM.
 function(dfs_test name kind)
@@ -65,7 +65,7 @@ function(dfs_test name kind)
       target_compile_definitions(${name} PRIVATE ${macro}="$<TARGET_FILE:${program}>")
     endif()
   endforeach()
-  gtest_discover_tests(${name} PROPERTIES LABELS "${name};${kind}" TIMEOUT 300
+  gtest_discover_tests(${name} PROPERTIES LABELS "${kind}:${name}" TIMEOUT 300
                        DISCOVERY_TIMEOUT 60)
   add_dependencies(${kind}_tests ${name})
 endfunction()

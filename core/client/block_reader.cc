@@ -123,8 +123,8 @@ bool BlockReader::send(std::size_t first, Instant now, BlockReaderEffects& effec
   const std::uint64_t id = next_fetch_++;
   out_[id] = {*location, first, end, now, false};
   const wire::GranuleRange range = bytes_of(first, end);
-  effects.push_back(Fetch{id, locations_[*location].address,
-                          {cluster_, block_, range.offset, range.length}});
+  const wire::NodeAddress& from = locations_[*location].address;
+  effects.push_back(Fetch{id, from, {cluster_, block_, range.offset, range.length, from.node}});
   return true;
 }
 

@@ -113,9 +113,10 @@ void Writer::send(std::uint64_t index, Slot& slot, WriterEffects& effects) {
   SendBlock transfer;
   transfer.transfer = slot.transfer;
   transfer.index = index;
-  transfer.header = {cluster_, slot.block.block, slot.length, inode_, index, options_.path, {}};
+  transfer.header = {cluster_, slot.block.block, slot.length, inode_, index, options_.path, {}, {}};
   if (!slot.block.targets.empty()) {
     transfer.to = slot.block.targets.front();
+    transfer.header.node = transfer.to.node;
     transfer.header.targets.assign(slot.block.targets.begin() + 1, slot.block.targets.end());
   }
   effects.push_back(std::move(transfer));

@@ -10,6 +10,11 @@ namespace {
 std::string name_of(BlockId block) { return "block " + std::to_string(block.value); }
 
 Status check_header(const wire::WriteHeader& header, NodeId self) {
+  if (header.node.value != 0 && header.node != self) {
+    return {Code::kWrongCluster, name_of(header.block) + ": this is DataNode " +
+                                     std::to_string(self.value) + ", not " +
+                                     std::to_string(header.node.value)};
+  }
   if (!header.block) return {Code::kInvalidArgument, "block 0: not a block"};
   if (header.length > kMaxBlockBytes) {
     return {Code::kTooLarge, name_of(header.block) + ": longer than any block may be"};
@@ -148,6 +153,7 @@ void Receiver::downstream_replied(const wire::WriteReply& reply, ReceiverEffects
 wire::WriteHeader Receiver::header_for_rest() const {
   wire::WriteHeader header = header_;
   header.targets.assign(rest_.begin() + 1, rest_.end());
+  header.node = rest_.front().node;
   return header;
 }
 

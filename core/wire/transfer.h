@@ -26,6 +26,9 @@ struct WriteHeader {
   std::uint64_t index = 0;            // position in the file, for the sidecar
   std::string path_hint;              // for the sidecar; "" is fine
   std::vector<NodeAddress> targets;   // the rest of the pipeline, the receiver itself left out
+  // The receiver that is meant. Behind a port mapping an address may lead to another DataNode: that
+  // one refuses with kWrongCluster, and the sender tries the other address. 0: whoever answers.
+  NodeId node;
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -36,6 +39,7 @@ struct WriteHeader {
     visit("index", self.index);
     visit("path_hint", self.path_hint);
     visit("targets", self.targets);
+    visit("node", self.node);
   }
   friend bool operator==(const WriteHeader&, const WriteHeader&) = default;
 };
@@ -71,6 +75,7 @@ struct ReadHeader {
   BlockInfo block;            // what the reader expects; a replica that differs is kCorrupt
   std::uint64_t offset = 0;   // bytes; widened down to a granule
   std::uint64_t length = 0;   // bytes; widened up to a granule or the block's end
+  NodeId node;                // as in WriteHeader
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -78,6 +83,7 @@ struct ReadHeader {
     visit("block", self.block);
     visit("offset", self.offset);
     visit("length", self.length);
+    visit("node", self.node);
   }
   friend bool operator==(const ReadHeader&, const ReadHeader&) = default;
 };

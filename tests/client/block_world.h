@@ -2,6 +2,8 @@
 // against them in an order that the test draws. No network, no time but what the test tells.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -100,6 +102,7 @@ class BlockWorld {
       const Fetch fetch = out[next];
       out.erase(out.begin() + static_cast<std::ptrdiff_t>(next));
       ++fetches;
+      EXPECT_EQ(fetch.header.node, fetch.from.node);
       const Answer answer = replicas.at(fetch.from.node.value).serve(fetch.header);
       effects.clear();
       if (answer.status.ok()) {

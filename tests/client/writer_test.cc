@@ -69,6 +69,13 @@ TEST(Writer, ADeadHeadCostsTheBlockANewIdAndIsLeftOut) {
   EXPECT_EQ(again[0].exclude, std::vector<NodeId>{NodeId{1}});
 }
 
+TEST(Writer, EveryTransferNamesTheDataNodeThatIsMeant) {
+  WriteWorld world(text_of(60));
+  EXPECT_TRUE(world.run(world.options()).ok());
+  ASSERT_GT(world.sends.size(), 1u);
+  for (const SendBlock& send : world.sends) EXPECT_EQ(send.header.node, send.to.node);
+}
+
 TEST(Writer, ADeadTailIsEnoughForTwoCopies) {
   WriteWorld world(text_of(7));
   world.dead = {102 % 4 + 1};

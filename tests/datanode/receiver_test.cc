@@ -110,6 +110,20 @@ TEST(Receiver, RefusesHeadersThatCannotBeBeforeTouchingTheDisk) {
   }
 }
 
+TEST(Receiver, RefusesWhatIsMeantForAnotherDataNode) {
+  wire::WriteHeader meant = header(1, {2, 3});
+  meant.node = NodeId{4};
+  ReceiverEffects effects;
+  Receiver(meant, NodeId{1}).start(effects);
+  ASSERT_EQ(effects.size(), 1u);
+  EXPECT_EQ(std::get<ReceiverDone>(effects[0]).status.code(), Code::kWrongCluster);
+
+  effects.clear();
+  Receiver(meant, NodeId{4}).start(effects);
+  ASSERT_NE(find<OpenDownstream>(effects), nullptr);
+  EXPECT_EQ(find<OpenDownstream>(effects)->header.node, NodeId{2});
+}
+
 TEST(Receiver, AVanishedSenderLeavesNothing) {
   Receiver receiver(header(6, {2}), NodeId{1});
   ReceiverEffects effects;
