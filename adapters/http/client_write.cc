@@ -1,3 +1,4 @@
+// WriteJob: carries out what the Writer machine asks for, over real sockets and files.
 #include <algorithm>
 
 #include "adapters/http/client_jobs.h"

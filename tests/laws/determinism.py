@@ -26,7 +26,7 @@ HOST = re.compile(r"^simulator/host(_\w+)?\.(h|cc)$")
 
 NEVER = {
     "random": r"\b(random_device|mt19937(_64)?|minstd_rand0?|default_random_engine"
-              r"|\w+_distribution|random_shuffle|shuffle)\b",
+              r"|\w+_distribution|random_shuffle)\b|\b(std|ranges)\s*::\s*shuffle\b",
     "clocks": r"\b(chrono|system_clock|steady_clock|high_resolution_clock|clock_gettime"
               r"|gettimeofday|timespec_get)\b",
     "threads": r"\bstd\s*::\s*(thread|jthread|mutex|\w+_mutex|condition_variable\w*|async|future"
@@ -44,8 +44,8 @@ NEVER = {
     "floating point": r"\b(float|double)\b",
 }
 # Names that are also good names of members: banned where they are called as free functions.
-CALLS = r"(?<![\w.>:])(?:std\s*::\s*|::\s*)?(time|clock|rand|srand|random|system|sleep|usleep" \
-        r"|nanosleep|socket|connect|select|poll|epoll_wait)\s*\(|(?<!\w)::\s*(fork)\s*\("
+CALLS = r"(?<![\w.>:])(?:std\s*::\s*|::\s*)?(time|clock|rand|srand|system|sleep|usleep" \
+        r"|nanosleep|socket)\s*\(|(?<!\w)::\s*(fork|random|connect|select|poll|open|read|write)\s*\("
 # A declaration `Instant time(…)` or `void clock(…)` is not a call.
 DECLARED = re.compile(r"[\w>&*]\s+\Z")
 NOT_A_TYPE = re.compile(r"\b(return|co_return|co_await|else|case|throw|and|or|not)\s+\Z")

@@ -25,13 +25,13 @@ def texts(root):
 
 
 def heads(root):
-    """A header, and a source without a header of its own, says first what it is for."""
+    """A header, and a source that does not begin as one's implementation, says what it is for."""
     found = []
-    paths = source.files(root, ["core", "adapters", "cli", "simulator", "bench"])
-    for path in paths:
-        if path.endswith(".cc") and path[:-3] + ".h" in paths:
+    for path in source.files(root, ["core", "adapters", "cli", "simulator", "bench"]):
+        text = source.read(root, path)
+        if path.endswith(".cc") and text.startswith('#include "'):
             continue
-        head = re.match(r"(?://[^\n]*\n)+", source.read(root, path))
+        head = re.match(r"(?://[^\n]*\n)+", text)
         sentence = head and re.sub(r"\s*//\s?", " ", head.group(0)).strip()
         if not sentence or not re.match(r"\S.{10,}?[.:]", sentence):
             found.append(f"{path}:1: the file does not begin with a sentence on what it is for")

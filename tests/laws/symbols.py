@@ -84,8 +84,8 @@ def writable_data(archive):
         name = match.group(3)
         if int(match.group(2), 16) == 0 or name in STATE or "DW.ref.__gxx" in name:
             continue
-        if match.group(1).startswith(".data.rel") and re.search(r"\bk[A-Z]\w*$", name):
-            continue  # a constant that holds addresses; g++ does not always call it read-only
+        if re.search(r"\bk[A-Z]\w*$", name):
+            continue  # a constant: g++ does not always call those with a constructor read-only
         found.append(f"{member}: {name} in {match.group(1)}")
     return found
 
