@@ -85,6 +85,7 @@ UNLINKERS = {
     "adapters/disk/quarantine.cc",   # purges, and the second name of what it moved
     "adapters/disk/replica_write.cc",  # a temporary file that was not published
     "adapters/disk/scan.cc",         # temporary files that a crash left
+    "adapters/disk/metadata_home.cc",  # superseded checkpoints and shipped batches
     "adapters/disk/volume.cc",       # its own probe of a disk's health
     "adapters/http/client_source.cc",  # the name of its own temporary file
 }
