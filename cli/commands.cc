@@ -4,7 +4,12 @@ namespace dfs::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
+      {"put", add_put},
+      {"get", add_get},
       {"ls", add_ls},
+      {"cat", add_cat},
+      {"head", add_head},
+      {"tail", add_tail},
       {"mkdir", add_mkdir},
       {"mv", add_mv},
       {"rm", add_rm},

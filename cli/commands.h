@@ -5,7 +5,12 @@
 
 namespace dfs::cli {
 
+void add_put(CLI::App& app, Context& context);
+void add_get(CLI::App& app, Context& context);
 void add_ls(CLI::App& app, Context& context);
+void add_cat(CLI::App& app, Context& context);
+void add_head(CLI::App& app, Context& context);
+void add_tail(CLI::App& app, Context& context);
 void add_mkdir(CLI::App& app, Context& context);
 void add_mv(CLI::App& app, Context& context);
 void add_rm(CLI::App& app, Context& context);
