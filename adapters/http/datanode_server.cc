@@ -6,6 +6,7 @@
 #include "adapters/http/block_copy.h"
 #include "adapters/http/block_receive.h"
 #include "adapters/http/block_send.h"
+#include "adapters/http/metadata_handlers.h"
 #include "core/wire/json.h"
 
 namespace dfs::http {
@@ -40,6 +41,18 @@ HostPort reachable(HostPort at) {
   return at;
 }
 
+// In the first directory that works: the store takes one whose disk fails out of service.
+Result<std::unique_ptr<disk::MetadataHome>> open_metadata(const std::vector<std::string>& folders) {
+  Status status(Code::kInvalidArgument, "no directory");
+  for (const std::string& folder : folders) {
+    Result<std::unique_ptr<disk::MetadataHome>> home =
+        disk::MetadataHome::open(folder + "/metadata");
+    if (home.ok()) return home;
+    status = home.status();
+  }
+  return status;
+}
+
 // Counts a transfer while it lives.
 class Counted {
  public:
@@ -61,16 +74,20 @@ Result<std::unique_ptr<DataNodeServer>> DataNodeServer::start(DataNodeOptions op
   disk.log = options.log;
   Result<std::unique_ptr<disk::ReplicaStore>> store = disk::ReplicaStore::open(std::move(disk));
   if (!store.ok()) return store.status();
+  Result<std::unique_ptr<disk::MetadataHome>> metadata = open_metadata(options.data);
+  if (!metadata.ok()) return metadata.status();
   std::unique_ptr<DataNodeServer> server(
-      new DataNodeServer(std::move(options), std::move(*store)));
+      new DataNodeServer(std::move(options), std::move(*store), std::move(*metadata)));
   if (Status status = server->begin(); !status.ok()) return status;
   return server;
 }
 
 DataNodeServer::DataNodeServer(DataNodeOptions options,
-                               std::unique_ptr<disk::ReplicaStore> store)
+                               std::unique_ptr<disk::ReplicaStore> store,
+                               std::unique_ptr<disk::MetadataHome> metadata)
     : options_(std::move(options)),
       store_(std::move(store)),
+      metadata_(std::move(metadata)),
       pace_(options_.scrub_rate),
       server_(server_options(options_)) {}
 
@@ -135,6 +152,7 @@ void DataNodeServer::add_handlers() {
                  [this](const ServerRequest& request, ServerResponse& response) {
                    answer_block(request, response, false);
                  });
+  add_metadata_handlers(server_, *metadata_, [this] { return identity().cluster; });
   server_.handle("GET", "/healthz", [this](const ServerRequest&, ServerResponse& response) {
     answer_health(response);
   });

@@ -5,6 +5,7 @@
 // to persist for a few workers. Transfers run in their request's thread.
 //
 //   PUT, GET /blocks/v1/<id>   block transfer (core/wire/transfer.h)
+//   /metadata/v1/…             the metadata's second home (core/wire/metadata_messages.h)
 //   GET      /healthz          200 while the machine answers; says whether it is registered
 //   GET      /metrics          Prometheus
 #pragma once
@@ -18,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "adapters/disk/metadata_home.h"
 #include "adapters/http/block_host.h"
 #include "adapters/http/metrics.h"
 #include "adapters/http/pace.h"
@@ -50,7 +52,8 @@ class DataNodeServer final : private BlockHost {
  private:
   using Work = std::variant<datanode::PersistIdentity, datanode::StartTask>;
 
-  DataNodeServer(DataNodeOptions options, std::unique_ptr<disk::ReplicaStore> store);
+  DataNodeServer(DataNodeOptions options, std::unique_ptr<disk::ReplicaStore> store,
+                 std::unique_ptr<disk::MetadataHome> metadata);
 
   // BlockHost, for transfers.
   datanode::Identity identity() override;
@@ -81,6 +84,7 @@ class DataNodeServer final : private BlockHost {
   const DataNodeOptions options_;
   const Clock clock_;
   std::unique_ptr<disk::ReplicaStore> store_;
+  std::unique_ptr<disk::MetadataHome> metadata_;
   SocketClient namenode_;
   SocketClient peers_;
   Pace pace_;

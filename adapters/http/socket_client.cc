@@ -36,6 +36,11 @@ std::string head_of(std::string_view method, std::string_view target, const std:
   return head;
 }
 
+std::string post_of(const std::string& target, const std::string& host, const std::string& body) {
+  return head_of("POST", target, host) + "Content-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 // The whole body of an answer that is small by protocol.
 Result<std::string> read_small_body(AnswerReader& reader) {
   if (reader.body_left() > kMaxAnswer) return {Code::kTooLarge, "the answer is too large"};
@@ -186,14 +191,12 @@ Result<Answer> SocketClient::exchange(const std::string& address, const std::str
 
 CallResult SocketClient::call(const std::string& address, const wire::Request& request,
                               Duration timeout) {
-  const std::string body = encode_request(request);
-  std::string message =
-      head_of("POST", "/api/v1/" + std::string(method_of(request)), address);
-  message += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
-  message += "\r\n\r\n";
-  message += body;
   CallResult result;
-  Result<Answer> answer = exchange(address, message, timeout, result.sent);
+  Result<Answer> answer =
+      exchange(address,
+               post_of("/api/v1/" + std::string(method_of(request)), address,
+                       encode_request(request)),
+               timeout, result.sent);
   if (!answer.ok()) {
     result.reply = answer.status();
     return result;
@@ -205,6 +208,12 @@ CallResult SocketClient::call(const std::string& address, const wire::Request& r
     result.reply = error_from_body(answer->status, answer->body);
   }
   return result;
+}
+
+Result<Answer> SocketClient::post(const std::string& address, const std::string& target,
+                                  const std::string& body, Duration timeout) {
+  bool sent = false;
+  return exchange(address, post_of(target, address, body), timeout, sent);
 }
 
 Result<Answer> SocketClient::get(const std::string& address, const std::string& target,
@@ -242,24 +251,20 @@ Status SocketClient::read_range(const std::string& address, const wire::ReadHead
   }
 }
 
-Result<BlockUpload> BlockUpload::open(SocketClient& client, const std::string& address,
-                                      const wire::WriteHeader& header) {
-  Result<Connection> connection =
-      client.acquire(address, client.options().connect_timeout, false);
+Result<Upload> Upload::open(SocketClient& client, const Target& target) {
+  const ClientOptions& options = client.options();
+  Result<Connection> connection = client.acquire(target.address, options.connect_timeout, false);
   if (!connection.ok()) return connection.status();
-  // Each node of the pipeline has its share, so that the last one's silence is not blamed on the first.
-  const auto nodes = static_cast<std::int64_t>(header.targets.size()) + 1;
-  set_io_timeout(connection->fd(), client.options().data_timeout * nodes);
-  std::string message =
-      head_of("PUT", "/blocks/v1/" + std::to_string(header.block.value), address);
-  message += "X-Dfs-Write: " + write_header_value(header) + "\r\n";
-  message += "Content-Length: " + std::to_string(header.length) + "\r\n\r\n";
-  BlockUpload upload(std::move(*connection), client.options().answer_timeout * nodes);
+  set_io_timeout(connection->fd(), options.data_timeout * target.shares);
+  std::string message = head_of("PUT", target.path, target.address);
+  message += target.header_name + ": " + target.header_value + "\r\n";
+  message += "Content-Length: " + std::to_string(target.length) + "\r\n\r\n";
+  Upload upload(std::move(*connection), options.answer_timeout * target.shares);
   if (Status status = upload.send(as_bytes(message)); !status.ok()) return status;
   return upload;
 }
 
-Status BlockUpload::send(Bytes data) {
+Status Upload::send(Bytes data) {
   if (!connection_) return {Code::kUnavailable, "the transfer has failed before"};
   if (!silent(connection_.fd())) {
     return early_answer({Code::kUnavailable, "the transfer was cut short"});
@@ -271,7 +276,7 @@ Status BlockUpload::send(Bytes data) {
 
 // An answer before the whole body was sent can only be an error; it says more than the broken
 // connection that follows it.
-Status BlockUpload::early_answer(const Status& otherwise) {
+Status Upload::early_answer(const Status& otherwise) {
   AnswerReader reader(connection_.fd());
   Status result = otherwise;
   if (reader.read_head(monotonic_now() + seconds(1)).ok() && reader.status() != 200) {
@@ -282,17 +287,35 @@ Status BlockUpload::early_answer(const Status& otherwise) {
   return result;
 }
 
-Result<wire::WriteReply> BlockUpload::finish() {
+Result<std::string> Upload::finish() {
+  if (!connection_) return {Code::kUnavailable, "the transfer has failed before"};
   AnswerReader reader(connection_.fd());
   Status status = reader.read_head(monotonic_now() + answer_timeout_);
-  if (!status.ok()) {
+  Result<std::string> body = status.ok() ? read_small_body(reader) : Result<std::string>(status);
+  if (!body.ok() || !reader.stays()) {
     connection_.close();
-    return status;
+  } else {
+    connection_.release();
   }
-  Result<std::string> body = read_small_body(reader);
+  if (body.ok() && reader.status() != 200) return error_from_body(reader.status(), *body);
+  return body;
+}
+
+Result<BlockUpload> BlockUpload::open(SocketClient& client, const std::string& address,
+                                      const wire::WriteHeader& header) {
+  // Each node of the pipeline has its share of time, so that the last one's silence is not blamed on
+  // the first.
+  Result<Upload> upload =
+      Upload::open(client, {address, "/blocks/v1/" + std::to_string(header.block.value),
+                            "X-Dfs-Write", write_header_value(header), header.length,
+                            static_cast<std::int64_t>(header.targets.size()) + 1});
+  if (!upload.ok()) return upload.status();
+  return BlockUpload(std::move(*upload));
+}
+
+Result<wire::WriteReply> BlockUpload::finish() {
+  Result<std::string> body = upload_.finish();
   if (!body.ok()) return body.status();
-  if (reader.stays()) connection_.release();
-  if (reader.status() != 200) return error_from_body(reader.status(), *body);
   return wire::from_json_text<wire::WriteReply>(*body, wire::UnknownKeys::kIgnore);
 }
 

@@ -96,26 +96,48 @@ class Connection {
   bool reused_ = false;
 };
 
-// One block on its way to a DataNode, pushed piece by piece by its owner.
+// A body on its way to a server, pushed piece by piece by its owner.
+class Upload {
+ public:
+  struct Target {
+    std::string address;       // "host:port"
+    std::string path;
+    std::string header_name;   // one header of its own
+    std::string header_value;
+    std::uint64_t length = 0;  // bytes that must follow
+    std::int64_t shares = 1;   // of the time-outs
+  };
+  [[nodiscard]] static Result<Upload> open(SocketClient& client, const Target& target);
+
+  // kUnavailable and the like when the connection fails; the server's own error when it has
+  // answered early.
+  [[nodiscard]] Status send(Bytes data);
+  // Waits for the answer; its body if it is 200.
+  [[nodiscard]] Result<std::string> finish();
+
+ private:
+  Upload(Connection connection, Duration answer_timeout)
+      : connection_(std::move(connection)), answer_timeout_(answer_timeout) {}
+  Status early_answer(const Status& otherwise);
+
+  Connection connection_;
+  Duration answer_timeout_;
+};
+
+// One block on its way to a DataNode.
 class BlockUpload {
  public:
   // `address` is "host:port". header.length bytes must follow.
   [[nodiscard]] static Result<BlockUpload> open(SocketClient& client, const std::string& address,
                                                 const wire::WriteHeader& header);
 
-  // kUnavailable and the like when the connection fails; the DataNode's own error when it has
-  // answered early.
-  [[nodiscard]] Status send(Bytes data);
-  // Waits for the answer.
+  [[nodiscard]] Status send(Bytes data) { return upload_.send(data); }
   [[nodiscard]] Result<wire::WriteReply> finish();
 
  private:
-  BlockUpload(Connection connection, Duration answer_timeout)
-      : connection_(std::move(connection)), answer_timeout_(answer_timeout) {}
-  Status early_answer(const Status& otherwise);
+  explicit BlockUpload(Upload upload) : upload_(std::move(upload)) {}
 
-  Connection connection_;
-  Duration answer_timeout_;
+  Upload upload_;
 };
 
 class SocketClient {
@@ -131,6 +153,9 @@ class SocketClient {
   // GET of a small answer of any status: /readyz, /metrics.
   [[nodiscard]] Result<Answer> get(const std::string& address, const std::string& target,
                                    Duration timeout);
+  // POST of a small message.
+  [[nodiscard]] Result<Answer> post(const std::string& address, const std::string& target,
+                                    const std::string& body, Duration timeout);
   // GET of a range of a block. Reuses answer's memory.
   [[nodiscard]] Status read_range(const std::string& address, const wire::ReadHeader& header,
                                   RangeAnswer& answer);
@@ -140,7 +165,7 @@ class SocketClient {
 
  private:
   friend class Connection;
-  friend class BlockUpload;
+  friend class Upload;
   struct Idle {
     Socket socket;
     Instant since;

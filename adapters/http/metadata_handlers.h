@@ -1,0 +1,19 @@
+// The DataNode's part in the metadata's second home, over HTTP (core/wire/metadata_messages.h).
+//
+// Takes journals and checkpoints of its own cluster only. Positions in paths are digits, clusters
+// hexadecimal digits: neither is ever used as anything else.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "adapters/disk/metadata_home.h"
+#include "adapters/http/server.h"
+
+namespace dfs::http {
+
+// `cluster` returns this DataNode's, "" before it has one. `home` outlives the server.
+void add_metadata_handlers(Server& server, disk::MetadataHome& home,
+                           std::function<std::string()> cluster);
+
+}  // namespace dfs::http
