@@ -18,6 +18,9 @@ const std::vector<Command>& commands() {
       {"count", add_count},
       {"df", add_df},
       {"test", add_test},
+      {"namenode", add_namenode},
+      {"datanode", add_datanode},
+      {"cluster", add_cluster},
   };
   return all;
 }

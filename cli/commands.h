@@ -19,5 +19,8 @@ void add_du(CLI::App& app, Context& context);
 void add_count(CLI::App& app, Context& context);
 void add_df(CLI::App& app, Context& context);
 void add_test(CLI::App& app, Context& context);
+void add_namenode(CLI::App& app, Context& context);
+void add_datanode(CLI::App& app, Context& context);
+void add_cluster(CLI::App& app, Context& context);
 
 }  // namespace dfs::cli
