@@ -283,11 +283,14 @@ void DataNodeServer::work() {
   }
 }
 
-// Without the mark on disk no order may be carried out, so a failure leaves the machine waiting; the
-// store takes the failing volume out of service and a later measurement says so.
+// Without the mark on disk no order may be carried out: after a failure the machine waits and asks
+// again. The store takes a failing volume out of service and a later measurement says so.
 void DataNodeServer::persist(const datanode::Identity& identity) {
   if (Status status = store_->persist(identity); !status.ok()) {
     options_.log("cannot store the identity: " + status.message());
+    step([](datanode::DataNode& machine, Now now, datanode::EffectList&) {
+      machine.persist_failed(now);
+    });
     return;
   }
   step([](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {

@@ -68,7 +68,7 @@ struct DataNode::State {
   Identity durable;
   Identity persisting;
   bool persist_out = false;
-  Instant persisted_at;
+  Instant persisted_at;  // or last tried
   struct Held {
     wire::Order order;
     Status judged;           // not ok: refused
@@ -160,6 +160,12 @@ void DataNode::persisted(Now now, EffectList& effects) {
   if (!(s.identity == s.durable) && awaited) s.persist(effects);
   s.durable_now();
   s.pump(now, effects);
+}
+
+void DataNode::persist_failed(Now now) {
+  State& s = *state_;
+  s.persist_out = false;
+  s.persisted_at = now.mono;  // again after the period
 }
 
 void DataNode::task_done(TaskId task, const Status& status, VolumeId volume, Now now,

@@ -61,7 +61,7 @@ struct SendToNameNode {
   std::uint64_t message = 0;
   wire::Request request;
 };
-// Make it durable; answer with persisted().
+// Make it durable; answer with persisted(), or persist_failed(), which is tried again later.
 struct PersistIdentity {
   Identity identity;
 };
@@ -89,6 +89,7 @@ class DataNode {
   void answered(std::uint64_t message, const wire::Reply& reply, Now now, EffectList& effects);
   void unanswered(std::uint64_t message, Now now, EffectList& effects);
   void persisted(Now now, EffectList& effects);
+  void persist_failed(Now now);
   // ok, or: kCorrupt (read and wrong), kNotFound (the directory proves its absence), kIo and the rest
   // (unknown: V3). For kVerify, kCopy, kRestore the replica's volume.
   void task_done(TaskId task, const Status& status, VolumeId volume, Now now,

@@ -243,6 +243,20 @@ TEST(Registration, OfAKnownNodePersistsNothingNew) {
   EXPECT_TRUE(w.persists.empty());
 }
 
+TEST(Registration, AsksAgainForAnIdentityThatCouldNotBePersisted) {
+  World w;
+  w.start();
+  w.answer(w.registration(1));
+  w.persists.clear();
+  w.pass(seconds(20));
+  EXPECT_TRUE(w.persists.empty()) << "one at a time, however slow";
+  w.machine.persist_failed(w.now);
+  w.pass(seconds(11));
+  ASSERT_EQ(w.persists.size(), 1u);
+  w.persist();
+  EXPECT_TRUE(w.machine.registered());
+}
+
 TEST(Registration, WithANameNodeOfAnotherClusterIsRefused) {
   World w;
   w.start({}, {"c2", NodeId{4}, {}});
