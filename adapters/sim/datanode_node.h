@@ -13,7 +13,7 @@
 #include "adapters/sim/disk.h"
 #include "adapters/sim/network.h"
 #include "adapters/sim/process.h"
-#include "core/client/block_reader.h"
+#include "core/datanode/copy_task.h"
 #include "core/datanode/datanode.h"
 #include "core/datanode/receiver.h"
 
@@ -104,11 +104,12 @@ class DataNodeNode final : public Process, public Endpoint {
   void finish_task(const datanode::StartTask& start);
   [[nodiscard]] Status verify(BlockId block, datanode::VolumeId volume, Folder folder) const;
   void start_copy(const datanode::StartTask& start);
-  void carry_out(datanode::TaskId task, client::BlockReaderEffects effects);
+  void carry_out(datanode::TaskId task, datanode::CopyEffects effects);
+  void write_copy(Copy& copy, const datanode::WriteTemporary& write, datanode::CopyEffects& effects);
+  void publish_copy(datanode::TaskId task, const datanode::Sidecar& sidecar);
   void fetch(datanode::TaskId task, const client::Fetch& fetch);
   void fetched(const Open& open, const RangeAnswer& answer);
   void wake_copy(datanode::TaskId task);
-  void end_copy(datanode::TaskId task, const Status& status);
   void task_done(datanode::TaskId task, const Status& status, datanode::VolumeId volume);
 
   Network& network_;

@@ -4,7 +4,6 @@
 #include "adapters/sim/datanode_work.h"
 #include "core/base/assert.h"
 #include "core/base/crc32c.h"
-#include "core/datanode/checksum_builder.h"
 
 namespace dfs::sim {
 
@@ -75,15 +74,11 @@ void DataNodeNode::task_done(datanode::TaskId task, const Status& status,
 }
 
 void DataNodeNode::start_copy(const datanode::StartTask& start) {
-  const wire::Order& order = start.order;
   client::BlockReaderOptions options;
   options.hedge_after = times_.fetch_limit / 2;
   auto copy = std::make_unique<Copy>(
-      Copy{start,
-           client::BlockReader(order.block, order.sources, identity_.cluster, 0,
-                               order.block.length, options),
-           std::vector<std::uint8_t>(order.block.length)});
-  client::BlockReaderEffects effects;
+      Copy{start, datanode::CopyTask(start.order, identity_.cluster, options), roomiest(), {}});
+  datanode::CopyEffects effects;
   copy->machine.start(now().mono, effects);
   copies_[start.task] = std::move(copy);
   carry_out(start.task, std::move(effects));
@@ -93,8 +88,8 @@ void DataNodeNode::start_copy(const datanode::StartTask& start) {
 void DataNodeNode::wake_copy(datanode::TaskId task) {
   after(times_.fetch_limit / 4, [this, task] {
     const auto found = copies_.find(task);
-    if (found == copies_.end() || found->second->ended) return;
-    client::BlockReaderEffects effects;
+    if (found == copies_.end()) return;
+    datanode::CopyEffects effects;
     found->second->machine.tick(now().mono, effects);
     carry_out(task, std::move(effects));
     wake_copy(task);
@@ -117,8 +112,8 @@ void DataNodeNode::fetch(datanode::TaskId task, const client::Fetch& fetch) {
 
 void DataNodeNode::fetched(const Open& open, const RangeAnswer& answer) {
   const auto found = copies_.find(open.task);
-  if (found == copies_.end() || found->second->ended) return;
-  client::BlockReaderEffects effects;
+  if (found == copies_.end()) return;
+  datanode::CopyEffects effects;
   if (answer.status.ok()) {
     found->second->machine.fetched(open.number, answer.header, answer.granule_crcs, answer.data,
                                    now().mono, effects);
@@ -128,64 +123,64 @@ void DataNodeNode::fetched(const Open& open, const RangeAnswer& answer) {
   carry_out(open.task, std::move(effects));
 }
 
-void DataNodeNode::carry_out(datanode::TaskId task, client::BlockReaderEffects effects) {
-  for (const client::BlockReaderEffect& effect : effects) {
+void DataNodeNode::carry_out(datanode::TaskId task, datanode::CopyEffects effects) {
+  for (std::size_t i = 0; i < effects.size(); ++i) {
     Copy& copy = *copies_.at(task);
-    if (const auto* wanted = std::get_if<client::Fetch>(&effect)) {
-      fetch(task, *wanted);
-    } else if (const auto* piece = std::get_if<client::Deliver>(&effect)) {
-      std::copy(piece->data.begin(), piece->data.end(),
-                copy.data.begin() + static_cast<std::ptrdiff_t>(piece->offset));
+    const datanode::CopyEffect effect = effects[i];
+    if (const auto* open = std::get_if<datanode::OpenTemporary>(&effect)) {
+      const Result<std::uint64_t> created = disks_[copy.volume].create(open->length);
+      if (created.ok()) {
+        copy.file = *created;
+      } else {
+        copy.machine.disk_failed(created.status(), effects);
+      }
+    } else if (const auto* wanted = std::get_if<client::Fetch>(&effect)) {
+      if (!copy.machine.done()) fetch(task, *wanted);
+    } else if (const auto* write = std::get_if<datanode::WriteTemporary>(&effect)) {
+      if (!copy.machine.done()) write_copy(copy, *write, effects);
+    } else if (const auto* publish = std::get_if<datanode::Publish>(&effect)) {
+      if (!copy.machine.done()) publish_copy(task, publish->sidecar);
+    } else if (std::get_if<datanode::DiscardTemporary>(&effect) != nullptr) {
+      if (copy.file) disks_[copy.volume].discard(*copy.file);
     } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
       if (bad->replica.node != identity_.node) continue;
       datanode::EffectList suspicion;
       machine_->suspect(bad->replica.block, now(), suspicion);
       carry_out(std::move(suspicion));
-    } else if (const auto* done = std::get_if<client::BlockDone>(&effect)) {
-      copy.ended = true;
-      end_copy(task, done->status);
+    } else {
+      const Status status = std::get<datanode::CopyDone>(effect).status;
+      after({}, [this, task, status, volume = copy.volume] {
+        copies_.erase(task);
+        task_done(task, status, volume);
+      });
     }
   }
 }
 
-// The block is read, or cannot be: stores it as a new replica, in place of one that is rotten.
-void DataNodeNode::end_copy(datanode::TaskId task, const Status& read) {
-  const Copy& copy = *copies_.at(task);
-  const wire::Order& order = copy.start.order;
-  datanode::ChecksumBuilder checksums;
-  checksums.add(copy.data);
-  checksums.finish();
-  const datanode::VolumeId volume = roomiest();
-  Status status = read;
-  std::uint64_t file = 0;
-  if (status.ok() && checksums.crc() != order.block.crc) {
-    status = Status(Code::kCorrupt, "the copy does not match");
-  }
-  if (status.ok()) {
-    const Result<std::uint64_t> created = disks_[volume].create(copy.data.size());
-    status = created.ok() ? disks_[volume].write(*created, 0, copy.data) : created.status();
-    if (created.ok()) file = *created;
-  }
-  if (!status.ok()) {
-    after({}, [this, task, status, volume] {
-      copies_.erase(task);
-      task_done(task, status, volume);
-    });
-    return;
-  }
-  const datanode::Sidecar sidecar{order.block,    identity_.cluster,   order.inode,
-                                  order.index,    order.path_hint,     checksums.granules(),
-                                  checksums.chunks()};
+void DataNodeNode::write_copy(Copy& copy, const datanode::WriteTemporary& write,
+                              datanode::CopyEffects& effects) {
+  const Status status = disks_[copy.volume].write(*copy.file, write.offset, write.data);
+  if (!status.ok()) copy.machine.disk_failed(status, effects);
+}
+
+void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& sidecar) {
+  const Copy& copying = *copies_.at(task);
   const std::uint64_t work = next_work_++;
-  half_done_[work] = [this, file, volume, sidecar](int steps) {
+  half_done_[work] = [this, file = *copying.file, volume = copying.volume, sidecar](int steps) {
     (void)disks_[volume].publish(file, sidecar, steps).ok();
   };
-  after(disk_time("copy", order.block.length), [this, work, task, file, volume, sidecar] {
+  after(disk_time("copy", sidecar.info.length), [this, work, task, sidecar] {
     half_done_.erase(work);
-    copies_.erase(task);
-    const Status published = disks_[volume].publish(file, sidecar);
-    if (published.ok()) observer_.published(address(), sidecar.info.id);
-    task_done(task, published, volume);
+    Copy& copy = *copies_.at(task);
+    const Status status = disks_[copy.volume].publish(*copy.file, sidecar);
+    datanode::CopyEffects effects;
+    if (status.ok()) {
+      observer_.published(address(), sidecar.info.id);
+      copy.machine.published(effects);
+    } else {
+      copy.machine.disk_failed(status, effects);
+    }
+    carry_out(task, std::move(effects));
   });
 }
 

@@ -25,9 +25,9 @@ struct DataNodeNode::Receiving {
 // One block that this node pulls from others, or rebuilds from what all of them have.
 struct DataNodeNode::Copy {
   datanode::StartTask start;
-  client::BlockReader machine;
-  std::vector<std::uint8_t> data;
-  bool ended = false;
+  datanode::CopyTask machine;
+  datanode::VolumeId volume = 0;
+  std::optional<std::uint64_t> file;
 };
 
 }  // namespace dfs::sim
