@@ -1,4 +1,5 @@
-// The NameNode's soft state of DataNodes and replicas: who is alive, who holds what, what to repair.
+// The NameNode's soft state of DataNodes and replicas: who is alive, who holds what, what to
+// repair.
 //
 // Rebuilt from reports after a start, never durable except for the hints in the store. NameNode
 // (namenode.h) owns it, applies commands and tells it of their effects; it changes no durable state
@@ -6,8 +7,8 @@
 //
 // Repair is reconciliation: evaluate(block) compares what a block should have with what it has and
 // orders the difference. Events evaluate the blocks that they touch; a background sweep over all
-// blocks, a bounded slice a tick, evaluates everything again, so that nothing that was missed or lost
-// stays lost (C1).
+// blocks, a bounded slice a tick, evaluates everything again, so that nothing that was missed or
+// lost stays lost (C1).
 #pragma once
 
 #include <cstdint>
@@ -22,11 +23,13 @@
 
 namespace dfs::namenode {
 
+class Ledger;  // core/namenode/blocks/ledger.h
+
 struct BlockHealth {
-  std::uint32_t wanted = 0;    // replication of the block
-  std::uint32_t good = 0;      // matching replicas on nodes that are not dead
-  std::uint32_t corrupt = 0;   // known to be rotten, on nodes that are not dead
-  std::uint32_t unknown = 0;   // hinted or claimed by a client, not reported yet
+  std::uint32_t wanted = 0;   // replication of the block
+  std::uint32_t good = 0;     // matching replicas on nodes that are not dead
+  std::uint32_t corrupt = 0;  // known to be rotten, on nodes that are not dead
+  std::uint32_t unknown = 0;  // hinted or claimed by a client, not reported yet
 };
 
 class Blocks {
@@ -51,13 +54,14 @@ class Blocks {
   void tick(Now now);
 
   // Targets for a new block, in pipeline order, at most `replication`, on distinct hosts, over
-  // several racks where there are several, with room for `block_size`, none of `exclude` while others
-  // are left. kNotEnoughDataNodes if fewer than min(2, replication) can be had.
+  // several racks where there are several, with room for `block_size` or, when too few have that,
+  // for a smaller block; none of `exclude` unless fewer than min(2, replication) are left without
+  // it. kNotEnoughDataNodes if fewer than that can be had, kNoSpace if only for want of space.
   [[nodiscard]] Result<std::vector<wire::NodeAddress>> choose_targets(
       std::uint32_t replication, std::uint64_t block_size, const std::vector<NodeId>& exclude,
       Now now);
-  // Where to read a block, best first: live and good, then hinted, then suspect; never one known to be
-  // corrupt while another is left.
+  // Where to read a block, best first: live and good, then hinted, then suspect; never one known to
+  // be corrupt while another is left.
   [[nodiscard]] std::vector<wire::NodeAddress> locations(BlockId block, Now now) const;
   [[nodiscard]] BlockHealth health(const BlockRow& block, Now now) const;
   // Has every replica of the block verified; returns how many were asked for.
@@ -66,9 +70,12 @@ class Blocks {
 
   // Distinct hosts of DataNodes able to take new blocks: for the start-up gate (S1).
   [[nodiscard]] std::uint32_t writable_hosts(Now now) const;
-  // The newest history that a DataNode has told of; beyond the store's own, the NameNode is read-only.
+  // The newest history that a DataNode has told of; beyond the store's own, the NameNode is
+  // read-only.
   [[nodiscard]] wire::HistoryMark newest_seen() const;
-  // Fills in nodes, repairs_waiting and repairs_running.
+  // The last deletions that were ordered, with their reasons.
+  [[nodiscard]] const Ledger& ledger() const;
+  // Fills in nodes, repairs_waiting, repairs_running and notes.
   void describe(wire::ClusterReportReply& report, Now now) const;
 
  private:

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+
+#include "core/namenode/blocks/ledger.h"
 #include "tests/namenode/cluster.h"
 
 namespace dfs::namenode {
@@ -268,6 +271,58 @@ TEST(Forgotten, NothingInSafeMode) {
   cluster.store().begin();
   cluster.store().put_meta(meta);
   cluster.store().commit();
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+}
+
+TEST(Ledger, TellsWhichReplicaWentAndWhy) {
+  Cluster cluster(4);
+  const BlockId excess = cluster.write({1, 2, 3, 4}, 4);
+  const BlockId rotten = cluster.write({1, 2, 3});
+  const BlockId forgotten = cluster.write({2}, 1);
+  cluster.set_replication(excess, 3);
+  cluster.run(seconds(5));
+  cluster.rot(rotten, 3);
+  cluster.find_rot(rotten, 3);
+  cluster.run(seconds(5));
+  cluster.forget(forgotten);
+  cluster.run(seconds(3));
+  cluster.at(2).purge_wanted.push_back(Cluster::info(forgotten));
+  cluster.run(seconds(1));
+  const std::deque<Deletion>& ledger = cluster.blocks().ledger().entries();
+  ASSERT_THAT(ledger, SizeIs(4));
+  EXPECT_EQ(ledger[0].block, excess);
+  EXPECT_EQ(ledger[0].reason, DeleteReason::kExcess);
+  EXPECT_EQ(ledger[0].survivors, 3u);
+  EXPECT_EQ(ledger[1].block, rotten);
+  EXPECT_EQ(ledger[1].node, NodeId{3});
+  EXPECT_EQ(ledger[1].reason, DeleteReason::kRotten);
+  EXPECT_EQ(ledger[1].asked_by, "repair");
+  EXPECT_EQ(ledger[2].reason, DeleteReason::kForgotten);
+  EXPECT_FALSE(ledger[2].purge);
+  EXPECT_TRUE(ledger[3].purge);
+  EXPECT_GT(ledger[3].when, ledger[0].when);
+}
+
+TEST(Ledger, IsBounded) {
+  Ledger ledger;
+  for (std::uint64_t i = 0; i < Ledger::kMost + 5; ++i) {
+    Deletion deletion;
+    deletion.block = BlockId{i};
+    ledger.add(deletion);
+  }
+  EXPECT_THAT(ledger.entries(), SizeIs(Ledger::kMost));
+  EXPECT_EQ(ledger.entries().front().block, BlockId{5});
+}
+
+TEST(Excess, ADeletionThatIsNotFetchedSoonIsJudgedAgain) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.forget(block);
+  cluster.tick(seconds(1));   // judged and ordered, not fetched
+  cluster.tick(seconds(11));  // the nodes are suspect by now
+  const wire::Reply late = cluster.heartbeat(1);
+  EXPECT_THAT(std::get<wire::HeartbeatReply>(late).orders, IsEmpty());
   cluster.run(seconds(60));
   EXPECT_THAT(cluster.holders(block), IsEmpty());
 }

@@ -42,7 +42,8 @@ TEST(Liveness, T1_TimeInWhichTheNameNodeDidNotRunIsNotHeldAgainstTheNodes) {
   Cluster cluster(3);
   cluster.suspend(seconds(3600));
   cluster.tick(milliseconds(100));
-  for (const std::uint64_t node : {1u, 2u, 3u}) EXPECT_EQ(state_of(cluster, node), NodeState::kLive);
+  for (const std::uint64_t node : {1u, 2u, 3u})
+    EXPECT_EQ(state_of(cluster, node), NodeState::kLive);
   cluster.run(seconds(60));
   EXPECT_EQ(cluster.orders_of(OrderKind::kCopy), 0u);
 }

@@ -10,7 +10,6 @@
 namespace dfs::namenode {
 namespace {
 
-
 class Planted {
  public:
   explicit Planted(Mutant mutant) { switch_on(mutant); }

@@ -65,8 +65,7 @@ TEST(Placement, TargetsAreOnDistinctHostsAndTwoRacksWhereverThatIsPossible) {
     }
     RC_ASSERT(chosen_hosts.size() == targets->size());
     RC_ASSERT(targets->size() == std::min<std::size_t>(replication, all_hosts.size()));
-    RC_ASSERT(chosen_racks.size() >=
-              std::min<std::size_t>({all_racks.size(), replication, 2}));
+    RC_ASSERT(chosen_racks.size() >= std::min<std::size_t>({all_racks.size(), replication, 2}));
   }));
 }
 

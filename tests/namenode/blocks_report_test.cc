@@ -30,8 +30,7 @@ TEST(Report, OnlyDifferingBucketsAreAskedFor) {
   const BlockId second = cluster.write({1, 2}, 2);
   EXPECT_THAT(wanted_of(cluster.send(cluster.digests_of(1))), IsEmpty());
   cluster.at(1).replicas.erase(second);
-  EXPECT_THAT(wanted_of(cluster.send(cluster.digests_of(1))),
-              ElementsAre(wire::bucket_of(second)));
+  EXPECT_THAT(wanted_of(cluster.send(cluster.digests_of(1))), ElementsAre(wire::bucket_of(second)));
   EXPECT_EQ(cluster.health(first).good, 2u);
 }
 
@@ -179,6 +178,18 @@ TEST(Report, HDFS_3391_ADeletionNamesTheReplicaThatWasReported) {
   const auto orders = cluster.orders(3, wire::OrderKind::kQuarantine);
   ASSERT_THAT(orders, SizeIs(1));
   EXPECT_EQ(orders[0].block, other);
+}
+
+TEST(Report, ANodeThatDeniesWhatItIsBelievedToHaveReportsInFull) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1, 2}, 2);
+  cluster.at(2).replicas.erase(block);
+  cluster.at(2).forgetful = true;
+  EXPECT_EQ(cluster.health(block).good, 2u);
+  cluster.doubt(block, 2);
+  cluster.run(seconds(10));
+  EXPECT_EQ(cluster.good(block), 2u);  // copied back
+  EXPECT_EQ(cluster.health(block).good, 2u);
 }
 
 TEST(Report, AMalformedOneIsRefusedWhole) {

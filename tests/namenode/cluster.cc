@@ -354,7 +354,7 @@ Status Cluster::restore(PretendedNode& node, const wire::Order& order) {
 Status Cluster::verify(PretendedNode& node, const wire::Order& order) {
   const auto found = node.replicas.find(order.block.id);
   if (found == node.replicas.end()) {
-    node.changes.push_back({ReplicaEvent::kRemoved, order.block});
+    if (!node.forgetful) node.changes.push_back({ReplicaEvent::kRemoved, order.block});
     return not_found();
   }
   if (node.unreadable) {

@@ -32,11 +32,12 @@ struct PretendedNode {
   std::string rack = "/r";
   std::string host;
   std::string incarnation = "one";
-  bool up = true;         // false: the process is dead
-  bool reachable = true;  // false: nothing of it reaches the NameNode
-  bool obedient = true;   // false: it takes orders and does nothing
-  bool reports = true;    // false: it does not report, whatever the NameNode says
+  bool up = true;           // false: the process is dead
+  bool reachable = true;    // false: nothing of it reaches the NameNode
+  bool obedient = true;     // false: it takes orders and does nothing
+  bool reports = true;      // false: it does not report, whatever the NameNode says
   bool unreadable = false;  // its reads fail with an I/O error
+  bool forgetful = false;   // what it finds missing it does not tell of
   bool registered = false;
   bool reporting = false;
   std::uint64_t session = 0;
@@ -103,7 +104,8 @@ class Cluster {
   Config& config() { return config_; }  // takes effect at the next restart_namenode()
   [[nodiscard]] Now now() const { return now_; }
   [[nodiscard]] static wire::BlockInfo info(BlockId block);
-  [[nodiscard]] std::vector<std::uint64_t> holders(BlockId block) const;  // published, rotten or not
+  [[nodiscard]] std::vector<std::uint64_t> holders(
+      BlockId block) const;                               // published, rotten or not
   [[nodiscard]] std::uint32_t good(BlockId block) const;  // on the disks of nodes that are up
   [[nodiscard]] BlockHealth health(BlockId block);
   [[nodiscard]] std::vector<std::uint64_t> located(BlockId block);

@@ -36,9 +36,11 @@ void Agenda::advance(Instant running) {
 
 std::optional<BlockId> Agenda::take() {
   if (noted_.empty()) return std::nullopt;
-  const BlockId block = *noted_.begin();
-  noted_.erase(noted_.begin());
-  return block;
+  auto next = noted_.upper_bound(taken_);
+  if (next == noted_.end()) next = noted_.begin();
+  taken_ = *next;
+  noted_.erase(next);
+  return taken_;
 }
 
 bool Agenda::overflowed() {

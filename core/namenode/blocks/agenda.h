@@ -1,8 +1,8 @@
 // Which blocks to look at next, and when.
 //
-// Events note the blocks that they touch; timers bring a block back later. Both are only shortcuts of
-// the sweep, which comes past every block anyway: when too much is noted, the rest is left to a sweep
-// (overflowed()).
+// Events note the blocks that they touch; timers bring a block back later. Both are only shortcuts
+// of the sweep, which comes past every block anyway: when too much is noted, the rest is left to a
+// sweep (overflowed()).
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,7 @@ class Agenda {
 
  private:
   std::set<BlockId> noted_;
+  BlockId taken_;  // the last one: the next is above it, so that none is overtaken for ever
   std::set<std::pair<Instant, BlockId>> timers_;
   std::map<BlockId, Instant> timer_of_;
   bool overflowed_ = false;

@@ -72,7 +72,7 @@ BlockView look(Soft& soft, BlockId block, std::optional<BlockRow> row) {
     const Replica* replica = node.replicas.find(block);
     if (replica == nullptr) continue;
     const bool claimed = replica->is(Replica::kClaimed);
-    Copy copy{&node,   id,    Standing::kUnknown, replica->info(), replica->is(Replica::kDoomed),
+    Copy copy{&node,    id,    Standing::kUnknown, replica->info(), replica->is(Replica::kDoomed),
               !claimed, false, replica->verified()};
     if (known) copy.standing = standing_of(node, *replica, view.info());
     if (!node.alive()) {

@@ -28,12 +28,29 @@ constexpr std::size_t kMostReportedBad = 1000;
 // Which message a mark belongs to, so that a repeated one is recognised by kind as well.
 enum MessageKind : std::size_t { kHeartbeat = 1, kDigests = 2, kPiece = 3 };
 
-void take_result(Soft& soft, const Node& node, const wire::OrderResult& result) {
+// The node says that it has no such replica, or has one that we do not know of.
+bool contradicts(const PendingOrder& ended, const Status& status, const Replica* known) {
+  switch (ended.order.kind) {
+    case OrderKind::kVerify:
+    case OrderKind::kConfirm:
+    case OrderKind::kQuarantine:
+      return status.code() == Code::kNotFound && known != nullptr;
+    case OrderKind::kRestore:
+      return status.ok() && known == nullptr;
+    case OrderKind::kCopy:
+    case OrderKind::kPurge:
+      return false;
+  }
+  return false;
+}
+
+void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
   const std::optional<PendingOrder> ended = soft.orders.finish(node.row.id, result.order);
   if (!ended) return;
   const BlockId block = ended->order.block.id;
   soft.agenda.note(block);
-  Replica* replica = soft.nodes.find(node.row.id)->replicas.find(block);
+  Replica* replica = node.replicas.find(block);
+  if (contradicts(*ended, result.status, replica)) node.contradicted = true;
   switch (ended->order.kind) {
     case OrderKind::kCopy:
       copy_ended(soft, *ended, result.status);
@@ -68,7 +85,7 @@ void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replic
     wire::Order order;
     order.kind = OrderKind::kRestore;
     order.block = replica;
-    (void)soft.orders.place(node.row.id, std::move(order));
+    (void)soft.orders.place(node.row.id, std::move(order), soft.running());
     return;
   }
   const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}}, now);
@@ -90,7 +107,7 @@ void order_verifications(Soft& soft, const Node& node) {
     } else {
       continue;
     }
-    (void)soft.orders.place(node.row.id, std::move(order));
+    (void)soft.orders.place(node.row.id, std::move(order), soft.running());
   }
 }
 
@@ -110,7 +127,7 @@ wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbea
   wire::HeartbeatReply reply;
   reply.history = soft.history();
   reply.orders = soft.orders.take(node.row.id, soft.running());
-  reply.report = !node.reported && !node.report.begun;
+  reply.report = (!node.reported && !node.report.begun) || node.contradicted;
   return reply;
 }
 
@@ -122,8 +139,7 @@ void take_claims(Soft& soft, const std::vector<wire::CommittedBlock>& commit,
       Node* node = soft.nodes.find(stored);
       if (node == nullptr) continue;
       if (node->replicas.claim(block.info)) {
-        soft.claims.push_back(
-            {soft.running() + soft.config.order_timeout, block.info.id, stored});
+        soft.claims.push_back({soft.running() + soft.config.order_timeout, block.info.id, stored});
       }
       open_transaction(soft.store);
       soft.store.put_hint(block.info.id, stored);
@@ -198,7 +214,8 @@ void Blocks::report_bad(const wire::ReportBad& request, Now /*now*/) {
     if (node == nullptr || node->session == 0) continue;
     Replica* replica = node->replicas.find(bad.block);
     if (replica == nullptr && node->ever_reported) continue;
-    if (replica != nullptr && !replica->is(Replica::kCorrupt)) replica->set(Replica::kSuspect, true);
+    if (replica != nullptr && !replica->is(Replica::kCorrupt))
+      replica->set(Replica::kSuspect, true);
     soft.verify.want(bad.node, bad.block, true);
   }
 }
@@ -278,11 +295,11 @@ std::uint64_t Blocks::scrubs_waiting() const {
   return state_->soft.verify.size() + state_->soft.orders.count(OrderKind::kVerify);
 }
 
-std::uint32_t Blocks::writable_hosts(Now /*now*/) const {
-  return writable_hosts_of(state_->soft);
-}
+std::uint32_t Blocks::writable_hosts(Now /*now*/) const { return writable_hosts_of(state_->soft); }
 
 wire::HistoryMark Blocks::newest_seen() const { return state_->soft.newest; }
+
+const Ledger& Blocks::ledger() const { return state_->soft.ledger; }
 
 void Blocks::describe(wire::ClusterReportReply& report, Now /*now*/) const {
   const Soft& soft = state_->soft;

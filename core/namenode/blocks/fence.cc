@@ -56,7 +56,8 @@ Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
   wire::Order order;
   order.kind = request.purge ? OrderKind::kPurge : OrderKind::kQuarantine;
   order.block = request.replica;
-  if (!soft.orders.place(request.node, std::move(order))) return no("ordered before");
+  if (!soft.orders.place(request.node, std::move(order), soft.running()))
+    return no("ordered before");
   Node& node = *soft.nodes.find(request.node);
   if (Replica* replica = node.replicas.find(request.replica.id);
       replica != nullptr && !request.purge) {

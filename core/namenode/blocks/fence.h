@@ -2,14 +2,16 @@
 // makes a kQuarantine or kPurge order.
 //
 // It believes nobody: what the replica is, and therefore which rule holds, it finds out itself.
-//   * Nothing is deleted while our history is older than one that a DataNode has seen, in safe mode,
+//   * Nothing is deleted while our history is older than one that a DataNode has seen, in safe
+//   mode,
 //     or on a node that is not live or has not reported in full since its registration (D5, S1).
 //   * A block that has no row: only if our own history forgot it; then all its replicas may go.
 //   * Allocated: belongs to its lease. Freed: belongs to its readers. Never deleted.
-//   * Committed: other replicas must survive, each on a live node that has reported in this session,
+//   * Committed: other replicas must survive, each on a live node that has reported in this
+//   session,
 //     matching, not suspected, not doomed, and known to be whole within the scrub period. For a
-//     replica that is rotten one such survivor, for any other as many as the block's replication, and
-//     for a quarantine each of them must have confirmed just now that it is there (D4).
+//     replica that is rotten one such survivor, for any other as many as the block's replication,
+//     and for a quarantine each of them must have confirmed just now that it is there (D4).
 // Each deletion goes into the ledger.
 #pragma once
 
@@ -24,7 +26,7 @@ namespace dfs::namenode {
 
 struct DeletionRequest {
   NodeId node;
-  wire::BlockInfo replica;  // as the node tells of it
+  wire::BlockInfo replica;    // as the node tells of it
   std::string_view asked_by;  // a literal
   bool purge = false;         // out of quarantine for good; else into it
   // Survivors that have answered a kConfirm, and the running time of their answer.
@@ -32,10 +34,10 @@ struct DeletionRequest {
 };
 
 struct Verdict {
-  bool allowed = false;          // the order has been placed
+  bool allowed = false;  // the order has been placed
   std::string why_not;
-  std::vector<NodeId> verify;    // survivors that would count if they were verified
-  std::vector<NodeId> confirm;   // … if they confirmed
+  std::vector<NodeId> verify;   // survivors that would count if they were verified
+  std::vector<NodeId> confirm;  // … if they confirmed
 };
 
 // How long a survivor's word that it has the replica holds.

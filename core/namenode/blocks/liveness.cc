@@ -10,11 +10,18 @@ namespace {
 
 using wire::OrderKind;
 
+// A deletion that the node never heard of will not happen.
+void undoom(Node& node, const wire::Order& order) {
+  if (order.kind != OrderKind::kQuarantine) return;
+  if (Replica* replica = node.replicas.find(order.block.id)) replica->set(Replica::kDoomed, false);
+}
+
 // A pending order is over without a result: whoever wanted it looks again.
 void abandon(Soft& soft, const PendingOrder& pending, bool timed_out) {
   const BlockId block = pending.order.block.id;
   const Node& node = *soft.nodes.find(pending.node);
   soft.agenda.note(block);
+  if (!pending.sent) undoom(*soft.nodes.find(pending.node), pending.order);
   if (pending.order.kind == OrderKind::kVerify && node.alive()) {
     soft.verify.want(pending.node, block, false);
   }
@@ -62,14 +69,14 @@ void came_back(MassLoss& loss, NodeId node, std::uint32_t percent) {
 
 }  // namespace
 
-void node_registered(Soft& soft, const wire::Register& request,
-                     const wire::RegisterReply& reply) {
+void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply) {
   if (Node* known = soft.nodes.find(reply.node)) end_session(soft, *known);
   const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
   Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
   came_back(soft.mass_loss, node.row.id, soft.config.mass_loss_percent);
   history_seen(soft, request.seen);
   soft.sweep.again = true;
+  ++soft.changes;
 }
 
 void age_nodes(Soft& soft) {
@@ -82,7 +89,9 @@ void age_nodes(Soft& soft) {
     soft.scans.push_back({id, 0});
     soft.sweep.again = true;
   }
-  if (!served.empty()) watch_for_mass_loss(soft, served);
+  if (served.empty()) return;
+  ++soft.changes;
+  watch_for_mass_loss(soft, served);
 }
 
 void history_seen(Soft& soft, const wire::HistoryMark& seen) {

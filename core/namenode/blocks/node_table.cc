@@ -41,9 +41,8 @@ Node& NodeTable::registered(const wire::Register& request, const wire::RegisterR
   return node;
 }
 
-std::optional<wire::Reply> NodeTable::judge(const wire::SessionMark& mark,
-                                            std::size_t message_kind, Instant running,
-                                            Node*& node) {
+std::optional<wire::Reply> NodeTable::judge(const wire::SessionMark& mark, std::size_t message_kind,
+                                            Instant running, Node*& node) {
   node = find(mark.node);
   if (node == nullptr || node->session == 0 || mark.session != node->session) {
     return Status(Code::kStale, "this session is over; register again");
@@ -62,8 +61,8 @@ std::optional<wire::Reply> NodeTable::judge(const wire::SessionMark& mark,
   return std::nullopt;
 }
 
-wire::Reply NodeTable::answered(Node& node, const wire::SessionMark& mark,
-                                std::size_t message_kind, wire::Reply reply) {
+wire::Reply NodeTable::answered(Node& node, const wire::SessionMark& mark, std::size_t message_kind,
+                                wire::Reply reply) {
   node.sequence = mark.sequence;
   node.message_kind = message_kind;
   node.answer = reply;

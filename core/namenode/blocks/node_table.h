@@ -27,16 +27,17 @@ struct ReportProgress {
 struct Node {
   DataNodeRow row;
   wire::NodeState state = wire::NodeState::kSuspect;
-  std::uint64_t session = 0;    // 0: none; it must register
-  std::string incarnation;      // of its process, at the last registration
+  std::uint64_t session = 0;         // 0: none; it must register
+  std::string incarnation;           // of its process, at the last registration
   bool incarnation_changed = false;  // since its last full report
-  std::uint64_t sequence = 0;   // of its last message
-  std::size_t message_kind = 0; // which message that was
-  wire::Reply answer;           // to it
-  Instant heard;                // running time of it
-  bool reported = false;        // in full, in this session
-  bool ever_reported = false;   // in full, since this NameNode started
+  std::uint64_t sequence = 0;        // of its last message
+  std::size_t message_kind = 0;      // which message that was
+  wire::Reply answer;                // to it
+  Instant heard;                     // running time of it
+  bool reported = false;             // in full, in this session
+  bool ever_reported = false;        // in full, since this NameNode started
   ReportProgress report;
+  bool contradicted = false;  // it denied what the map says of it: a full report must tell
   wire::NodeStats stats;
   bool measured = false;            // stats are a heartbeat's
   std::uint64_t chosen_before = 0;  // blocks sent there in the heartbeat interval before this one

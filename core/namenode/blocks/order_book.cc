@@ -8,6 +8,7 @@ namespace {
 using wire::OrderKind;
 
 // The order in which a reply is filled: what saves data first, what reads much last.
+constexpr int kDeletion = 3;
 int urgency(OrderKind kind) {
   switch (kind) {
     case OrderKind::kRestore:
@@ -18,7 +19,7 @@ int urgency(OrderKind kind) {
       return 2;
     case OrderKind::kQuarantine:
     case OrderKind::kPurge:
-      return 3;
+      return kDeletion;
     case OrderKind::kVerify:
       return 4;
   }
@@ -27,11 +28,11 @@ int urgency(OrderKind kind) {
 
 }  // namespace
 
-bool OrderBook::place(NodeId node, wire::Order order) {
+bool OrderBook::place(NodeId node, wire::Order order, Instant running) {
   const Key key{order.block.id, order.kind, node};
   if (by_block_.contains(key)) return false;
   order.order = next_++;
-  PendingOrder pending{std::move(order), node, NodeId{}, false, Instant{}};
+  PendingOrder pending{std::move(order), node, NodeId{}, running, false, Instant{}};
   const std::uint64_t number = pending.order.order;
   if (pending.order.kind == OrderKind::kCopy) {
     pending.source = pending.order.sources.empty() ? node : pending.order.sources.front().node;
@@ -89,6 +90,15 @@ std::vector<PendingOrder> OrderBook::expire(Instant running, Duration timeout) {
   while (!sent_.empty() && running - sent_.begin()->first >= timeout) {
     expired.push_back(remove(orders_.find(sent_.begin()->second)));
   }
+  std::vector<std::uint64_t> late;
+  for (const auto& [key, waiting] : unsent_) {
+    if (key.second != kDeletion) continue;
+    for (const std::uint64_t number : waiting) {
+      if (running - orders_.at(number).placed_at < kDeletionsKeep) break;
+      late.push_back(number);
+    }
+  }
+  for (const std::uint64_t number : late) expired.push_back(remove(orders_.find(number)));
   return expired;
 }
 
@@ -140,7 +150,8 @@ PendingOrder OrderBook::remove(std::map<std::uint64_t, PendingOrder>::iterator a
   by_block_.erase({pending.order.block.id, kind, pending.node});
   if (pending.sent) {
     sent_.erase({pending.sent_at, number});
-  } else if (const auto waiting = unsent_.find({pending.node, urgency(kind)}); waiting != unsent_.end()) {
+  } else if (const auto waiting = unsent_.find({pending.node, urgency(kind)});
+             waiting != unsent_.end()) {
     waiting->second.erase(number);
     if (waiting->second.empty()) unsent_.erase(waiting);
   }

@@ -21,7 +21,8 @@ namespace dfs::namenode {
 struct PendingOrder {
   wire::Order order;
   NodeId node;
-  NodeId source;  // kCopy: the first source, which bears the load
+  NodeId source;      // kCopy: the first source, which bears the load
+  Instant placed_at;  // running time
   bool sent = false;
   Instant sent_at;  // running time
 };
@@ -29,6 +30,8 @@ struct PendingOrder {
 class OrderBook {
  public:
   static constexpr std::size_t kOrdersPerReply = 100;
+  // A deletion was judged by what was known then: it is fetched soon or judged again.
+  static constexpr Duration kDeletionsKeep = seconds(10);
   // Verifications that a node has at once: they read much, and must end within the time-out.
   static constexpr std::uint64_t kVerifiesPerNode = 50;
   static constexpr std::uint64_t kVerifyBytesPerNode = std::uint64_t{1} << 30;
@@ -38,7 +41,7 @@ class OrderBook {
 
   // Gives the order its number and keeps it until it is taken and ends. False if one of its kind is
   // pending for the (block, node).
-  bool place(NodeId node, wire::Order order);
+  bool place(NodeId node, wire::Order order, Instant running);
   [[nodiscard]] bool pending(BlockId block, NodeId node, wire::OrderKind kind) const;
   // Nodes with a pending order of the kind for the block.
   [[nodiscard]] std::vector<NodeId> nodes_of(BlockId block, wire::OrderKind kind) const;
@@ -47,7 +50,8 @@ class OrderBook {
   [[nodiscard]] std::vector<wire::Order> take(NodeId node, Instant running);
   // The order has ended. nullopt if it is none of this node's, or was forgotten.
   [[nodiscard]] std::optional<PendingOrder> finish(NodeId node, std::uint64_t order);
-  // Removes and returns the orders sent before running - timeout.
+  // Removes and returns the orders that were sent before running - timeout, and deletions that were
+  // not fetched in time.
   [[nodiscard]] std::vector<PendingOrder> expire(Instant running, Duration timeout);
   // Removes and returns all orders of the node: its session is over.
   [[nodiscard]] std::vector<PendingOrder> drop(NodeId node);

@@ -38,8 +38,8 @@ struct Choice {
   }
 };
 
-// Adds nodes of `pool` on hosts not chosen yet until there are `wanted`; the second one from another
-// rack when the pool has one.
+// Adds nodes of `pool` on hosts not chosen yet until there are `wanted`; the second one from
+// another rack when the pool has one.
 void fill(Choice& choice, const std::vector<Node*>& pool, std::size_t wanted, Random& random) {
   while (choice.nodes.size() < wanted) {
     std::vector<Node*> free;

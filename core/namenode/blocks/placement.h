@@ -1,7 +1,8 @@
-// Where new copies go: distinct hosts, two racks where there are two, room, little load, and chance.
+// Where new copies go: distinct hosts, two racks where there are two, room, little load, and
+// chance.
 //
-// Suspect, dead, unregistered and decommissioned nodes get nothing. Among what is left two candidates
-// are drawn and the less busy one is taken, which spreads load without moving in step.
+// Suspect, dead, unregistered and decommissioned nodes get nothing. Among what is left two
+// candidates are drawn and the less busy one is taken, which spreads load without moving in step.
 #pragma once
 
 #include <string>
@@ -32,8 +33,8 @@ struct Spread {
 [[nodiscard]] Spread spread_wanted(const Soft& soft, std::uint32_t copies);
 
 struct RepairTarget {
-  Node* node = nullptr;   // nullptr: none now
-  bool busy = false;      // … but there will be one when a copy has ended
+  Node* node = nullptr;  // nullptr: none now
+  bool busy = false;     // … but there will be one when a copy has ended
 };
 // A node for one more copy of the block: it has none, has reported, has room, is not busy. Prefers
 // hosts and racks without a copy; with `wider` set it accepts no others.

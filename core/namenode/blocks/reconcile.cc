@@ -46,17 +46,19 @@ void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
   }
 }
 
-// A deletion that was ordered and has neither ended nor can be relied on not to happen: either it is
-// still wanted and ordered again, or the replica is asked back (it may be there or in quarantine).
+// A deletion that was ordered and has neither ended nor can be relied on not to happen: either it
+// is still wanted and ordered again, or the replica is asked back (it may be there or in
+// quarantine).
 void settle_doomed(Soft& soft, const BlockView& view) {
   for (const Copy& copy : view.copies) {
-    if (copy.standing != Standing::kDoomed || !copy.node->usable() || !copy.node->reported) continue;
+    if (copy.standing != Standing::kDoomed || !copy.node->usable() || !copy.node->reported)
+      continue;
     if (being_quarantined(soft, view.id, copy.id)) continue;
     if (view.good + view.unknown >= view.row->replication) continue;  // removal.cc
     wire::Order order;
     order.kind = OrderKind::kRestore;
     order.block = view.info();
-    (void)soft.orders.place(copy.id, std::move(order));
+    (void)soft.orders.place(copy.id, std::move(order), soft.running());
   }
 }
 
@@ -82,7 +84,7 @@ void search_quarantines(Soft& soft, const BlockView& view) {
     wire::Order order;
     order.kind = OrderKind::kRestore;
     order.block = view.info();
-    (void)soft.orders.place(id, std::move(order));
+    (void)soft.orders.place(id, std::move(order), soft.running());
   }
   soft.agenda.note_at(view.id, trouble.restore_again);
 }
@@ -147,7 +149,8 @@ Need need_of(const Soft& soft, const BlockView& view) {
   if (have < wanted) {
     // From rotten replicas one good copy is made first, then the others from it. Nothing is copied
     // on the word of a node that has not reported (D5).
-    if (view.good == 0) return {view.unknown == 0 && coming == 0 && view.rotten > 0 ? 1u : 0u, false};
+    if (view.good == 0)
+      return {view.unknown == 0 && coming == 0 && view.rotten > 0 ? 1u : 0u, false};
     return {wanted - have, false};
   }
   if (view.unknown > 0 || coming > 0) return {};

@@ -67,8 +67,8 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   const bool suspects = std::any_of(view.copies.begin(), view.copies.end(), [](const Copy& copy) {
     return copy.standing == Standing::kSuspect;
   });
-  const bool busy = being_quarantined(soft, view.id) ||
-                    !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty();
+  const bool busy =
+      being_quarantined(soft, view.id) || !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty();
   if (suspects || busy || view.good < view.row->replication) return;
   const Copy* victim = victim_of(soft, view);
   if (victim == nullptr) return;
@@ -86,7 +86,7 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
       wire::Order order;
       order.kind = OrderKind::kConfirm;
       order.block = view.info();
-      (void)soft.orders.place(survivor, std::move(order));
+      (void)soft.orders.place(survivor, std::move(order), soft.running());
     }
   }
   soft.agenda.note_at(view.id, soft.running() + kAskAgain);

@@ -15,8 +15,9 @@ using wire::OrderKind;
 constexpr std::size_t kLooksPerPass = 64;
 constexpr std::size_t kBusyLooks = 16;  // so many in a row: everybody is busy
 constexpr Duration kFirstWait = seconds(2);
-constexpr Duration kLongestWait = seconds(300);
+constexpr Duration kLongestWait = seconds(60);
 constexpr Duration kStuckWait = seconds(10);
+constexpr Duration kLongestStuckWait = seconds(300);
 constexpr std::size_t kMostSources = 10;
 
 enum class Attempt { kDone, kBusy, kStuck };
@@ -72,9 +73,8 @@ Attempt copy_once(Soft& soft, const BlockView& view, bool wider) {
   const bool waiting = soft.running() < soft.mass_loss.wait_until;
   RepairTarget target;
   if (!waiting) target = place_copy(soft, view, wider);
-  if (target.node == nullptr && target.busy) return Attempt::kBusy;
-  if (target.node == nullptr && !wider) target = place_here(soft, view);
-  if (target.node == nullptr) return target.busy ? Attempt::kBusy : Attempt::kStuck;
+  if (target.node == nullptr && !target.busy && !wider) target = place_here(soft, view);
+  if (target.node == nullptr) return target.busy || waiting ? Attempt::kBusy : Attempt::kStuck;
 
   wire::Order order;
   order.kind = OrderKind::kCopy;
@@ -84,16 +84,30 @@ Attempt copy_once(Soft& soft, const BlockView& view, bool wider) {
   order.index = facts.index;
   order.path_hint = facts.path_hint;
   for (const Copy* source : sources) order.sources.push_back(source->node->address());
-  return soft.orders.place(target.node->row.id, std::move(order)) ? Attempt::kDone
-                                                                   : Attempt::kBusy;
+  // Itself among the sources tells a node to replace its own replica.
+  const Copy* own = view.on(target.node->row.id);
+  const bool named = std::find(sources.begin(), sources.end(), own) != sources.end();
+  if (own != nullptr && !named) order.sources.push_back(target.node->address());
+  return soft.orders.place(target.node->row.id, std::move(order), soft.running()) ? Attempt::kDone
+                                                                                  : Attempt::kBusy;
+}
+
+bool is_time(const Soft& soft, const Trouble& trouble) {
+  return soft.running() >= trouble.not_before ||
+         (trouble.changes != soft.changes && trouble.not_before != kNever);
+}
+
+// wait, 2 wait, 4 wait … up to `longest`.
+Duration growing(Duration wait, std::uint32_t times, Duration longest) {
+  return std::min(longest, wait * (std::int64_t{1} << std::min<std::uint32_t>(times, 10)));
 }
 
 Attempt mend(Soft& soft, BlockId block) {
   const BlockView view = look(soft, block);
   if (!view.row || view.row->state != BlockState::kCommitted) return Attempt::kDone;
   const auto trouble = soft.troubles.find(block);
-  if (trouble != soft.troubles.end() && soft.running() < trouble->second.not_before) {
-    soft.agenda.note_at(block, trouble->second.not_before);
+  if (trouble != soft.troubles.end() && !is_time(soft, trouble->second)) {
+    if (trouble->second.failures > 0) soft.agenda.note_at(block, trouble->second.not_before);
     return Attempt::kDone;
   }
   const Need need = need_of(soft, view);
@@ -104,10 +118,11 @@ Attempt mend(Soft& soft, BlockId block) {
   return Attempt::kDone;
 }
 
-void come_back(Soft& soft, BlockId block, Duration wait) {
+// Nobody can take or give a copy: the sweep brings the block back.
+void stuck(Soft& soft, BlockId block) {
   Trouble& trouble = soft.troubles[block];
-  trouble.not_before = std::max(trouble.not_before, soft.running() + wait);
-  soft.agenda.note_at(block, trouble.not_before);
+  trouble.not_before = soft.running() + growing(kStuckWait, trouble.stuck++, kLongestStuckWait);
+  trouble.changes = soft.changes;
 }
 
 }  // namespace
@@ -130,7 +145,7 @@ void dispatch_repairs(Soft& soft, const RowBudget& budget) {
         break;
       case Attempt::kStuck:
         queue.done(block);
-        come_back(soft, block, kStuckWait);
+        stuck(soft, block);
         break;
       case Attempt::kBusy:
         if (++busy_in_a_row == kBusyLooks) return;
@@ -153,8 +168,9 @@ void copy_ended(Soft& soft, const PendingOrder& copy, const Status& status) {
   }
   Trouble& trouble = soft.troubles[block];
   trouble.failed_on = copy.node;
-  const std::int64_t doublings = std::min<std::uint32_t>(trouble.failures++, 10);
-  come_back(soft, block, std::min(kLongestWait, kFirstWait * (std::int64_t{1} << doublings)));
+  trouble.not_before = soft.running() + growing(kFirstWait, trouble.failures++, kLongestWait);
+  trouble.changes = soft.changes;
+  soft.agenda.note_at(block, trouble.not_before);
 }
 
 }  // namespace dfs::namenode

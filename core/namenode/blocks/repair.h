@@ -13,7 +13,8 @@ namespace dfs::namenode {
 // Rows of the store that a step may still touch.
 class RowBudget {
  public:
-  RowBudget(const Store& store, std::uint64_t rows) : store_(store), end_(store.rows_touched() + rows) {}
+  RowBudget(const Store& store, std::uint64_t rows)
+      : store_(store), end_(store.rows_touched() + rows) {}
   [[nodiscard]] bool left() const { return store_.rows_touched() < end_; }
 
  private:

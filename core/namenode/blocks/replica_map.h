@@ -35,9 +35,7 @@ class Replica {
   [[nodiscard]] BlockId id() const { return BlockId{id_}; }
   [[nodiscard]] wire::BlockInfo info() const { return {BlockId{id_}, packed_ >> 8, crc_}; }
   [[nodiscard]] bool is(Mark mark) const { return (packed_ & mark) != 0; }
-  void set(Mark mark, bool on) {
-    packed_ = on ? packed_ | mark : packed_ & ~std::uint64_t{mark};
-  }
+  void set(Mark mark, bool on) { packed_ = on ? packed_ | mark : packed_ & ~std::uint64_t{mark}; }
   // Second of monotonic time at which it was last known to be whole, from 1; 0: never.
   [[nodiscard]] std::uint32_t verified() const { return verified_; }
   void set_verified(std::uint32_t second) { verified_ = second; }
@@ -56,8 +54,8 @@ class ReplicaMap {
   [[nodiscard]] const Replica* find(BlockId block) const;
   [[nodiscard]] Replica* find(BlockId block);
 
-  // The node has it. A replica of this id with the same content keeps its marks, except that it is a
-  // claim no longer; one with other content is replaced. Returns it.
+  // The node has it. A replica of this id with the same content keeps its marks, except that it is
+  // a claim no longer; one with other content is replaced. Returns it.
   Replica& put(const wire::BlockInfo& info);
   // A client says that the node has it; nothing happens if the node has told of it itself. True if
   // the claim is new.

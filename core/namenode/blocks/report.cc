@@ -26,6 +26,7 @@ void complete(Soft& soft, Node& node) {
     node.incarnation_changed = false;
   }
   soft.sweep.again = true;
+  ++soft.changes;
 }
 
 void doubt(Soft& soft, Node& node, Replica& replica) {
@@ -71,7 +72,8 @@ Status check(const wire::ReportPiece& message) {
     if (replica.id <= before || replica.id > message.through) {
       return malformed("replicas must ascend within the piece's range");
     }
-    if (wire::bucket_of(replica.id) != message.bucket) return malformed("a replica of another bucket");
+    if (wire::bucket_of(replica.id) != message.bucket)
+      return malformed("a replica of another bucket");
     before = replica.id;
   }
   return {};
@@ -82,8 +84,8 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
   switch (change.event) {
     case wire::ReplicaEvent::kStored: {
       const Replica* known = node.replicas.find(block);
-      const bool expected = known != nullptr && known->is(Replica::kClaimed) &&
-                            known->info() == change.replica;
+      const bool expected =
+          known != nullptr && known->is(Replica::kClaimed) && known->info() == change.replica;
       Replica& replica = node.replicas.put(change.replica);
       replica.set(Replica::kCorrupt, false);
       replica.set(Replica::kSuspect, false);
@@ -126,11 +128,11 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
   soft.agenda.note(block);
 }
 
-wire::ReportDigestsReply begin_report(Soft& soft, Node& node,
-                                      const wire::ReportDigests& message) {
+wire::ReportDigestsReply begin_report(Soft& soft, Node& node, const wire::ReportDigests& message) {
   wire::ReportDigestsReply reply;
   node.report = {};
   node.report.begun = true;
+  node.contradicted = false;
   auto told = message.digests.begin();
   for (std::uint64_t bucket = 0; bucket < wire::kReportBuckets; ++bucket) {
     std::uint64_t digest = 0;
@@ -148,9 +150,9 @@ void take_piece(Soft& soft, Node& node, const wire::ReportPiece& piece) {
   for (const Replica& replica : node.replicas.bucket(piece.bucket)) {
     if (replica.id() <= piece.after || replica.id() > piece.through) continue;
     if (replica.is(Replica::kClaimed)) continue;  // the report may be older than the claim
-    const auto at = std::lower_bound(
-        piece.replicas.begin(), piece.replicas.end(), replica.id(),
-        [](const wire::BlockInfo& info, BlockId id) { return info.id < id; });
+    const auto at =
+        std::lower_bound(piece.replicas.begin(), piece.replicas.end(), replica.id(),
+                         [](const wire::BlockInfo& info, BlockId id) { return info.id < id; });
     if (at == piece.replicas.end() || at->id != replica.id()) gone.push_back(replica.id());
   }
   for (const BlockId block : gone) {

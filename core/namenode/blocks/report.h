@@ -1,8 +1,8 @@
 // What a DataNode tells of its replicas, taken into the map: changes, and full reports in pieces.
 //
-// Nothing here judges a replica or touches the store: every block whose replicas changed is noted on
-// the agenda. Messages come here only in the order of their session (node_table.h), so the last word
-// is the newest one.
+// Nothing here judges a replica or touches the store: every block whose replicas changed is noted
+// on the agenda. Messages come here only in the order of their session (node_table.h), so the last
+// word is the newest one.
 #pragma once
 
 #include "core/namenode/blocks/state.h"

@@ -1,8 +1,8 @@
 // Time in which this NameNode itself ran: what liveness, order time-outs and waits are measured in.
 //
-// Advanced by ticks. A gap between two ticks that is much longer than the tick period means that this
-// process did not run (a suspended machine, a stalled disk): only kLongestGap of it counts, so that
-// nobody is held to have been silent while nobody listened (T1).
+// Advanced by ticks. A gap between two ticks that is much longer than the tick period means that
+// this process did not run (a suspended machine, a stalled disk): only kLongestGap of it counts, so
+// that nobody is held to have been silent while nobody listened (T1).
 #pragma once
 
 #include "core/base/time.h"

@@ -26,16 +26,18 @@ struct Claim {
 // An excess copy that is to go once its survivors have answered for themselves.
 struct Removal {
   NodeId victim;
-  Instant since;                          // running time
-  std::map<NodeId, Instant> confirmed;    // running time of each survivor's word
+  Instant since;                        // running time
+  std::map<NodeId, Instant> confirmed;  // running time of each survivor's word
 };
 
 // A block that could not be mended at once.
 struct Trouble {
-  std::uint32_t failures = 0;    // of copies, one after the other
-  NodeId failed_on;              // the target of the last one
-  Instant not_before;            // running time of the next attempt
-  Instant restore_again;         // … of the next search in the quarantines
+  std::uint32_t failures = 0;  // of copies, one after the other
+  NodeId failed_on;            // the target of the last one
+  std::uint32_t stuck = 0;     // attempts for which there was nobody, one after the other
+  Instant not_before;          // running time of the next attempt
+  std::uint64_t changes = 0;   // Soft::changes at the last one: when nodes came or went, try again
+  Instant restore_again;       // … of the next search in the quarantines
 };
 
 // Blocks that want copies: the fewer good ones a block has, the sooner.
@@ -51,9 +53,9 @@ struct RepairQueue {
 // After a large part of the cluster vanished at once: nothing is copied until then.
 struct MassLoss {
   std::deque<std::pair<Instant, NodeId>> deaths;  // recent ones, by running time
-  std::set<NodeId> lost;   // nodes whose return is waited for
-  std::size_t of = 0;      // nodes that were there before
-  Instant wait_until;      // running time
+  std::set<NodeId> lost;                          // nodes whose return is waited for
+  std::size_t of = 0;                             // nodes that were there before
+  Instant wait_until;                             // running time
 };
 
 // Replicas to be read whole by their nodes: the doubted ones of a node first.
@@ -74,11 +76,11 @@ class VerifyQueue {
 struct Sweep {
   enum class Phase { kIdle, kStored, kReplicas };
   Phase phase = Phase::kIdle;
-  bool fast = true;        // this pass
-  bool again = false;      // something happened that wants another pass, fast
-  Instant next_pass;       // running time
-  BlockId after;           // kStored, and within a bucket
-  NodeId node;             // kReplicas
+  bool fast = true;    // this pass
+  bool again = false;  // something happened that wants another pass, fast
+  Instant next_pass;   // running time
+  BlockId after;       // kStored, and within a bucket
+  NodeId node;         // kReplicas
   std::uint64_t bucket = 0;
 };
 
@@ -101,7 +103,7 @@ struct Soft {
   Ledger ledger;
   wire::HistoryMark newest;  // that a DataNode has told of
 
-  std::deque<Claim> claims;                          // by time
+  std::deque<Claim> claims;  // by time
   VerifyQueue verify;
   std::map<BlockId, Removal> removals;
   std::map<BlockId, Trouble> troubles;
@@ -111,6 +113,7 @@ struct Soft {
   Sweep sweep;
   std::deque<std::pair<NodeId, std::uint64_t>> scans;  // (node, bucket) whose blocks to look at
   std::uint64_t placements = 0;
+  std::uint64_t changes = 0;  // registrations, reports and deaths so far
 
   [[nodiscard]] Instant running() const { return clock.now(); }
   // Seconds of monotonic time, from 1: when a replica was last known to be whole.

@@ -7,8 +7,8 @@
 namespace dfs::namenode {
 namespace {
 
-constexpr Duration kPause = seconds(30);          // between two passes without cause
-constexpr std::uint64_t kSlowRows = 100;          // a slice of such a pass
+constexpr Duration kPause = seconds(30);  // between two passes without cause
+constexpr std::uint64_t kSlowRows = 100;  // a slice of such a pass
 constexpr std::size_t kPage = 32;
 constexpr std::size_t kNotedAtOnce = 10'000;
 

@@ -1,8 +1,8 @@
 // The walk past every block: what no event and no note has brought up is found here (C1, C2).
 //
-// A pass goes over the stored blocks in id order and then over the replicas bucket by bucket, to find
-// those whose block has no row. It is fast after a death, a registration or a full report, slow and
-// with pauses otherwise.
+// A pass goes over the stored blocks in id order and then over the replicas bucket by bucket, to
+// find those whose block has no row. It is fast after a death, a registration or a full report,
+// slow and with pauses otherwise.
 #pragma once
 
 #include "core/namenode/blocks/repair.h"

@@ -1,0 +1,174 @@
+// The small parts that Blocks is made of: the agenda, the order book, the running clock.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/namenode/blocks/agenda.h"
+#include "core/namenode/blocks/order_book.h"
+#include "core/namenode/blocks/running_clock.h"
+#include "core/namenode/blocks/state.h"
+
+namespace dfs::namenode {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using wire::OrderKind;
+
+Instant at(std::int64_t second) { return Instant{} + seconds(second); }
+
+wire::Order order(OrderKind kind, std::uint64_t block, std::uint64_t length = 1) {
+  wire::Order made;
+  made.kind = kind;
+  made.block = {BlockId{block}, length, 0};
+  return made;
+}
+
+TEST(RunningClock, CountsALongGapAsAShortOne) {
+  RunningClock clock;
+  clock.start(at(100));
+  clock.advance(at(101));
+  EXPECT_EQ(clock.now(), at(1));
+  clock.advance(at(5000));
+  EXPECT_EQ(clock.now(), at(1) + RunningClock::kLongestGap);
+  clock.advance(at(4000));  // never back
+  EXPECT_EQ(clock.now(), at(1) + RunningClock::kLongestGap);
+}
+
+TEST(Agenda, BringsABlockUpOnceHoweverOftenItIsNoted) {
+  Agenda agenda;
+  agenda.note(BlockId{5});
+  agenda.note(BlockId{5});
+  EXPECT_EQ(agenda.take(), BlockId{5});
+  EXPECT_EQ(agenda.take(), std::nullopt);
+}
+
+TEST(Agenda, HDFS_4366_NoBlockIsOvertakenForEver) {
+  Agenda agenda;
+  agenda.note(BlockId{1});
+  agenda.note(BlockId{9});
+  EXPECT_EQ(agenda.take(), BlockId{1});
+  agenda.note(BlockId{1});
+  EXPECT_EQ(agenda.take(), BlockId{9});
+  EXPECT_EQ(agenda.take(), BlockId{1});
+}
+
+TEST(Agenda, KeepsTheEarlierOfTwoAppointments) {
+  Agenda agenda;
+  agenda.note_at(BlockId{1}, at(10));
+  agenda.note_at(BlockId{1}, at(5));
+  agenda.note_at(BlockId{1}, at(20));
+  agenda.advance(at(4));
+  EXPECT_EQ(agenda.take(), std::nullopt);
+  agenda.advance(at(5));
+  EXPECT_EQ(agenda.take(), BlockId{1});
+  agenda.advance(at(100));
+  EXPECT_EQ(agenda.take(), std::nullopt);
+}
+
+TEST(Agenda, SaysOnceThatItHadToLeaveSomethingToTheSweep) {
+  Agenda agenda;
+  for (std::uint64_t i = 1; i <= Agenda::kMost; ++i) agenda.note(BlockId{i});
+  agenda.note(BlockId{1});
+  EXPECT_FALSE(agenda.overflowed());
+  agenda.note(BlockId{Agenda::kMost + 1});
+  EXPECT_EQ(agenda.size(), Agenda::kMost);
+  EXPECT_TRUE(agenda.overflowed());
+  EXPECT_FALSE(agenda.overflowed());
+}
+
+TEST(OrderBook, HoldsOneOrderOfAKindForABlockOnANode) {
+  OrderBook book(100);
+  EXPECT_TRUE(book.place(NodeId{1}, order(OrderKind::kVerify, 7), at(0)));
+  EXPECT_FALSE(book.place(NodeId{1}, order(OrderKind::kVerify, 7), at(0)));
+  EXPECT_TRUE(book.place(NodeId{1}, order(OrderKind::kConfirm, 7), at(0)));
+  EXPECT_TRUE(book.place(NodeId{2}, order(OrderKind::kVerify, 7), at(0)));
+  EXPECT_THAT(book.nodes_of(BlockId{7}, OrderKind::kVerify), ElementsAre(NodeId{1}, NodeId{2}));
+}
+
+TEST(OrderBook, AReplyHasAtMostAHundredOrdersTheUrgentFirst) {
+  OrderBook book(1);
+  for (std::uint64_t i = 1; i <= 150; ++i) {
+    (void)book.place(NodeId{1}, order(OrderKind::kConfirm, i), at(0));
+  }
+  (void)book.place(NodeId{1}, order(OrderKind::kRestore, 500), at(0));
+  const std::vector<wire::Order> first = book.take(NodeId{1}, at(1));
+  ASSERT_THAT(first, SizeIs(OrderBook::kOrdersPerReply));
+  EXPECT_EQ(first[0].block.id, BlockId{500});
+  EXPECT_THAT(book.take(NodeId{1}, at(2)), SizeIs(51));
+  EXPECT_THAT(book.take(NodeId{1}, at(3)), IsEmpty());
+}
+
+TEST(OrderBook, AResultCountsOnceAndOnlyFromTheNodeThatGotTheOrder) {
+  OrderBook book(10);
+  (void)book.place(NodeId{1}, order(OrderKind::kVerify, 7), at(0));
+  EXPECT_FALSE(book.finish(NodeId{1}, 10).has_value());  // not sent yet
+  (void)book.take(NodeId{1}, at(1));
+  EXPECT_FALSE(book.finish(NodeId{2}, 10).has_value());
+  EXPECT_TRUE(book.finish(NodeId{1}, 10).has_value());
+  EXPECT_FALSE(book.finish(NodeId{1}, 10).has_value());
+  EXPECT_FALSE(book.pending(BlockId{7}, NodeId{1}, OrderKind::kVerify));
+}
+
+TEST(OrderBook, ForgetsWhatHasNoResultInTime) {
+  OrderBook book(10);
+  (void)book.place(NodeId{1}, order(OrderKind::kVerify, 7), at(0));
+  EXPECT_THAT(book.expire(at(500), seconds(120)), IsEmpty());  // it waits for its node
+  (void)book.take(NodeId{1}, at(500));
+  EXPECT_THAT(book.expire(at(619), seconds(120)), IsEmpty());
+  EXPECT_THAT(book.expire(at(620), seconds(120)), SizeIs(1));
+}
+
+TEST(OrderBook, CountsTheCopiesOfTargetsAndFirstSources) {
+  OrderBook book(10);
+  wire::Order copy = order(OrderKind::kCopy, 7);
+  copy.sources = {{NodeId{2}, "", ""}, {NodeId{3}, "", ""}};
+  (void)book.place(NodeId{1}, copy, at(0));
+  EXPECT_EQ(book.copies_with(NodeId{1}), 1u);
+  EXPECT_EQ(book.copies_with(NodeId{2}), 1u);
+  EXPECT_EQ(book.copies_with(NodeId{3}), 0u);
+  EXPECT_THAT(book.drop(NodeId{1}), SizeIs(1));
+  EXPECT_EQ(book.copies_with(NodeId{1}), 0u);
+  EXPECT_EQ(book.copies_with(NodeId{2}), 0u);
+  EXPECT_EQ(book.count(OrderKind::kCopy), 0u);
+}
+
+TEST(OrderBook, VerificationsAreBoundedByTheirBytes) {
+  OrderBook book(10);
+  EXPECT_TRUE(book.room_to_verify(NodeId{1}));
+  (void)book.place(NodeId{1}, order(OrderKind::kVerify, 7, OrderBook::kVerifyBytesPerNode), at(0));
+  EXPECT_FALSE(book.room_to_verify(NodeId{1}));
+  EXPECT_TRUE(book.room_to_verify(NodeId{2}));
+  (void)book.drop(NodeId{1});
+  EXPECT_TRUE(book.room_to_verify(NodeId{1}));
+}
+
+TEST(VerifyQueue, TheDoubtedComeFirst) {
+  VerifyQueue queue;
+  queue.want(NodeId{1}, BlockId{1}, false);
+  queue.want(NodeId{1}, BlockId{9}, true);
+  queue.want(NodeId{1}, BlockId{9}, false);
+  queue.want(NodeId{2}, BlockId{4}, false);
+  EXPECT_EQ(queue.size(), 3u);
+  EXPECT_EQ(queue.take(NodeId{1}), BlockId{9});
+  EXPECT_EQ(queue.take(NodeId{1}), BlockId{1});
+  EXPECT_EQ(queue.take(NodeId{1}), std::nullopt);
+  queue.drop(NodeId{2});
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(RepairQueue, TheScarcestComesFirstAndChangesItsPlace) {
+  RepairQueue queue;
+  queue.want(BlockId{1}, 2);
+  queue.want(BlockId{2}, 1);
+  EXPECT_EQ(queue.waiting.begin()->second, BlockId{2});
+  queue.want(BlockId{1}, 0);
+  EXPECT_EQ(queue.waiting.begin()->second, BlockId{1});
+  EXPECT_THAT(queue.waiting, SizeIs(2));
+  queue.done(BlockId{1});
+  queue.done(BlockId{1});
+  EXPECT_THAT(queue.waiting, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace dfs::namenode
