@@ -1,12 +1,13 @@
-// The metadata's second home, the DataNode's side: checkpoints and journals of the NameNode as files.
+// The metadata's second home, the DataNode's side: checkpoints and journals of the NameNode as
+// files.
 //
 // In one directory (the DataNode's `metadata/`), for each of the newest two checkpoints:
 //   checkpoint-<epoch>-<applied>.db     the NameNode's database
 //   journal-<epoch>-<applied>.log       the commands after it (core/wire/journal.h)
-// The newest journal grows; each append is synced before it is answered. A checkpoint counts once both
-// its files have their names and the directory is synced; older ones go only after that. A journal
-// whose end cannot be verified is kept for `dfs rescue` but not appended to: the NameNode is told of
-// nothing, and sends a new checkpoint.
+// The newest journal grows; each append is synced before it is answered. A checkpoint counts once
+// both its files have their names and the directory is synced; older ones go only after that. A
+// journal whose end cannot be verified is kept for `dfs rescue` but not appended to: the NameNode
+// is told of nothing, and sends a new checkpoint.
 // Thread-safe. Errors leave what was acknowledged as it is.
 #pragma once
 

@@ -66,7 +66,9 @@ void FileImage::tear(const Operation& operation, Random random, const Sectors& s
                 std::string_view(operation.data).substr(from - operation.at, to - from));
       if (sectors.garble) {
         const std::uint64_t garbage_end = std::min<std::uint64_t>(sector_end, image.size());
-        for (std::uint64_t i = to; i < garbage_end; ++i) image[i] = static_cast<char>(random.next());
+        for (std::uint64_t i = to; i < garbage_end; ++i) {
+          image[i] = static_cast<char>(random.next());
+        }
       }
     }
     from = next;
@@ -77,14 +79,14 @@ void FileImage::tear(const Operation& operation, Random random, const Sectors& s
 void FileImage::settle(Random random, const Sectors& sectors) {
   std::vector<std::size_t> order(pending_.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  Random shuffle = random.fork("order");
-  if (shuffle.chance(1, 3)) {
+  Random draws = random.fork("order");
+  if (draws.chance(1, 3)) {
     for (std::size_t i = order.size(); i > 1; --i) {
-      std::swap(order[i - 1], order[shuffle.below(i)]);
+      std::swap(order[i - 1], order[draws.below(i)]);
     }
   }
   // Often everything up to some point gets through: then only the last few are in doubt.
-  const std::size_t surely = shuffle.chance(1, 2) ? shuffle.below(order.size() + 1) : 0;
+  const std::size_t surely = draws.chance(1, 2) ? draws.below(order.size() + 1) : 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Operation& operation = pending_[order[i]];
     Random draw = random.fork(order[i]);

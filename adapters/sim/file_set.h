@@ -1,7 +1,7 @@
 // The files of one simulated disk: names, contents, and what of both a power loss leaves.
 //
-// A name that was made or removed is durable after sync_names(), as with fsync of a directory; a file's
-// content after its own sync. Limits: one flat directory.
+// A name that was made or removed is durable after sync_names(), as with fsync of a directory; a
+// file's content after its own sync. Limits: one flat directory.
 #pragma once
 
 #include <cstdint>

@@ -13,10 +13,10 @@ namespace dfs::sim {
 
 struct SimVfs::State {
   State(std::string vfs_name, Random stream, Sectors sector)
-      : name(std::move(vfs_name)), random(stream), sectors(sector) {}
+      : name(std::move(vfs_name)), draws(stream), sectors(sector) {}
 
   std::string name;
-  Random random;
+  Random draws;
   Sectors sectors;
   FileSet files;
   DiskFaults faults;
@@ -47,8 +47,8 @@ struct SimFile : sqlite3_file {
 SimFile& sim(sqlite3_file* file) { return *static_cast<SimFile*>(file); }
 State& disk_of(sqlite3_vfs* vfs) { return *static_cast<State*>(vfs->pAppData); }
 
-// Counts a call and decides whether the process still lives after it. A call that dies does nothing,
-// but for a write, which may be under way when the power goes.
+// Counts a call and decides whether the process still lives after it. A call that dies does
+// nothing, but for a write, which may be under way when the power goes.
 bool alive(State& disk) {
   if (disk.dead) return false;
   ++disk.calls;
@@ -60,7 +60,7 @@ bool alive(SimFile& file) {
 }
 
 bool fails(State& disk, std::uint32_t per_million, std::string_view what) {
-  return per_million != 0 && disk.random.fork(what).fork(disk.calls).chance(per_million, 1'000'000);
+  return per_million != 0 && disk.draws.fork(what).fork(disk.calls).chance(per_million, 1'000'000);
 }
 
 int x_close(sqlite3_file* file) {
@@ -113,7 +113,7 @@ int x_sync(sqlite3_file* file, int /*flags*/) {
   if (!alive(self)) return SQLITE_IOERR_FSYNC;
   if (self.disk->faults.lying_sync) return SQLITE_OK;
   if (fails(*self.disk, self.disk->faults.sync_errors, "sync")) {
-    self.image->sync_failed(self.disk->random.fork("lost").fork(self.disk->calls),
+    self.image->sync_failed(self.disk->draws.fork("lost").fork(self.disk->calls),
                             self.disk->sectors);
     return SQLITE_IOERR_FSYNC;
   }
@@ -215,8 +215,8 @@ int x_full_pathname(sqlite3_vfs* /*vfs*/, const char* name, int size, char* out)
 
 int x_randomness(sqlite3_vfs* vfs, int size, char* out) {
   State& disk = disk_of(vfs);
-  Random draws = disk.random.fork("sqlite").fork(++disk.randomness_draws);
-  for (int i = 0; i < size; ++i) out[i] = static_cast<char>(draws.next());
+  Random bytes = disk.draws.fork("sqlite").fork(++disk.randomness_draws);
+  for (int i = 0; i < size; ++i) out[i] = static_cast<char>(bytes.next());
   return size;
 }
 int x_sleep(sqlite3_vfs* /*vfs*/, int microseconds) { return microseconds; }
@@ -256,10 +256,10 @@ void SimVfs::boot() {
   ++state_->incarnation;
   state_->dead = false;
   state_->crash_at = 0;
-  select();
+  take_turn();
 }
 
-void SimVfs::select() {
+void SimVfs::take_turn() {
   sqlite3_vfs_register(&state_->vfs, 1);
   sqlite3_randomness(0, nullptr);
 }

@@ -1,21 +1,22 @@
-// The simulated disk of a NameNode: a SQLite VFS in memory that can lose power, tear writes and fail.
+// The simulated disk of a NameNode: a SQLite VFS in memory that can lose power, tear writes and
+// fail.
 //
 // One object is one machine's disk; it outlives the incarnations of the process that uses it:
 //
 //   SimVfs disk("nn1", random.fork("disk"));
 //   disk.boot();                                     // before each opening of a store
-//   auto store = std::make_unique<SqliteStore>(Options{.file = "metadata.db", .vfs = disk.name(),
-//                                                      .fatal = throw_something});
+//   auto store = std::make_unique<SqliteStore>(
+//       Options{.file = "metadata.db", .vfs = disk.name(), .fatal = throw_something});
 //   disk.crash_after(17);       // the 17th call from now and all later ones fail: fatal() is called
 //   store.reset();              // writes nothing: files of a dead incarnation ignore everything
 //   disk.power_loss(random);    // or kill(): kill -9 on a machine that stays up
 //   disk.boot();
 //
-// Like the real unix VFS it reports sectors of 4096 bytes and powersafe overwrite; a new file's name
-// is durable once a journal or WAL that was created in the same directory has been synced, or a file
-// deleted with a sync. Everything is a function of the seed and of the calls: randomness and time
-// included. SQLite's own randomness is process-wide: with several disks in one process call boot(),
-// or select(), before another one's turn.
+// Like the real unix VFS it reports sectors of 4096 bytes and powersafe overwrite; a new file's
+// name is durable once a journal or WAL that was created in the same directory has been synced, or
+// a file deleted with a sync. Everything is a function of the seed and of the calls: randomness
+// and time included. SQLite's own randomness is process-wide: with several disks in one process
+// call boot(), or take_turn(), before another one's turn.
 // Limits: no locks (one connection a file), one directory, no shared memory.
 #pragma once
 
@@ -40,12 +41,13 @@ class SimVfs {
   // A new process: it may open files; those of earlier incarnations are dead.
   void boot();
   // Makes SQLite draw its randomness from this disk's stream.
-  void select();
+  void take_turn();
   // The process dies; what it wrote stays with the operating system. Closing writes nothing.
   void kill();
   // The machine loses power: kill(), and what was not synced is kept, dropped, torn or reordered.
   void power_loss(Random random);
-  // The `calls`-th call from now (1: the next) dies, and all later ones, until boot(). 0: none does.
+  // The `calls`-th call from now (1: the next) dies, and all later ones, until boot(). 0: none
+  // does.
   void crash_after(std::uint64_t calls);
   // True after kill(), power_loss() or the call that crash_after() chose.
   [[nodiscard]] bool dead() const;

@@ -8,10 +8,11 @@
 // WAL: its frames have SQLite's own checksums, which SQLite verifies only when it recovers. So the
 // CRC of each frame's page is kept in memory from when it is written or recovered, and compared on
 // every later read. The file's format is not changed.
-// Other files (the rollback journal of a database's first transaction) pass through. A deletion always
-// syncs the directory.
-// Limits: a page that was replaced by an older version of itself is not noticed. Files are opened by
-// one connection with locking_mode = EXCLUSIVE: there is no shared memory and no memory mapping.
+// Other files (the rollback journal of a database's first transaction) pass through. A deletion
+// always syncs the directory.
+// Limits: a page that was replaced by an older version of itself is not noticed. Files are opened
+// by one connection with locking_mode = EXCLUSIVE: there is no shared memory and no memory
+// mapping.
 #pragma once
 
 #include <sqlite3.h>
@@ -48,9 +49,9 @@ class ChecksumVfs {
   sqlite3_vfs vfs_{};
 };
 
-// Reads every page of an open database past SQLite's cache. 0: all are right; otherwise the number of
-// the first that is not. For a database whose WAL is empty. Pages of zeros only, which a file has
-// where SQLite never wrote, are passed over here, though not when SQLite reads them.
+// Reads every page of an open database past SQLite's cache. 0: all are right; otherwise the number
+// of the first that is not. For a database whose WAL is empty. Pages of zeros only, which a file
+// has where SQLite never wrote, are passed over here, though not when SQLite reads them.
 [[nodiscard]] std::uint32_t first_bad_page(sqlite3* db);
 
 }  // namespace dfs::sqlite

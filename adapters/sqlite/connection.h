@@ -2,8 +2,8 @@
 // its file has a checksum (checksum_vfs.h); a damaged file is refused when it is opened.
 //
 // Contract: used by one thread at a time; the only connection to its file (exclusive lock). No
-// function reports an error: everything unexpected goes to the fatal handler, which does not return.
-// Limits: WAL with a heap index (exclusive locking), so the VFS needs no shared memory.
+// function reports an error: everything unexpected goes to the fatal handler, which does not
+// return. Limits: WAL with a heap index (exclusive locking), so the VFS needs no shared memory.
 #pragma once
 
 #include <sqlite3.h>
@@ -21,8 +21,8 @@
 
 namespace dfs::sqlite {
 
-// How much of a commit survives a power loss. kNormal and kOff lose acknowledged commits: they exist
-// so that the tests of the simulated disk can prove that they would notice.
+// How much of a commit survives a power loss. kNormal and kOff lose acknowledged commits: they
+// exist so that the tests of the simulated disk can prove that they would notice.
 enum class Synchronous { kFull, kNormal, kOff };
 
 struct Options {

@@ -192,8 +192,8 @@ template <class Row>
          std::string(rest);
 }
 
-// Inserts a row or overwrites the one with its primary key. A clash on any other unique column is an
-// error, where INSERT OR REPLACE would silently drop the other row.
+// Inserts a row or overwrites the one with its primary key. A clash on any other unique column is
+// an error, where INSERT OR REPLACE would silently drop the other row.
 template <class Row>
 [[nodiscard]] std::string upsert() {
   using T = Table<Row>;

@@ -1,7 +1,8 @@
 // The metadata store over SQLite: the only implementation of core/namenode/store.h.
 //
-// The same code runs over the real file system and over the simulated one; Options::vfs chooses. Any
-// error, at opening too, goes to Options::fatal, which does not return (law 9). One thread at a time.
+// The same code runs over the real file system and over the simulated one; Options::vfs chooses.
+// Any error, at opening too, goes to Options::fatal, which does not return (law 9). One thread at
+// a time.
 //
 //   SqliteStore store({.file = dir + "/metadata.db", .vfs = …, .fatal = exit_on_fatal()});
 //   SqliteStore store({.file = ":memory:", .vfs = "", .fatal = throw_something});   // tests
@@ -100,6 +101,9 @@ class SqliteStore : public namenode::Store {
   [[nodiscard]] std::vector<NodeId> hints(BlockId block) override;
 
   [[nodiscard]] std::uint64_t rows_touched() const override { return rows_touched_; }
+
+  // For copies of the whole (backup.h).
+  [[nodiscard]] Connection& connection() { return connection_; }
 
   // SQLite's own check of every table and index: "" or the first problem. Walks everything.
   [[nodiscard]] std::string integrity_problem();

@@ -1,13 +1,14 @@
-// The metadata's second home, the NameNode's side: decides what of the history goes to which DataNodes.
+// The metadata's second home, the NameNode's side: decides what of the history goes to which
+// DataNodes.
 //
 // What became durable here (Ship effects) and checkpoints of the whole store are sent to a few live
-// DataNodes, by default two on distinct hosts, so that losing this machine's disk loses only what was
-// younger than the last batches. Asynchronous: no client waits for it. A home is first asked what it
-// has; if the buffer of recent commands continues that, it follows the journal, otherwise it gets a
-// checkpoint first. One message per home is out at a time; a failed one is followed by a question
-// again, with backoff, and a home that keeps failing is exchanged for another DataNode.
-// Stated window: while homes answer, a command is on them within about batch_delay plus a round trip;
-// warning() says so when it is not within `window` or `window_commands`.
+// DataNodes, by default two on distinct hosts, so that losing this machine's disk loses only what
+// was younger than the last batches. Asynchronous: no client waits for it. A home is first asked
+// what it has; if the buffer of recent commands continues that, it follows the journal, otherwise
+// it gets a checkpoint first. One message per home is out at a time; a failed one is followed by a
+// question again, with backoff, and a home that keeps failing is exchanged for another DataNode.
+// Stated window: while homes answer, a command is on them within about batch_delay plus a round
+// trip; warning() says so when it is not within `window` or `window_commands`.
 //
 // The owner carries effects out and reports every one back, also after a time-out. It makes a
 // checkpoint in slices between rounds (SQLite's backup), at any position from the one that was

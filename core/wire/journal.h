@@ -1,4 +1,5 @@
-// The journal as DataNodes keep it: the commands after a checkpoint, one a line, chained by digests.
+// The journal as DataNodes keep it: the commands after a checkpoint, one a line, chained by
+// digests.
 //
 // Text, one line each:
 //   mini-hdfs journal 1 <CheckpointHeader as JSON>      the head: the checkpoint that it follows
@@ -31,9 +32,9 @@ inline constexpr std::size_t kMaxAppendBytes = std::size_t{4} << 20;
 // The state of a journal of nothing but its head.
 [[nodiscard]] JournalState journal_begin(const CheckpointHeader& checkpoint);
 
-// What to add to a journal in `state` for `append`: "" where it does not continue what is there (or is
-// a question). kInvalidArgument for an append that contradicts itself, kWrongCluster for another's.
-// On success with text, `state` is as it will be when the text is durable.
+// What to add to a journal in `state` for `append`: "" where it does not continue what is there
+// (or is a question). kInvalidArgument for an append that contradicts itself, kWrongCluster for
+// another's. On success with text, `state` is as it will be when the text is durable.
 [[nodiscard]] Result<std::string> extend_journal(JournalState& state, const JournalAppend& append);
 
 // One verified command of a journal.

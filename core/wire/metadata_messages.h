@@ -6,7 +6,8 @@
 //      X-Dfs-Checkpoint: CheckpointHeader as JSON
 // GET  /metadata/v1/list                           → MetadataList
 // GET  /metadata/v1/checkpoint/<cluster>/<epoch>-<applied>    → the file
-// GET  /metadata/v1/journal/<cluster>/<epoch>-<applied>       → the journal on top of that checkpoint,
+// GET  /metadata/v1/journal/<cluster>/<epoch>-<applied>       → the journal on top of that
+// checkpoint,
 //                                                   as text (core/wire/journal.h)
 //
 // A DataNode keeps the newest two checkpoints, each with the journal that follows it; "newest" by
@@ -65,7 +66,8 @@ struct JournalState {
 };
 
 // Commands first … first + lines.size() − 1. Appended, with fsync, only if they continue what is
-// there: otherwise nothing changes, and the answer says what is there. Without lines it is a question.
+// there: otherwise nothing changes, and the answer says what is there. Without lines it is a
+// question.
 struct JournalAppend {
   std::string cluster;
   std::uint64_t epoch = 0;

@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <iterator>
 #include <optional>
 
-#include "adapters/sqlite/schema.h"
+#include "adapters/sim/vfs.h"
 #include "tests/sqlite/support.h"
 
 namespace dfs::sqlite {
@@ -14,49 +13,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Everything in a store, as one string.
-std::string contents(SqliteStore& store) {
-  std::string all;
-  const auto add = [&all]<class Row>(const Row& row) {
-    Table<Row>::visit(row, [&all](const auto& field) {
-      using T = std::remove_cvref_t<decltype(field)>;
-      if constexpr (std::is_same_v<T, std::string>) {
-        all += field;
-      } else if constexpr (wire::kIsId<T>) {
-        all += std::to_string(field.value);
-      } else if constexpr (std::is_same_v<T, WallTime>) {
-        all += std::to_string(field.ms);
-      } else {
-        all += std::to_string(static_cast<std::int64_t>(field));
-      }
-      all += '|';
-    });
-  };
-  add(store.meta());
-  for (const auto& row : store.scan_inodes({}, SIZE_MAX)) add(row);
-  for (const auto& row : store.scan_entries(kRootInode, "", SIZE_MAX)) add(row);
-  for (const auto& row : store.scan_blocks({}, SIZE_MAX)) add(row);
-  for (const auto& row : store.oldest_requests(SIZE_MAX)) add(row);
-  return all;
-}
-
-void fill(SqliteStore& store, std::uint64_t from, std::uint64_t to) {
-  for (std::uint64_t i = from; i < to; ++i) {
-    store.begin();
-    const std::string name = "file-" + std::to_string(i * 7919 % 1000);
-    store.put_inode({.id = InodeId{i}, .name = name, .owner = "somebody", .length = i});
-    store.put_entry({.parent = kRootInode, .name = name, .inode = InodeId{i}});
-    store.put_block({.id = BlockId{i}, .length = i * i, .crc = 77, .owner = InodeId{i}});
-    store.put_request({.client = "c", .request = i, .at = {5}, .reply = std::string(i * 20, 'r')});
-    store.put_meta({.cluster = "c", .applied = i});
-    store.commit();
-  }
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
@@ -71,44 +27,66 @@ std::optional<std::string> read_all(const Options& options) {
   }
 }
 
+// A filled database: `image` is its file.
 struct Damage : ::testing::Test {
   Damage() {
-    SqliteStore store(in_file(path));
-    fill(store, 1, 120);
-    good = contents(store);
+    disk.boot();
+    {
+      SqliteStore store(simulated());
+      fill(store, 1, 120);
+      good = contents(store);
+    }
+    image = disk.files().find("m.db")->bytes();
   }
 
+  Options simulated() const {
+    return {.file = "m.db", .vfs = disk.name(), .fatal = throw_on_fatal()};
+  }
+  [[nodiscard]] std::string with_bit_flipped(std::size_t at) const {
+    std::string damaged = image;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    return damaged;
+  }
+
+  sim::SimVfs disk{"disk", Random(1)};
+  std::string image;
+  std::string good;
   TemporaryFolder folder;
   std::string path = folder.file("m.db");
-  std::string good;
 };
 
 TEST_F(Damage, OfAnyByteStopsTheStoreOrChangesNothing) {
-  const std::string image = read_file(path);
   ASSERT_GT(image.size(), 20 * kPageBytes);
   int stopped = 0;
   for (const bool verify_at_open : {true, false}) {
-    for (std::size_t at = 0; at < image.size(); at += 499) {
-      std::string damaged = image;
-      damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
-      write_file(path, damaged);
-      Options options = in_file(path);
-      options.verify_at_open = verify_at_open;
+    Options options = simulated();
+    options.verify_at_open = verify_at_open;
+    for (std::size_t at = 0; at < image.size(); at += at < 128 ? 1 : 499) {
+      disk.files().put("m.db", with_bit_flipped(at));
       const std::optional<std::string> found = read_all(options);
       ASSERT_TRUE(!found || *found == good) << "byte " << at;
-      if (!found) ++stopped;
       ASSERT_FALSE(verify_at_open && found) << "byte " << at;
+      if (!found) ++stopped;
     }
   }
   EXPECT_GT(stopped, 0);
 }
 
+TEST_F(Damage, OfARealFileStopsTheStore) {
+  write_file(path, image);
+  ASSERT_EQ(read_all(in_file(path)), good);
+  for (std::size_t at = 0; at < image.size(); at += 9973) {
+    write_file(path, with_bit_flipped(at));
+    EXPECT_FALSE(read_all(in_file(path))) << "byte " << at;
+  }
+}
+
 // Without checksums the same damage gives wrong rows: the test above can fail.
 TEST_F(Damage, GoesUnnoticedByPlainSqlite) {
-  const std::string image = read_file(path);
+  write_file(path, image);
   const auto names = [&]() -> std::optional<std::string> {
     sqlite3* db = nullptr;
-    sqlite3_open(path.c_str(), &db);
+    sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, "unix");
     std::string all;
     sqlite3_stmt* statement = nullptr;
     sqlite3_prepare_v2(db, "SELECT name, owner FROM inodes ORDER BY id", -1, &statement, nullptr);
@@ -137,7 +115,6 @@ TEST_F(Damage, GoesUnnoticedByPlainSqlite) {
 }
 
 TEST_F(Damage, OfAPageIsToldWithItsNumberAndWhatToDo) {
-  std::string image = read_file(path);
   image[4 * kPageBytes + 1000] ^= 1;
   write_file(path, image);
   try {
@@ -150,14 +127,12 @@ TEST_F(Damage, OfAPageIsToldWithItsNumberAndWhatToDo) {
 }
 
 TEST_F(Damage, OfAPageWrittenToAnothersPlaceIsNoticed) {
-  std::string image = read_file(path);
   image.replace(4 * kPageBytes, kPageBytes, image.substr(6 * kPageBytes, kPageBytes));
   write_file(path, image);
   EXPECT_FALSE(read_all(in_file(path)));
 }
 
 TEST_F(Damage, OfAFileCutShortIsNoticed) {
-  const std::string image = read_file(path);
   for (const std::size_t size : {image.size() - 1, image.size() - kPageBytes, kPageBytes * 3 / 2,
                                  kPageBytes, std::size_t{50}}) {
     write_file(path, image.substr(0, size));

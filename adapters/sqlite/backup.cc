@@ -1,0 +1,84 @@
+#include "adapters/sqlite/backup.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/crc32c.h"
+
+namespace dfs::sqlite {
+
+Backup::Backup(SqliteStore& store, std::string path, const std::string& vfs)
+    : store_(store), path_(std::move(path)), vfs_(vfs) {}
+
+Backup::~Backup() {
+  sqlite3_backup_finish(backup_);
+  sqlite3_close_v2(copy_);
+}
+
+// The copy is worth nothing before it is whole, so it needs no journal.
+Status Backup::open() {
+  sqlite3_vfs* vfs = vfs_.usable() ? sqlite3_vfs_find(vfs_.name().c_str()) : nullptr;
+  if (vfs == nullptr) return failed(SQLITE_CANTOPEN);
+  vfs->xDelete(vfs, path_.c_str(), 0);
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  int code = sqlite3_open_v2(path_.c_str(), &copy_, flags, vfs_.name().c_str());
+  int reserved = static_cast<int>(kReservedBytes);
+  if (code == SQLITE_OK) {
+    code = sqlite3_file_control(copy_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  }
+  if (code == SQLITE_OK) {
+    code = sqlite3_exec(copy_,
+                        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
+                        "PRAGMA synchronous = FULL",
+                        nullptr, nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) return failed(code);
+  backup_ = sqlite3_backup_init(copy_, "main", store_.connection().handle(), "main");
+  return backup_ == nullptr ? failed(sqlite3_errcode(copy_)) : Status();
+}
+
+Status Backup::step(std::uint64_t bytes) {
+  DFS_ASSERT(!store_.in_transaction() && !done_);
+  if (backup_ == nullptr) {
+    if (Status status = open(); !status.ok()) return status;
+  }
+  const auto pages = static_cast<int>(std::max<std::uint64_t>(1, bytes / kPageBytes));
+  const int code = sqlite3_backup_step(backup_, pages);
+  if (code == SQLITE_OK) return {};
+  if (code != SQLITE_DONE) return failed(code);
+  const namenode::MetaRow meta = store_.meta();
+  header_ = {.cluster = meta.cluster,
+             .epoch = meta.epoch,
+             .applied = meta.applied,
+             .length = 0,
+             .crc = 0,
+             .time = meta.time};
+  sqlite3_backup_finish(std::exchange(backup_, nullptr));
+  done_ = true;
+  return {};
+}
+
+Result<wire::CheckpointHeader> Backup::finish() {
+  DFS_ASSERT(done_);
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(copy_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_int64 size = 0;
+  int code = file->pMethods->xFileSize(file, &size);
+  std::array<std::uint8_t, kPageBytes> page;
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += std::ssize(page)) {
+    code = file->pMethods->xRead(file, page.data(), static_cast<int>(page.size()), at);
+    header_.crc = crc32c(page, header_.crc);
+  }
+  if (code != SQLITE_OK) return failed(code);
+  header_.length = static_cast<std::uint64_t>(size);
+  sqlite3_close_v2(std::exchange(copy_, nullptr));
+  return header_;
+}
+
+Status Backup::failed(int code) const {
+  return {code == SQLITE_FULL ? Code::kNoSpace : Code::kIo,
+          "cannot copy the metadata to " + path_ + ": " + sqlite3_errstr(code)};
+}
+
+}  // namespace dfs::sqlite

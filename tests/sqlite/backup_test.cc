@@ -1,0 +1,98 @@
+// Online copies of the store: whole, of one position, and no danger to the store.
+#include "adapters/sqlite/backup.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/sim/vfs.h"
+#include "tests/sqlite/support.h"
+
+namespace dfs::sqlite {
+namespace {
+
+Result<wire::CheckpointHeader> copy(SqliteStore& store, const std::string& path) {
+  Backup backup(store, path, "unix");
+  while (!backup.done()) {
+    const Status status = backup.step(Backup::kSliceBytes);
+    if (!status.ok()) return status;
+  }
+  return backup.finish();
+}
+
+TEST(Backup, IsTheStoreAsItWas) {
+  TemporaryFolder folder;
+  SqliteStore store(in_file(folder.file("m.db")));
+  fill(store, 1, 100);
+  const auto header = copy(store, folder.file("copy.db"));
+  ASSERT_TRUE(header.ok());
+  EXPECT_EQ(header->applied, 99u);
+  EXPECT_EQ(header->cluster, "c");
+  EXPECT_EQ(header->length, std::filesystem::file_size(folder.file("copy.db")));
+  const std::string before = contents(store);
+  fill(store, 100, 110);
+  SqliteStore restored(in_file(folder.file("copy.db")));
+  EXPECT_EQ(contents(restored), before);
+  EXPECT_EQ(restored.integrity_problem(), "");
+}
+
+TEST(Backup, TakesInWhatIsCommittedBetweenItsSlices) {
+  TemporaryFolder folder;
+  SqliteStore store(in_file(folder.file("m.db")));
+  fill(store, 1, 100);
+  Backup backup(store, folder.file("copy.db"), "unix");
+  std::uint64_t next = 100;
+  int slices = 0;
+  while (!backup.done()) {
+    ASSERT_TRUE(backup.step(8 * kPageBytes).ok());
+    ++slices;
+    if (backup.done()) break;
+    store.begin();
+    store.erase_inode(InodeId{next - 99});
+    store.commit();
+    fill(store, next, next + 1);
+    ++next;
+  }
+  EXPECT_GT(slices, 5);
+  ASSERT_EQ(backup.finish().value().applied, next - 1);
+  SqliteStore restored(in_file(folder.file("copy.db")));
+  EXPECT_EQ(contents(restored), contents(store));
+  EXPECT_EQ(restored.integrity_problem(), "");
+}
+
+TEST(Backup, ThatCannotBeWrittenLeavesTheStoreAlone) {
+  TemporaryFolder folder;
+  SqliteStore store(in_file(folder.file("m.db")));
+  fill(store, 1, 10);
+  EXPECT_EQ(copy(store, folder.file("nowhere/copy.db")).status().code(), Code::kIo);
+  fill(store, 10, 20);
+  EXPECT_EQ(store.meta().applied, 19u);
+}
+
+TEST(Backup, GivenUpHalfwayLeavesTheStoreAlone) {
+  TemporaryFolder folder;
+  SqliteStore store(in_file(folder.file("m.db")));
+  fill(store, 1, 100);
+  {
+    Backup backup(store, folder.file("copy.db"), "unix");
+    ASSERT_TRUE(backup.step(kPageBytes).ok());
+  }
+  fill(store, 100, 120);
+  EXPECT_EQ(store.integrity_problem(), "");
+  EXPECT_TRUE(copy(store, folder.file("copy.db")).ok()) << "the half copy is replaced";
+}
+
+TEST(Backup, SaysThatTheDiskIsFull) {
+  sim::SimVfs disk("disk", Random(1));
+  disk.boot();
+  Options options = in_file("m.db");
+  options.vfs = disk.name();
+  SqliteStore store(options);
+  fill(store, 1, 100);
+  disk.set_faults({.capacity_bytes = disk.files().used_bytes() + 5 * kPageBytes});
+  Backup backup(store, "copy.db", disk.name());
+  Status status;
+  while (!backup.done() && status.ok()) status = backup.step(kPageBytes);
+  EXPECT_EQ(status.code(), Code::kNoSpace);
+}
+
+}  // namespace
+}  // namespace dfs::sqlite
