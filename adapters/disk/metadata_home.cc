@@ -105,25 +105,27 @@ Status MetadataHome::Incoming::write(Bytes data) {
 }
 
 Result<std::unique_ptr<MetadataHome>> MetadataHome::open(const std::string& directory,
-                                                         System& system) {
-  const int made = system.make_directory(AT_FDCWD, directory.c_str());
+                                                         Access access, System& system) {
+  const int made =
+      access == Access::kOwner ? system.make_directory(AT_FDCWD, directory.c_str()) : -EEXIST;
   if (made < 0 && made != -EEXIST) return failed("make its directory", made);
   const int fd = system.open(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY, 0);
   if (fd < 0) return failed("open its directory", fd);
   std::unique_ptr<MetadataHome> home(new MetadataHome(system, fd));
-  home->load();
+  home->load(access);
   return home;
 }
 
 MetadataHome::~MetadataHome() { system_.close(directory_); }
 
 // What cannot be read is left where it is: the NameNode sends everything again.
-void MetadataHome::load() {
+void MetadataHome::load(Access access) {
   std::vector<std::string> names;
   if (system_.list(directory_, ".", names) < 0) return;
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
-    if (name.starts_with(kIncoming)) system_.unlink(directory_, name.c_str());
+    const bool unfinished = name.starts_with(kIncoming) && access == Access::kOwner;
+    if (unfinished) system_.unlink(directory_, name.c_str());
     if (name.starts_with(kJournal)) load_journal(name);
   }
   std::sort(stored_.begin(), stored_.end(), [](const Stored& a, const Stored& b) {

@@ -21,6 +21,9 @@
 
 namespace dfs::disk {
 
+// Below a volume, beside current/ and quarantine/.
+inline constexpr const char* kMetadataFolder = "metadata";
+
 // A file that is open for reading, whatever happens to its name.
 class HomeFile {
  public:
@@ -41,8 +44,11 @@ class HomeFile {
 
 class MetadataHome {
  public:
-  // Makes the directory if there is none.
+  // The owner makes the directory if there is none, and removes what was never finished. A reader
+  // changes nothing and may read beside the owner.
+  enum class Access { kOwner, kReader };
   [[nodiscard]] static Result<std::unique_ptr<MetadataHome>> open(const std::string& directory,
+                                                                  Access access,
                                                                   System& system = real_system());
   ~MetadataHome();
 
@@ -88,7 +94,7 @@ class MetadataHome {
 
   MetadataHome(System& system, int directory) : system_(system), directory_(directory) {}
 
-  void load();
+  void load(Access access);
   void load_journal(const std::string& name);
   [[nodiscard]] Status write_file(const std::string& name, Bytes data);
   [[nodiscard]] Status publish(const std::string& incoming_name, const Stored& stored);

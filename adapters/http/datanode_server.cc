@@ -46,7 +46,8 @@ Result<std::unique_ptr<disk::MetadataHome>> open_metadata(const std::vector<std:
   Status status(Code::kInvalidArgument, "no directory");
   for (const std::string& folder : folders) {
     Result<std::unique_ptr<disk::MetadataHome>> home =
-        disk::MetadataHome::open(folder + "/metadata");
+        disk::MetadataHome::open(folder + "/" + disk::kMetadataFolder,
+                                 disk::MetadataHome::Access::kOwner);
     if (home.ok()) return home;
     status = home.status();
   }

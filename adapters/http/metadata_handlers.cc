@@ -50,10 +50,12 @@ class Handlers {
       : home_(home), cluster_(std::move(cluster)) {}
 
   void append(const ServerRequest& request, ServerResponse& response) const {
-    const Result<std::string> body = request.body->text(wire::kMaxMessageBytes);
+    const Result<std::string> body = request.body->text(wire::kMaxAppendMessage);
     if (!body.ok()) return response.fail(body.status());
+    const auto object = wire::parse_object(*body, wire::kMaxAppendMessage);
+    if (!object.ok()) return response.fail(object.status());
     const auto append =
-        wire::from_json_text<wire::JournalAppend>(*body, wire::UnknownKeys::kReject);
+        wire::from_json<wire::JournalAppend>(*object, wire::UnknownKeys::kReject);
     if (!append.ok()) return response.fail(append.status());
     if (!is_own(append->cluster)) return refuse(response);
     answer(home_.append(*append), response);

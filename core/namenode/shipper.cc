@@ -7,6 +7,7 @@ namespace dfs::namenode {
 namespace {
 
 constexpr int kMaxDoublings = 10;
+constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -158,7 +159,7 @@ void Shipper::send_journal(Home& home, Now now, ShipperEffects& effects) {
   for (; index < lines_.size() && message.lines.size() < wire::kMaxAppendLines; ++index) {
     const std::string& line = lines_[index].text;
     bytes += line.size();
-    if (!message.lines.empty() && bytes > wire::kMaxAppendBytes) break;
+    if (!message.lines.empty() && bytes > kBatchBytes) break;
     message.after = wire::chain_next(message.after, position++, line);
     message.lines.push_back(line);
   }

@@ -18,9 +18,11 @@
 
 namespace dfs::wire {
 
-// At most this much of a journal is taken in one append.
+// At most this much of a journal is taken in one append: more than any one command can have.
 inline constexpr std::size_t kMaxAppendLines = 2000;
-inline constexpr std::size_t kMaxAppendBytes = std::size_t{4} << 20;
+inline constexpr std::size_t kMaxAppendBytes = std::size_t{16} << 20;
+// Of a JournalAppend as JSON.
+inline constexpr std::size_t kMaxAppendMessage = 3 * kMaxAppendBytes;
 
 // The chain digest before the first line of the journal after a checkpoint.
 [[nodiscard]] std::uint64_t chain_start(const CheckpointHeader& checkpoint);

@@ -59,7 +59,8 @@ struct Home : ::testing::Test {
 
   void reopen() {
     home.reset();
-    auto opened = MetadataHome::open((folder / "metadata").string(), system);
+    auto opened = MetadataHome::open((folder / "metadata").string(),
+                                     MetadataHome::Access::kOwner, system);
     ASSERT_TRUE(opened.ok());
     home = std::move(*opened);
   }
@@ -183,6 +184,9 @@ TEST_F(Home, DropsWhatWasNeverFinished) {
   }
   EXPECT_EQ(files(), 0u);
   std::ofstream(folder / "metadata" / "incoming-9") << "left by a crash";
+  ASSERT_TRUE(MetadataHome::open((folder / "metadata").string(), MetadataHome::Access::kReader)
+                  .ok());
+  EXPECT_EQ(files(), 1u) << "a reader changes nothing";
   reopen();
   EXPECT_EQ(files(), 0u);
 }

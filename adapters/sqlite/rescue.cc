@@ -1,0 +1,176 @@
+#include "adapters/sqlite/rescue.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+namespace dfs::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+using namenode::RescueSource;
+
+// What the store's fatal handler throws here: another checkpoint may be better.
+struct Unusable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct Offer {
+  RescueSource* source = nullptr;
+  wire::StoredCheckpoint stored;
+
+  [[nodiscard]] auto worth() const {
+    return std::tuple(stored.checkpoint.epoch, stored.journal_applied, stored.checkpoint.applied);
+  }
+};
+
+struct Material {
+  std::vector<Offer> offers;           // the most promising first
+  std::vector<std::string> texts;      // of journals
+  std::vector<wire::Journal> journals; // views into the texts
+};
+
+void read_journal(const Offer& offer, Material& material, RescueReport& report) {
+  Result<std::string> text = offer.source->journal(offer.stored.checkpoint);
+  if (!text.ok()) {
+    report.notes.push_back(offer.source->name() + ": " + text.status().message());
+    return;
+  }
+  material.texts.push_back(std::move(*text));
+}
+
+Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport& report) {
+  Material material;
+  std::set<std::string> clusters;
+  for (RescueSource* source : sources) {
+    const Result<wire::MetadataList> list = source->list();
+    if (!list.ok()) report.notes.push_back(source->name() + ": " + list.status().message());
+    if (!list.ok()) continue;
+    for (const wire::StoredCheckpoint& stored : list->checkpoints) {
+      material.offers.push_back({source, stored});
+      clusters.insert(stored.checkpoint.cluster);
+    }
+  }
+  if (clusters.size() > 1) {
+    return {Code::kWrongCluster, "the sources belong to different clusters (" +
+                                     *clusters.begin() + ", " + *clusters.rbegin() +
+                                     "); name those of one cluster"};
+  }
+  std::stable_sort(material.offers.begin(), material.offers.end(),
+                   [](const Offer& a, const Offer& b) { return a.worth() > b.worth(); });
+  for (const Offer& offer : material.offers) read_journal(offer, material, report);
+  for (const std::string& text : material.texts) {
+    Result<wire::Journal> journal = wire::read_journal(text);
+    if (journal.ok()) material.journals.push_back(std::move(*journal));
+    if (!journal.ok()) report.notes.push_back(journal.status().message());
+  }
+  return material;
+}
+
+// Replays journals until none brings the store further.
+void replay_all(SqliteStore& store, const Material& material, RescueReport& report) {
+  for (bool further = true; further;) {
+    further = false;
+    for (const wire::Journal& journal : material.journals) {
+      const namenode::Replay replay = namenode::replay(store, journal);
+      if (!replay.problem.ok()) report.notes.push_back(replay.problem.message());
+      if (replay.commands == 0) continue;
+      further = true;
+      report.replayed += replay.commands;
+      report.until = replay.until;
+    }
+  }
+}
+
+// Throws Unusable; otherwise the file at `path` is complete and closed.
+void rebuild(const Offer& offer, const Material& material, const std::string& path, WallTime now,
+             RescueReport& report) {
+  const wire::CheckpointHeader& checkpoint = offer.stored.checkpoint;
+  const Status saved = offer.source->save_checkpoint(checkpoint, path);
+  if (!saved.ok()) throw Unusable(saved.message());
+  SqliteStore store({.file = path, .vfs = "unix", .fatal = [](const std::string& line) {
+                       throw Unusable(line);
+                     }});
+  if (const std::string problem = store.integrity_problem(); !problem.empty()) {
+    throw Unusable(problem);
+  }
+  const namenode::MetaRow meta = store.meta();
+  if (meta.cluster != checkpoint.cluster || meta.applied != checkpoint.applied) {
+    throw Unusable("its content is not what its name says");
+  }
+  report.cluster = meta.cluster;
+  report.checkpoint_from = offer.source->name();
+  report.checkpoint = checkpoint.applied;
+  report.replayed = 0;
+  report.until = checkpoint.time;
+  replay_all(store, material, report);
+  report.applied = store.meta().applied;
+  const std::uint64_t newest = material.offers.front().stored.checkpoint.epoch;
+  const Result<std::uint64_t> epoch = namenode::begin_new_epoch(store, newest, now);
+  if (!epoch.ok()) throw Unusable(epoch.status().message());
+  report.epoch = *epoch;
+}
+
+void remove_database(const fs::path& path) {
+  for (const char* suffix : {"", "-wal", "-journal"}) fs::remove(path.string() + suffix);
+}
+
+// Moves what is there aside: a damaged database may still be worth something.
+std::string move_aside(const fs::path& path) {
+  if (!fs::exists(path) && !fs::exists(path.string() + "-wal")) return "";
+  int number = 1;
+  const auto aside = [&] { return path.string() + ".before-rescue-" + std::to_string(number); };
+  while (fs::exists(aside()) || fs::exists(aside() + "-wal")) ++number;
+  for (const char* suffix : {"-wal", "-journal", ""}) {
+    const std::string from = path.string() + suffix;
+    if (fs::exists(from)) fs::rename(from, aside() + suffix);
+  }
+  return aside();
+}
+
+Status sync_directory(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  return synced ? Status() : Status(Code::kIo, directory + ": cannot sync the directory");
+}
+
+}  // namespace
+
+Result<RescueReport> rescue(const std::string& directory,
+                            const std::vector<RescueSource*>& sources, WallTime now) try {
+  RescueReport report;
+  const Result<Material> material = gather(sources, report);
+  if (!material.ok()) return material.status();
+  const fs::path place = fs::path(directory) / kMetadataFile;
+  const fs::path made = fs::path(directory) / "rescue.db";
+  for (const Offer& offer : material->offers) {
+    remove_database(made);
+    try {
+      rebuild(offer, *material, made.string(), now, report);
+    } catch (const Unusable& unusable) {
+      report.notes.push_back(offer.source->name() + ": checkpoint " +
+                             std::to_string(offer.stored.checkpoint.applied) + ": " +
+                             unusable.what());
+      continue;
+    }
+    report.kept = move_aside(place);
+    fs::rename(made, place);
+    if (Status status = sync_directory(directory); !status.ok()) return status;
+    return report;
+  }
+  remove_database(made);
+  std::string why = material->offers.empty() ? "no source has a checkpoint of the metadata"
+                                             : "no source has a usable checkpoint";
+  for (const std::string& note : report.notes) why += "; " + note;
+  return {Code::kNotFound, why};
+} catch (const fs::filesystem_error& error) {
+  return {Code::kIo, directory + ": " + error.code().message()};
+}
+
+}  // namespace dfs::sqlite

@@ -1,0 +1,221 @@
+// A NameNode's metadata is rebuilt from what its second homes keep, up to the last command there.
+#include "adapters/sqlite/rescue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "adapters/sqlite/backup.h"
+#include "core/namenode/command.h"
+#include "tests/sqlite/support.h"
+
+namespace dfs::sqlite {
+namespace {
+
+using namenode::Command;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+// A second home in memory.
+struct FakeSource final : namenode::RescueSource {
+  std::string name() const override { return called; }
+  Result<wire::MetadataList> list() override {
+    if (away) return Status(Code::kUnavailable, "no answer");
+    return wire::MetadataList{stored};
+  }
+  Status save_checkpoint(const wire::CheckpointHeader& /*checkpoint*/,
+                         const std::string& path) override {
+    std::ofstream(path, std::ios::binary) << checkpoint_bytes;
+    return {};
+  }
+  Result<std::string> journal(const wire::CheckpointHeader& /*checkpoint*/) override {
+    return journal_text;
+  }
+
+  std::string called = "home";
+  bool away = false;
+  std::vector<wire::StoredCheckpoint> stored;
+  std::string checkpoint_bytes;
+  std::string journal_text;
+};
+
+// A NameNode's store that runs commands, and homes that follow it.
+struct Rescue : ::testing::Test {
+  Rescue() {
+    std::filesystem::create_directory(folder.file("lost"));
+    std::filesystem::create_directory(folder.file("new"));
+    store = std::make_unique<SqliteStore>(in_file(folder.file("lost/metadata.db")));
+    run(namenode::FormatCommand{
+        .cluster = "c1", .owner = "root", .group = "root", .default_block_size = 1 << 20});
+  }
+
+  template <class Body>
+  std::string run(const Body& body) {
+    Command command;
+    command.time = {1000 + clock};
+    command.wall = {5000 + clock++};
+    command.body = body;
+    store->begin();
+    (void)namenode::apply(*store, command);
+    store->commit();
+    return namenode::to_text(command);
+  }
+  std::string make_directory(const std::string& path) {
+    wire::Mkdir mkdir;
+    mkdir.caller = {.client = std::string(32, 'a'), .request = ++requests, .user = "u"};
+    mkdir.path = path;
+    namenode::RequestCommand request;
+    request.body = mkdir;
+    return run(request);
+  }
+
+  void take_checkpoint(FakeSource& home) {
+    const std::string path = folder.file("copy.db");
+    Backup backup(*store, path, "unix");
+    while (!backup.done()) ASSERT_TRUE(backup.step(Backup::kSliceBytes).ok());
+    wire::CheckpointHeader header = backup.finish().value();
+    header.time = {5000 + clock};
+    std::ifstream in(path, std::ios::binary);
+    home.checkpoint_bytes = {std::istreambuf_iterator<char>(in), {}};
+    home.journal_text = wire::journal_head(header);
+    home.stored = {{.checkpoint = header, .journal_applied = header.applied}};
+    states[&home] = wire::journal_begin(header);
+  }
+  void follow(FakeSource& home, const std::string& line) {
+    wire::JournalState& state = states[&home];
+    wire::JournalAppend append{.cluster = state.cluster,
+                               .epoch = state.epoch,
+                               .first = state.applied + 1,
+                               .before = state.chain,
+                               .lines = {line}};
+    append.after = wire::chain_next(append.before, append.first, line);
+    home.journal_text += wire::extend_journal(state, append).value();
+    home.stored[0].journal_applied = state.applied;
+  }
+
+  Result<RescueReport> rescue_from(const std::vector<FakeSource*>& homes) {
+    return rescue(folder.file("new"), {homes.begin(), homes.end()}, {9000});
+  }
+  // Everything durable, as the namespace sees it, with the epoch raised.
+  std::uint64_t digest_in_next_epoch() {
+    run(namenode::RaiseEpochCommand{.above = store->meta().epoch});
+    return digest_without_time(*store);
+  }
+  static std::uint64_t digest_without_time(SqliteStore& of) {
+    namenode::MetaRow meta = of.meta();
+    meta.time = {};
+    of.begin();
+    of.put_meta(meta);
+    of.commit();
+    return namenode::digest_of(of);
+  }
+
+  TemporaryFolder folder;
+  std::unique_ptr<SqliteStore> store;
+  std::map<FakeSource*, wire::JournalState> states;
+  FakeSource one{};
+  FakeSource two{};
+  std::uint64_t requests = 0;
+  std::int64_t clock = 0;
+};
+
+TEST_F(Rescue, BringsBackTheStateOfTheLastCommandThatGotThrough) {
+  make_directory("/before");
+  take_checkpoint(one);
+  for (int i = 0; i < 500; ++i) follow(one, make_directory("/after" + std::to_string(i)));
+  const Result<RescueReport> report = rescue_from({&one});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->replayed, 500u);
+  EXPECT_EQ(report->applied, store->meta().applied);
+  EXPECT_EQ(report->until.ms, 5000 + clock - 1);
+  EXPECT_EQ(report->epoch, 2u);
+  EXPECT_THAT(report->notes, SizeIs(0));
+  SqliteStore rescued(in_file(folder.file("new/metadata.db")));
+  EXPECT_EQ(digest_without_time(rescued), digest_in_next_epoch());
+}
+
+TEST_F(Rescue, UsesTheHomeThatGotFurthest) {
+  take_checkpoint(one);
+  two.called = "other";
+  take_checkpoint(two);
+  for (int i = 0; i < 5; ++i) {
+    const std::string line = make_directory("/d" + std::to_string(i));
+    if (i < 3) follow(one, line);
+    follow(two, line);
+  }
+  const Result<RescueReport> report = rescue_from({&one, &two});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->checkpoint_from, "other");
+  EXPECT_EQ(report->applied, store->meta().applied);
+}
+
+TEST_F(Rescue, JoinsOneHomesCheckpointWithAnothersJournal) {
+  two.called = "other";
+  take_checkpoint(two);
+  follow(two, make_directory("/a"));
+  take_checkpoint(one);
+  for (const char* path : {"/b", "/c"}) follow(two, make_directory(path));
+  two.checkpoint_bytes[5000] ^= 1;
+  const Result<RescueReport> report = rescue_from({&one, &two});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->checkpoint_from, "home");
+  EXPECT_EQ(report->replayed, 2u);
+  EXPECT_EQ(report->applied, store->meta().applied);
+  ASSERT_THAT(report->notes, SizeIs(1));
+  EXPECT_THAT(report->notes[0], HasSubstr("other: checkpoint"));
+}
+
+TEST_F(Rescue, StopsAtDamageInTheJournal) {
+  take_checkpoint(one);
+  for (const char* path : {"/a", "/b", "/c"}) follow(one, make_directory(path));
+  one.journal_text[one.journal_text.find("/b") + 1] = 'x';
+  const Result<RescueReport> report = rescue_from({&one});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->replayed, 1u);
+}
+
+TEST_F(Rescue, KeepsADatabaseThatWasThere) {
+  take_checkpoint(one);
+  std::ofstream(folder.file("new/metadata.db")) << "damaged";
+  const Result<RescueReport> report = rescue_from({&one});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->kept, folder.file("new/metadata.db.before-rescue-1"));
+  EXPECT_TRUE(std::filesystem::exists(report->kept));
+  SqliteStore rescued(in_file(folder.file("new/metadata.db")));
+  EXPECT_EQ(rescued.meta().cluster, "c1");
+}
+
+TEST_F(Rescue, GoesOnWithoutASourceThatDoesNotAnswer) {
+  take_checkpoint(one);
+  two.away = true;
+  two.called = "far";
+  const Result<RescueReport> report = rescue_from({&two, &one});
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->notes, ::testing::ElementsAre("far: no answer"));
+}
+
+TEST_F(Rescue, SaysWhyThereIsNothingToRebuildFrom) {
+  two.away = true;
+  const Result<RescueReport> none = rescue_from({&one, &two});
+  EXPECT_EQ(none.status().code(), Code::kNotFound);
+  EXPECT_THAT(none.status().message(), HasSubstr("no source has a checkpoint"));
+  take_checkpoint(one);
+  one.checkpoint_bytes.resize(one.checkpoint_bytes.size() / 2);
+  const Result<RescueReport> broken = rescue_from({&one});
+  EXPECT_THAT(broken.status().message(), HasSubstr("no source has a usable checkpoint"));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new/rescue.db")));
+}
+
+TEST_F(Rescue, DoesNotMixClusters) {
+  take_checkpoint(one);
+  two = one;
+  two.stored[0].checkpoint.cluster = "c2";
+  EXPECT_EQ(rescue_from({&one, &two}).status().code(), Code::kWrongCluster);
+}
+
+}  // namespace
+}  // namespace dfs::sqlite
