@@ -1,3 +1,4 @@
+// dfs get: copies files and trees out of the cluster.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// dfs put: copies local files, trees and standard input into the cluster.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -87,6 +87,9 @@ UNLINKERS = {
     "adapters/disk/scan.cc",         # temporary files that a crash left
     "adapters/disk/metadata_home.cc",  # superseded checkpoints and shipped batches
     "adapters/disk/volume.cc",       # its own probe of a disk's health
+    "adapters/sqlite/rescue.cc",     # its own unfinished database
+    "cli/cluster_command.cc",        # pid files
+    "cli/local_file.cc",             # a local file that a get did not finish
     "adapters/http/client_source.cc",  # the name of its own temporary file
 }
 UNLINK = r"\b(unlink|unlinkat|rmdir|remove_all)\s*\(|(?:\bstd\s*::\s*|\bfilesystem\s*::\s*" \

@@ -22,8 +22,11 @@ def rows(root):
 
 
 def tests(root):
-    """{Suite.Name} of every TEST, TEST_F and TEST_P in the tree."""
-    found = set()
+    """{Suite.Name} of every TEST, TEST_F and TEST_P in the tree, of laws and acceptance tests."""
+    found = {"Law.equal_hash", "Law.deterministic"}
+    for path in source.files(root, ["tests/acceptance"], (".py",)):
+        found |= {f"Acceptance.{name}" for name in
+                  re.findall(r"^class (\w+)\(OfACluster\):", source.read(root, path), re.MULTILINE)}
     for path in source.files(root, ["tests"]):
         for _, match in source.find(source.code(source.read(root, path)),
                                     r"\bTEST(?:_[FP])?\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)"):
