@@ -1,5 +1,4 @@
 // `dfs namenode`: runs a NameNode until it is told to stop.
-#include <cstdio>
 #include <memory>
 
 #include "adapters/http/namenode_server.h"

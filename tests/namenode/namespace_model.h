@@ -134,6 +134,18 @@ class NamespaceModel {
     return Code::kOk;
   }
 
+  // Of a complete file: kOk; else why its replication cannot be set.
+  Code file_at(const std::string& text) {
+    const wire::Path path = *wire::Path::parse(text);
+    Code code = Code::kOk;
+    Node* parent = find_parent(path, code);
+    if (parent == nullptr) return code;
+    if (shows_pending(parent, path.name())) return Code::kAlreadyBeingCreated;
+    const auto child = parent->children.find(path.name());
+    if (child == parent->children.end()) return Code::kNotFound;
+    return child->second->directory ? Code::kIsDirectory : Code::kOk;
+  }
+
   // Every path that is shown: "d" for a directory, the inode and length of a file, "w" for one under
   // construction.
   [[nodiscard]] std::map<std::string, std::string> shown() const {

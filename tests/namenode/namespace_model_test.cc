@@ -27,7 +27,8 @@ const std::vector<std::string> kPaths = {"/a",     "/b",     "/a/a",   "/a/b",  
 rc::Gen<Op> random_op() {
   return rc::gen::build<Op>(
       rc::gen::set(&Op::kind, rc::gen::weightedElement<int>({{3, 0}, {5, 1}, {4, 2}, {1, 3}, {3, 4},
-                                                             {4, 5}, {1, 6}, {1, 7}, {2, 8}, {1, 9}})),
+                                                             {4, 5}, {1, 6}, {1, 7}, {2, 8}, {1, 9},
+                                                             {1, 10}})),
       rc::gen::set(&Op::a, rc::gen::inRange<std::size_t>(0, kPaths.size())),
       rc::gen::set(&Op::b, rc::gen::inRange<std::size_t>(0, kPaths.size())),
       rc::gen::set(&Op::flag, rc::gen::arbitrary<bool>()),
@@ -71,6 +72,10 @@ class Race {
         break;
       case 8:
         retry(op);
+        break;
+      case 10:
+        compare(wire::SetReplication{next(op), path, 1 + static_cast<std::uint32_t>(op.b)},
+                model.file_at(path));
         break;
       default:
         bench.run(ForgetBlocksCommand{{bench.now.ms - 20}, 30});
