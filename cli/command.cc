@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include "cli/format.h"
 
@@ -31,6 +31,19 @@ std::string named_command(const CLI::App& app) {
   return name;
 }
 
+// `find` takes its tests in the manner of find(1) as well: -name is --name.
+std::vector<std::string> arguments_of(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto find = std::ranges::find(arguments, "find");
+  for (auto at = find; at != arguments.end(); ++at) {
+    for (const char* test : {"-name", "-iname", "-type", "-print0"}) {
+      if (*at == test) at->insert(0, "-");
+    }
+  }
+  std::ranges::reverse(arguments);  // as CLI11 wants them
+  return arguments;
+}
+
 }  // namespace
 
 int Context::fail(std::string_view message, int exit_code) const {
@@ -55,7 +68,7 @@ int run_line(int argc, const char* const* argv) {
   add_globals(app, context.globals);
   for (const Command& command : commands()) command.add(app, context);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_of(argc, argv));
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {

@@ -18,9 +18,15 @@ void add_stat(CLI::App& app, Context& context);
 void add_du(CLI::App& app, Context& context);
 void add_count(CLI::App& app, Context& context);
 void add_df(CLI::App& app, Context& context);
+void add_find(CLI::App& app, Context& context);
+void add_touch(CLI::App& app, Context& context);
+void add_setrep(CLI::App& app, Context& context);
+void add_checksum(CLI::App& app, Context& context);
 void add_test(CLI::App& app, Context& context);
 void add_namenode(CLI::App& app, Context& context);
 void add_datanode(CLI::App& app, Context& context);
 void add_cluster(CLI::App& app, Context& context);
+
+void add_admin(CLI::App& app, Context& context);
 
 }  // namespace dfs::cli

@@ -16,6 +16,9 @@
 
 namespace dfs::http {
 
+// Whether a DataNode that answered so may be reached under its other address.
+[[nodiscard]] bool worth_another_address(Code code);
+
 class WriteJob : public std::enable_shared_from_this<WriteJob> {
  public:
   WriteJob(ClientSession& session, client::WriteOptions options, client::RequestNumbers& numbers,
@@ -31,7 +34,8 @@ class WriteJob : public std::enable_shared_from_this<WriteJob> {
   void prepare(const client::PrepareSource& wanted);
   void send(const client::SendBlock& block);
   [[nodiscard]] Result<wire::WriteReply> transfer(const client::SendBlock& block,
-                                                  std::uint32_t& crc, Status& source_status);
+                                                  const std::string& address, std::uint32_t& crc,
+                                                  Status& source_status);
   void move(std::int64_t bytes);
 
   ClientSession& session_;

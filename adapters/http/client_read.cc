@@ -85,8 +85,12 @@ std::unique_ptr<RangeAnswer> ReadJob::take_buffer() {
 
 void ReadJob::fetch(const client::Fetch& wanted) {
   std::unique_ptr<RangeAnswer> answer = take_buffer();
-  const Status status =
-      session_.sockets().read_range(wanted.from.client, wanted.header, *answer);
+  Status status(Code::kUnavailable, "no address");
+  for (const std::string& address : session_.addresses_of(wanted.from)) {
+    status = session_.sockets().read_range(address, wanted.header, *answer);
+    if (status.ok()) session_.reached(wanted.from, address);
+    if (status.ok() || !worth_another_address(status.code())) break;
+  }
   step([&](client::Reader& reader, Instant now, client::ReaderEffects& effects) {
     if (status.ok()) {
       reader.fetched(wanted.fetch, answer->header, answer->granule_crcs, answer->data.view(), now,

@@ -155,6 +155,23 @@ Result<wire::FileStatus> ClientSession::read(client::ReadOptions options, ReadSi
   return job->run();
 }
 
+std::vector<std::string> ClientSession::addresses_of(const wire::NodeAddress& node) {
+  const std::lock_guard lock(mutex_);
+  if (node.client == node.peer || node.peer.empty()) return {node.client};
+  if (reached_as_peer_.contains(node.node)) return {node.peer, node.client};
+  return {node.client, node.peer};
+}
+
+void ClientSession::reached(const wire::NodeAddress& node, const std::string& address) {
+  if (address == node.client) return;
+  const std::lock_guard lock(mutex_);
+  reached_as_peer_.insert(node.node);
+}
+
+bool worth_another_address(Code code) {
+  return code == Code::kWrongCluster || code == Code::kUnavailable || code == Code::kTimedOut;
+}
+
 void ClientSession::interrupt() {
   std::vector<std::shared_ptr<WriteJob>> writes;
   std::vector<std::shared_ptr<ReadJob>> reads;

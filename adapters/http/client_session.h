@@ -75,6 +75,11 @@ class ClientSession {
   [[nodiscard]] Result<wire::FileStatus> read(client::ReadOptions options, ReadSink& sink,
                                               Progress* progress = nullptr);
 
+  // Where to reach a DataNode, best first. Behind a port mapping the address that is meant for clients
+  // may lead nowhere or to another node from here; the one that worked last comes first.
+  [[nodiscard]] std::vector<std::string> addresses_of(const wire::NodeAddress& node);
+  void reached(const wire::NodeAddress& node, const std::string& address);
+
   // Makes writes abandon what they do and reads end; later ones end at once.
   void interrupt();
   [[nodiscard]] bool interrupted() const { return interrupted_; }
@@ -93,6 +98,7 @@ class ClientSession {
   client::RequestNumbers numbers_;
   std::string cluster_;
   std::uint64_t calls_ = 0;
+  std::set<NodeId> reached_as_peer_;
   std::set<WriteJob*> writes_;
   std::set<ReadJob*> reads_;
   std::atomic<bool> interrupted_ = false;

@@ -88,7 +88,12 @@ void WriteJob::prepare(const client::PrepareSource& wanted) {
 void WriteJob::send(const client::SendBlock& block) {
   std::uint32_t crc = 0;
   Status source_status;
-  const Result<wire::WriteReply> reply = transfer(block, crc, source_status);
+  Result<wire::WriteReply> reply(Code::kUnavailable, "no address");
+  for (const std::string& address : session_.addresses_of(block.to)) {
+    reply = transfer(block, address, crc, source_status);
+    if (reply.ok()) session_.reached(block.to, address);
+    if (reply.ok() || !source_status.ok() || !worth_another_address(reply.status().code())) break;
+  }
   step([&](client::Writer& writer, Instant now, client::WriterEffects& effects) {
     if (!source_status.ok()) {
       writer.source_failed(source_status, now, effects);
@@ -100,10 +105,11 @@ void WriteJob::send(const client::SendBlock& block) {
   });
 }
 
-Result<wire::WriteReply> WriteJob::transfer(const client::SendBlock& block, std::uint32_t& crc,
+Result<wire::WriteReply> WriteJob::transfer(const client::SendBlock& block,
+                                            const std::string& address, std::uint32_t& crc,
                                             Status& source_status) {
-  Result<BlockUpload> upload =
-      BlockUpload::open(session_.sockets(), block.to.client, block.header);
+  crc = 0;
+  Result<BlockUpload> upload = BlockUpload::open(session_.sockets(), address, block.header);
   if (!upload.ok()) return upload.status();
   const std::uint64_t length = block.header.length;
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(
