@@ -26,7 +26,7 @@ std::string summary_of(const wire::ClusterReportReply& report) {
       {"Writes:", writes},
       {"Safe mode:", report.safe_mode ? "on" : "off"},
       {"Content:", counted(report.content.files, "file") + ", " +
-                       std::to_string(report.content.directories) + " directories, " +
+                       counted(report.content.directories, "directory") + ", " +
                        human_size(report.content.length) + " (" +
                        human_size(report.content.space) + " with replicas)"},
       {"Being written:", counted(report.pending_files, "file")},
