@@ -31,6 +31,14 @@ std::string named_command(const CLI::App& app) {
   return name;
 }
 
+std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> strange = app.remaining();
+  if (app.get_subcommands().empty() && !strange.empty() && !strange.front().starts_with('-')) {
+    return "there is no command '" + strange.front() + "'";
+  }
+  return error.what();
+}
+
 // `find` takes its tests in the manner of find(1) as well: -name is --name.
 std::vector<std::string> arguments_of(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -73,7 +81,7 @@ int run_line(int argc, const char* const* argv) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     context.command = named_command(app);
-    return context.fail(std::string(error.what()) + " (see dfs " +
+    return context.fail(usage_error(app, error) + " (see dfs " +
                             (context.command.empty() ? "" : context.command + " ") + "--help)",
                         kUsage);
   }

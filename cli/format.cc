@@ -5,6 +5,7 @@
 #include <charconv>
 #include <ctime>
 
+#include "core/base/random.h"
 #include "core/wire/path.h"
 
 namespace dfs::cli {
@@ -139,9 +140,8 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "0%";
-  __extension__ using Wide = unsigned __int128;
   return std::to_string(
-             static_cast<std::uint64_t>((static_cast<Wide>(part) * 100 + whole - 1) / whole)) +
+             static_cast<std::uint64_t>((Uint128{part} * 100 + whole - 1) / whole)) +
          "%";
 }
 

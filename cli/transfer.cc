@@ -12,6 +12,7 @@
 #include "adapters/http/socket.h"
 #include "cli/format.h"
 #include "cli/output.h"
+#include "core/base/random.h"
 
 namespace dfs::cli {
 namespace {
@@ -81,7 +82,8 @@ void Crew::work() {
 std::string progress_line(std::uint64_t moved, std::uint64_t expected, std::uint64_t elapsed_ms,
                           std::size_t columns) {
   moved = std::min(moved, expected);
-  const std::uint64_t rate = elapsed_ms == 0 ? 0 : moved * 1000 / elapsed_ms;
+  const std::uint64_t rate =
+      elapsed_ms == 0 ? 0 : static_cast<std::uint64_t>(Uint128{moved} * 1000 / elapsed_ms);
   std::string numbers = " " + percent(moved, expected) + "  " + human_size(moved) + "/" +
                         human_size(expected) + "  " + human_size(rate) + "/s";
   if (rate > 0 && elapsed_ms > 2000) {
@@ -90,7 +92,7 @@ std::string progress_line(std::uint64_t moved, std::uint64_t expected, std::uint
   if (columns < numbers.size() + 12) return numbers.substr(0, columns);
   const std::size_t width = std::min<std::size_t>(40, columns - numbers.size() - 3);
   const std::size_t full =
-      expected == 0 ? 0 : static_cast<std::size_t>(moved / 1024 * width / (expected / 1024 + 1));
+      expected == 0 ? 0 : static_cast<std::size_t>(Uint128{moved} * width / expected);
   return "[" + std::string(full, '#') + std::string(width - full, '.') + "]" + numbers;
 }
 

@@ -46,7 +46,7 @@ TEST(Checksum, EqualsThatOfHdfsHoweverTheBytesArrive) {
        "000002000000000000000002744e2021efdbcf8f9eacf6710507cfbd"},
   };
   for (const Vector& vector : vectors) {
-    for (const std::size_t piece : {1, 3, 511, 512, 513, 1000, 100000}) {
+    for (const std::size_t piece : {1u, 3u, 511u, 512u, 513u, 1000u, 100000u}) {
       const FileChecksum sum = checksum_of(vector.content, vector.block_size, piece);
       EXPECT_EQ(sum.algorithm, vector.algorithm);
       EXPECT_EQ(sum.bytes, vector.bytes) << vector.content.size() << " in pieces of " << piece;

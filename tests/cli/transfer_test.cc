@@ -29,7 +29,7 @@ TEST(ProgressLine, FitsTheTerminal) {
 
 TEST(ProgressLine, TellsPartSpeedAndWhatIsLeft) {
   EXPECT_EQ(progress_line(512ull << 20, 1ull << 30, 4000, 79),
-            "[##################....................] 50%  512M/1.0G  128M/s  4 s left");
+            "[####################....................] 50%  512M/1.0G  128M/s  4 s left");
   EXPECT_EQ(progress_line(0, 0, 0, 20), " 0%  0/0  0/s");
 }
 
