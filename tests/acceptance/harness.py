@@ -169,9 +169,8 @@ class Cluster:
     def replica_files(self, name):
         """(path, size) of the block files of a DataNode, published ones only."""
         found = []
-        for folder, _, files in os.walk(os.path.join(self.dir, name)):
-            if os.path.basename(os.path.dirname(folder)) == "replicas" or "/replicas" in folder:
-                found += [os.path.join(folder, f) for f in files if f.endswith(".blk")]
+        for folder, _, files in os.walk(os.path.join(self.dir, name, "current")):
+            found += [os.path.join(folder, f) for f in files if not f.endswith(".meta")]
         return sorted((f, os.path.getsize(f)) for f in found)
 
 
