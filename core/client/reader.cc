@@ -75,6 +75,12 @@ void Reader::page_located(wire::Reply reply, Instant now, ReaderEffects& effects
     if (page->status.type != wire::FileType::kFile) {
       return finish(about(Code::kIsDirectory, "Is a directory"), now, effects);
     }
+    if (page->status.under_construction) {
+      // Its zero bytes must not pass for the file's content.
+      return finish(about(Code::kAlreadyBeingCreated,
+                          "Is being written; there is nothing to read until it is complete"),
+                    now, effects);
+    }
     opened_ = true;
     file_ = page->status;
     located_ = std::min(options_.offset, file_.length);

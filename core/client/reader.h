@@ -1,5 +1,6 @@
 // Reads one version of a file, whole or a range, in parallel and in order (G4, P2).
 //
+// A file that is still being written for the first time is refused (kAlreadyBeingCreated).
 // Locates by path once; from then on by inode, so that all bytes are of one version or the read fails
 // with kReplaced. A block that none of its locations can serve is located again, with backoff, until
 // retry.limit has passed since it last brought a byte; if every replica was read and none is good, a

@@ -284,17 +284,31 @@ TEST(Reader, BlocksThatLeaveAGapAreRefused) {
   EXPECT_EQ(std::get<ReadDone>(effects.back()).status.code(), Code::kInternal);
 }
 
-TEST(Reader, ADirectoryIsRefused) {
+// What the reader says of a path whose first answer shows it to be this.
+std::string refusal_of(const wire::FileStatus& status) {
   ReadWorld world({});
   world.reader.emplace(world.options(), "test");
   ReaderEffects effects;
   world.reader->start({}, effects);
   const auto call = std::get<CallNameNode>(effects.at(0)).call;
   wire::LocateReply reply;
-  reply.status.type = wire::FileType::kDirectory;
+  reply.status = status;
   effects.clear();
   world.reader->called(call, reply, {}, effects);
-  EXPECT_EQ(std::get<ReadDone>(effects.back()).status.message(), "/f: Is a directory");
+  return std::get<ReadDone>(effects.back()).status.message();
+}
+
+TEST(Reader, ADirectoryIsRefused) {
+  wire::FileStatus status;
+  status.type = wire::FileType::kDirectory;
+  EXPECT_EQ(refusal_of(status), "/f: Is a directory");
+}
+
+TEST(Reader, AFileThatIsStillBeingWrittenIsRefusedAndNotTakenForAnEmptyOne) {
+  wire::FileStatus status;
+  status.under_construction = true;
+  EXPECT_EQ(refusal_of(status),
+            "/f: Is being written; there is nothing to read until it is complete");
 }
 
 TEST(Reader, WhateverRotsOrIsAwayItDeliversTheFileOrFailsNamingABlock) {
