@@ -1,4 +1,4 @@
-
+// dfs admin scrub: has replicas read and compared with their checksums.
 #include "cli/admin.h"
 #include "cli/format.h"
 #include "cli/output.h"

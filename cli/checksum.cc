@@ -1,3 +1,4 @@
+// dfs checksum: the checksum of a file as HDFS defines it.
 #include <algorithm>
 
 #include "cli/checksum_stream.h"

@@ -1,3 +1,4 @@
+// Implementation of checksum_stream.h: MD5 of CRCs, fed in order.
 #define CRYPTOPP_ENABLE_NAMESPACE_WEAK 1
 #include "cli/checksum_stream.h"
 

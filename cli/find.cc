@@ -1,3 +1,4 @@
+// dfs find: walks a tree and prints the paths that match.
 #include <fnmatch.h>
 
 #include "cli/commands.h"

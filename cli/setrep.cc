@@ -1,3 +1,4 @@
+// dfs setrep: asks for another number of copies, and waits for them with -w.
 #include <chrono>
 #include <thread>
 

@@ -1,3 +1,4 @@
+// dfs touch: makes empty files, and sets times.
 #include <fcntl.h>
 
 #include <chrono>
