@@ -26,6 +26,7 @@ const std::vector<Command>& commands() {
       {"namenode", add_namenode},
       {"datanode", add_datanode},
       {"cluster", add_cluster},
+      {"rescue", add_rescue},
   };
   return all;
 }

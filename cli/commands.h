@@ -26,6 +26,7 @@ void add_test(CLI::App& app, Context& context);
 void add_namenode(CLI::App& app, Context& context);
 void add_datanode(CLI::App& app, Context& context);
 void add_cluster(CLI::App& app, Context& context);
+void add_rescue(CLI::App& app, Context& context);
 
 void add_admin(CLI::App& app, Context& context);
 

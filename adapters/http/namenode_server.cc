@@ -48,7 +48,8 @@ NameNodeServer::NameNodeServer(NameNodeOptions options, OwnedDirectory directory
       directory_(std::move(directory)),
       store_({.file = options_.data + "/metadata.db", .vfs = "", .fatal = sqlite::exit_on_fatal()}),
       machine_(with_identity(options_.config), store_, Random(random_seed())),
-      strand_(store_, machine_, options_.ship),
+      shipping_({.shipper = options_.shipping, .directory = options_.data}, store_),
+      strand_(store_, machine_, [this](const namenode::Ship& batch) { shipping_.note(batch); }),
       server_(server_options(options_)) {}
 
 NameNodeServer::~NameNodeServer() {
@@ -59,6 +60,7 @@ NameNodeServer::~NameNodeServer() {
     stop_.notify_all();
   }
   if (ticker_.joinable()) ticker_.join();
+  shipping_.stop();
 }
 
 Status NameNodeServer::begin() {
@@ -68,6 +70,7 @@ Status NameNodeServer::begin() {
   check_disk();
   add_handlers();
   if (Status status = server_.start(); !status.ok()) return status;
+  shipping_.start(strand_);
   ticker_ = std::thread([this] { tick_until_stopped(); });
   return {};
 }
@@ -96,7 +99,10 @@ void NameNodeServer::answer_call(const ServerRequest& request, ServerResponse& r
   const std::string_view method = std::string_view(request.path).substr(kApi.size());
   Result<wire::Request> decoded = decode_request(method, *body);
   if (!decoded.ok()) return response.fail(decoded.status());
-  const wire::Reply reply = strand_.call(*decoded);
+  wire::Reply reply = strand_.call(*decoded);
+  if (auto* report = std::get_if<wire::ClusterReportReply>(&reply)) {
+    if (std::string note = shipping_.warning(); !note.empty()) report->notes.push_back(note);
+  }
   metrics_.request(std::string(method), outcome_of(reply), monotonic_now() - began);
   if (const auto* status = std::get_if<Status>(&reply)) return response.fail(*status);
   response.body = encode_reply(reply);
@@ -129,6 +135,10 @@ void NameNodeServer::answer_metrics(ServerResponse& response) {
     metrics_.set("accepts_writes", "1 while writes are accepted.", report->accepts_writes ? 1 : 0);
     metrics_.set("applied", "Position of the last command.", report->history.applied);
   }
+  const namenode::ShipperStatus shipped = shipping_.status();
+  metrics_.set("metadata_homes", "DataNodes that follow the metadata.", shipped.homes);
+  metrics_.set("metadata_behind", "Commands that are on the NameNode's disk only.",
+               shipped.here - shipped.elsewhere);
   const Strand::Counters counters = strand_.counters();
   metrics_.set("rounds", "Rounds of the strand.", counters.rounds);
   metrics_.set("inputs", "Inputs stepped by the strand.", counters.inputs);

@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "adapters/http/metadata_shipping.h"
 #include "adapters/http/metrics.h"
 #include "adapters/http/process.h"
 #include "adapters/http/server.h"
@@ -31,7 +32,7 @@ struct NameNodeOptions {
   namenode::Config config;       // `cluster` is made up here if it is empty
   // With less free than this, mutations other than deletes are refused (law 9).
   std::uint64_t disk_reserve = std::uint64_t{64} << 20;
-  Strand::ShipSink ship = [](const namenode::Ship&) {};
+  namenode::ShipperConfig shipping;  // of the metadata to DataNodes
 };
 
 class NameNodeServer {
@@ -57,6 +58,7 @@ class NameNodeServer {
   OwnedDirectory directory_;
   sqlite::SqliteStore store_;
   namenode::NameNode machine_;
+  MetadataShipping shipping_;
   Strand strand_;
   Metrics metrics_{"namenode"};
   Server server_;

@@ -222,6 +222,31 @@ Result<Answer> SocketClient::get(const std::string& address, const std::string& 
   return exchange(address, head_of("GET", target, address) + "\r\n", timeout, sent);
 }
 
+Status SocketClient::download(const std::string& address, const std::string& target,
+                              const std::function<Status(Bytes)>& take) {
+  Result<Connection> connection = acquire(address, options_.connect_timeout, true);
+  if (!connection.ok()) return connection.status();
+  set_io_timeout(connection->fd(), options_.data_timeout);
+  AnswerReader reader(connection->fd());
+  const std::string message = head_of("GET", target, address) + "\r\n";
+  Status status = send_all(connection->fd(), as_bytes(message));
+  if (status.ok()) status = reader.read_head(monotonic_now() + options_.data_timeout);
+  if (!status.ok()) return at(address, status);
+  if (reader.status() != 200) {
+    Result<std::string> body = read_small_body(reader);
+    return body.ok() ? error_from_body(reader.status(), *body) : at(address, body.status());
+  }
+  Buffer buffer;
+  while (reader.body_left() > 0) {
+    const MutableBytes piece = buffer.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(kIoBytes, reader.body_left())));
+    if (status = reader.read_body(piece); !status.ok()) return at(address, status);
+    if (status = take(piece); !status.ok()) return status;
+  }
+  if (reader.stays()) connection->release();
+  return {};
+}
+
 Status SocketClient::read_range(const std::string& address, const wire::ReadHeader& header,
                                 RangeAnswer& answer) {
   std::string message = head_of("GET", "/blocks/v1/" + std::to_string(header.block.id.value),

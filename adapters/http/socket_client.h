@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -156,6 +157,9 @@ class SocketClient {
   // POST of a small message.
   [[nodiscard]] Result<Answer> post(const std::string& address, const std::string& target,
                                     const std::string& body, Duration timeout);
+  // GET of an answer of any size, handed over piece by piece; the server's error if it is one.
+  [[nodiscard]] Status download(const std::string& address, const std::string& target,
+                                const std::function<Status(Bytes)>& take);
   // GET of a range of a block. Reuses answer's memory.
   [[nodiscard]] Status read_range(const std::string& address, const wire::ReadHeader& header,
                                   RangeAnswer& answer);

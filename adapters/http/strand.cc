@@ -33,6 +33,12 @@ void Strand::run(const Work& work) {
   submit(waiting);
 }
 
+void Strand::run_between(const std::function<void()>& work) {
+  Waiting waiting;
+  waiting.between = &work;
+  submit(waiting);
+}
+
 Strand::Counters Strand::counters() {
   Counters counters;
   run([&](namenode::NameNode&, Now, namenode::EffectList&) { counters = counters_; });
@@ -78,12 +84,15 @@ void Strand::step(const std::vector<Waiting*>& round) {
       unanswered_[next_token_] = waiting;
       machine_.request(next_token_++, *waiting->request, clock_.now(), effects);
     } else {
-      (*waiting->work)(machine_, clock_.now(), effects);
+      if (waiting->work != nullptr) (*waiting->work)(machine_, clock_.now(), effects);
       works.push_back(waiting);
     }
   }
   machine_.flush(effects);
   carry_out(effects);
+  for (Waiting* waiting : works) {
+    if (waiting->between != nullptr) (*waiting->between)();
+  }
   // Those of `round` that were answered are gone by now.
   for (Waiting* waiting : works) waiting->set(Waiting::State::kDone);
 }

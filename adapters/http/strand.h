@@ -30,6 +30,8 @@ class Strand {
   [[nodiscard]] wire::Reply call(const wire::Request& request);
   // Runs `work` on the machine as an input of its own, and returns when it has been run.
   void run(const Work& work);
+  // Runs `work` when no transaction is open: at the end of a round.
+  void run_between(const std::function<void()>& work);
 
   struct Counters {
     std::uint64_t rounds = 0;
@@ -43,6 +45,7 @@ class Strand {
   struct Waiting {
     const wire::Request* request = nullptr;
     const Work* work = nullptr;
+    const std::function<void()>* between = nullptr;
     wire::Reply reply;
 
     enum class State { kQueued, kLeads, kDone };

@@ -7,7 +7,7 @@
 //   disk.boot();                                     // before each opening of a store
 //   auto store = std::make_unique<SqliteStore>(
 //       Options{.file = "metadata.db", .vfs = disk.name(), .fatal = throw_something});
-//   disk.crash_after(17);       // the 17th call from now and all later ones fail: fatal() is called
+//   disk.crash_after(17);       // the 17th call from now and all later ones fail: fatal()
 //   store.reset();              // writes nothing: files of a dead incarnation ignore everything
 //   disk.power_loss(random);    // or kill(): kill -9 on a machine that stays up
 //   disk.boot();

@@ -91,6 +91,7 @@ UNLINKERS = {
     "cli/cluster_command.cc",        # pid files
     "cli/local_file.cc",             # a local file that a get did not finish
     "adapters/http/client_source.cc",  # the name of its own temporary file
+    "adapters/http/metadata_shipping.cc",  # the NameNode's own copy of a checkpoint
 }
 UNLINK = r"\b(unlink|unlinkat|rmdir|remove_all)\s*\(|(?:\bstd\s*::\s*|\bfilesystem\s*::\s*" \
          r"|\bfs\s*::\s*|(?<![\w.>:]))(remove)\s*\("
