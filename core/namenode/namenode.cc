@@ -37,5 +37,6 @@ bool NameNode::accepts_writes(std::string* why_not) const {
 }
 
 void NameNode::set_disk_low(bool low) { state_->disk_low = low; }
+void NameNode::observe(CommandObserver* observer) { state_->observer = observer; }
 
 }  // namespace dfs::namenode

@@ -56,6 +56,7 @@ Outcome NameNode::State::run(decltype(Command::body) body, Now now) {
   dirty = true;
   if (ship.lines.empty()) ship.first = outcome.position;
   ship.lines.push_back(to_text(command));
+  if (observer != nullptr) observer->applied(command, outcome);
   leases.applied(outcome.effects, clock.now());
   blocks.applied(command, outcome.effects, now);
   return outcome;

@@ -74,6 +74,7 @@ struct NameNode::State {
   RunningClock clock;
   Leases leases;
   bool disk_low = false;
+  CommandObserver* observer = nullptr;
   Now last_step;
   WallTime time_at_start;  // NameNode time when the running clock stood at 0
 

@@ -230,6 +230,11 @@ void Blocks::applied(const Command& command, const Effects& effects, Now /*now*/
       take_claims(soft, complete->commit, committed);
     }
   }
+  // No node is sent for what is not there any more, not even until the agenda comes to it (N2).
+  for (const BlockId block : effects.forgotten) {
+    soft.orders.withdraw(block, OrderKind::kCopy);
+    soft.orders.withdraw(block, OrderKind::kRestore);
+  }
   for (const auto* touched : {&effects.freed, &effects.forgotten, &effects.retargeted}) {
     for (const BlockId block : *touched) soft.agenda.note(block);
   }
