@@ -86,23 +86,23 @@ void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
                       sidecar](int steps) {
     (void)disks_[volume].publish(file, sidecar, steps).ok();
   };
-  after(disk_time("publish", sidecar.info.length), [this, work, id, sidecar] {
-    half_done_.erase(work);
-    const auto found = receiving_.find(id);
-    const datanode::VolumeId volume = found->second->volume;
-    const Status status = disks_[volume].publish(*found->second->file, sidecar);
-    datanode::ReceiverEffects effects;
-    if (status.ok()) {
-      observer_.published(address(), sidecar.info.id);
-      datanode::EffectList stored;
-      machine_->stored(sidecar.info, volume, now(), stored);
-      carry_out(std::move(stored));
-      found->second->machine.published(effects);
-    } else {
-      found->second->machine.disk_failed(status, effects);
-    }
-    carry_out(id, std::move(effects));
-  });
+  after(disk_time("publish", sidecar.info.length),
+        [this, work, id, file = *receiving.file, volume = receiving.volume, sidecar] {
+          half_done_.erase(work);
+          const Status status = disks_[volume].publish(file, sidecar);
+          datanode::ReceiverEffects effects;
+          const auto found = receiving_.find(id);  // gone if it did not wait
+          if (status.ok()) {
+            observer_.published(address(), sidecar.info.id);
+            datanode::EffectList stored;
+            machine_->stored(sidecar.info, volume, now(), stored);
+            carry_out(std::move(stored));
+            if (found != receiving_.end()) found->second->machine.published(effects);
+          } else if (found != receiving_.end()) {
+            found->second->machine.disk_failed(status, effects);
+          }
+          carry_out(id, std::move(effects));
+        });
 }
 
 void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects) {

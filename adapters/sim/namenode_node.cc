@@ -36,6 +36,7 @@ void NameNodeNode::die(bool power, std::uint64_t commit_steps) {
   if (!up()) return;
   end();
   if (committing_) host_.die_in_commit(*store_, commit_steps);
+  host_.kill();
   machine_.reset();
   store_.reset();
   if (power) host_.power_loss(random_.fork("power").fork(incarnation()));
@@ -112,7 +113,7 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
       HeldReply held{found->second.connection, std::move(found->second.request),
                      std::move(reply->reply)};
       unanswered_.erase(found);
-      observer_.answered(held.request, held.reply, reply->after);
+      held.mark = observer_.answered(held.request, held.reply, reply->after);
       if (reply->after == 0) {
         release(held);
       } else {
@@ -147,7 +148,7 @@ void NameNodeNode::finish_commit(namenode::CommitToken token) {
 }
 
 void NameNodeNode::release(const HeldReply& held) {
-  observer_.released(held.request, held.reply);
+  observer_.released(held.request, held.reply, held.mark);
   network_.send(held.connection, address(), CallAnswer{held.reply});
 }
 

@@ -24,11 +24,12 @@ class NameNodeObserver : public namenode::CommandObserver {
   virtual void starts(namenode::Store& store) = 0;
   // About to step with this request.
   virtual void asked(const wire::Request& request) = 0;
-  // The machine answered it; the reply may leave after commit `after`.
-  virtual void answered(const wire::Request& request, const wire::Reply& reply,
-                        namenode::CommitToken after) = 0;
-  // The reply left.
-  virtual void released(const wire::Request& request, const wire::Reply& reply) = 0;
+  // The machine answered it; the reply may leave after commit `after`. Returns a mark of the
+  // observer's own, which it gets back when the reply leaves.
+  virtual std::uint64_t answered(const wire::Request& request, const wire::Reply& reply,
+                                 namenode::CommitToken after) = 0;
+  virtual void released(const wire::Request& request, const wire::Reply& reply,
+                        std::uint64_t mark) = 0;
   // A step is done; `rows` of the store were touched in it.
   virtual void stepped(std::uint64_t rows) = 0;
   virtual void committed(namenode::CommitToken token) = 0;
@@ -42,7 +43,9 @@ class StoreHost {
   [[nodiscard]] virtual std::unique_ptr<namenode::Store> open() = 0;
   // The process ends in the middle of commit(), after `steps` writes or syncs of it.
   virtual void die_in_commit(namenode::Store& store, std::uint64_t steps) = 0;
-  // Drops or tears what was not synced. No store is open.
+  // The process ends: closing the store writes nothing any more.
+  virtual void kill() = 0;
+  // The machine loses power: drops or tears what was not synced.
   virtual void power_loss(Random draw) = 0;
 };
 
@@ -84,6 +87,7 @@ class NameNodeNode final : public Process, public Endpoint {
     ConnectionId connection = 0;
     wire::Request request;
     wire::Reply reply;
+    std::uint64_t mark = 0;  // the observer's
   };
 
   void schedule_round();

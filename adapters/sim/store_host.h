@@ -1,0 +1,37 @@
+// A simulated NameNode's machine: the metadata store over the simulated disk.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "adapters/sim/namenode_node.h"
+#include "adapters/sim/vfs.h"
+
+namespace dfs::sim {
+
+// The store met an error that a real NameNode would have ended itself for (law 9).
+struct StoreDied {
+  std::string line;
+};
+
+class SimStoreHost final : public StoreHost {
+ public:
+  SimStoreHost(const std::string& name, Random random) : disk_(name, random) {}
+
+  std::unique_ptr<namenode::Store> open() override;
+  void die_in_commit(namenode::Store& store, std::uint64_t steps) override;
+  void kill() override { disk_.kill(); }
+  void power_loss(Random draw) override { disk_.power_loss(draw); }
+
+  [[nodiscard]] SimVfs& disk() { return disk_; }
+  // An operator's copy of the files, as they are durable now, and its return. No store is open.
+  void keep_backup();
+  [[nodiscard]] bool has_backup() const { return !backup_.empty(); }
+  void restore_backup();
+
+ private:
+  SimVfs disk_;
+  std::map<std::string, std::string> backup_;
+};
+
+}  // namespace dfs::sim

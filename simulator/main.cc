@@ -1,0 +1,185 @@
+// The program dfs-sim: runs simulated clusters by seed and says which invariants they broke.
+//
+// Exit status: 0 no violation, 1 a violation, 2 wrong usage. The same source makes dfs-sim-mutants,
+// which has the planted bugs compiled in and one more option, --mutant.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "core/base/mutant.h"
+#include "simulator/host.h"
+#include "simulator/report.h"
+#include "simulator/sweep.h"
+
+namespace dfs::world {
+namespace {
+
+struct CommandLine {
+  PlanOptions plan;
+  std::string profile = "safety";
+  std::uint32_t namenodes = 1;
+  std::int64_t duration = 60;
+  std::string faults = "all";
+  std::string seeds = "1..100";
+  std::uint32_t jobs = 0;
+  std::int64_t seconds = 0;
+  std::string mutant;
+  bool twice = false;
+  bool json = false;
+};
+
+int usage(const std::string& line) {
+  std::fprintf(stderr, "dfs-sim: %s\n", line.c_str());
+  return 2;
+}
+
+void add_plan_options(CLI::App& app, CommandLine& line) {
+  app.add_option("--profile", line.profile, "safety or liveness");
+  app.add_option("--namenodes", line.namenodes, "NameNodes (1)");
+  app.add_option("--datanodes", line.plan.datanodes, "DataNodes")->check(CLI::Range(1, 50));
+  app.add_option("--clients", line.plan.clients, "clients")->check(CLI::Range(1, 50));
+  app.add_option("--duration", line.duration, "simulated seconds with operations and faults")
+      ->check(CLI::Range(1, 100000));
+  app.add_option("--faults", line.faults, "all, none, or kinds separated by commas (see list)");
+  app.add_flag("--twice", line.twice, "run each seed twice and compare the traces");
+  app.add_flag("--json", line.json, "one JSON document on standard output");
+#if defined(DFS_MUTANTS)
+  app.add_option("--mutant", line.mutant, "switch a planted bug on (see list)");
+#endif
+}
+
+// What is wrong with the options, "" if nothing.
+std::string complete(CommandLine& line) {
+  if (line.profile != "safety" && line.profile != "liveness") {
+    return "--profile: " + line.profile + ": expected safety or liveness";
+  }
+  line.plan.profile = line.profile == "safety" ? Profile::kSafety : Profile::kLiveness;
+  if (line.namenodes != 1) return "--namenodes: only one NameNode can be simulated";
+  line.plan.duration = dfs::seconds(line.duration);
+  if (line.faults != "all") {
+    line.plan.faults.emplace();
+    std::string rest = line.faults == "none" ? "" : line.faults;
+    while (!rest.empty()) {
+      const std::string name = rest.substr(0, rest.find(','));
+      const std::optional<FaultKind> kind = fault_from_string(name);
+      if (!kind) return "--faults: " + name + ": no such fault, see dfs-sim list";
+      line.plan.faults->insert(*kind);
+      rest = name.size() < rest.size() ? rest.substr(name.size() + 1) : "";
+    }
+  }
+#if defined(DFS_MUTANTS)
+  if (line.mutant.empty()) return "";
+  for (const MutantName& known : kMutants) {
+    if (known.name != line.mutant) continue;
+    switch_on(known.mutant);
+    return "";
+  }
+  return "--mutant: " + line.mutant + ": no such mutant, see dfs-sim list";
+#else
+  return "";
+#endif
+}
+
+std::string program_of(const CommandLine& line) {
+  return line.mutant.empty() ? "dfs-sim" : "dfs-sim-mutants";
+}
+
+std::string replay_of(const CommandLine& line, const PlanOptions& options) {
+  std::string command = replay_command(options, program_of(line));
+  return line.mutant.empty() ? command : command + " --mutant " + line.mutant;
+}
+
+int run_one(const CommandLine& line) {
+  const std::int64_t begin = host::wall_ms();
+  const Plan plan = make_plan(line.plan);
+  RunResult result = run(plan);
+  const std::int64_t wall = host::wall_ms() - begin;
+  if (line.twice) compare_second_run(plan, result);
+  const std::string replay = replay_of(line, line.plan);
+  const std::string text = line.json ? boost::json::serialize(to_json(result, wall, replay)) + "\n"
+                                     : to_text(result, wall, replay);
+  std::fputs(text.c_str(), stdout);
+  return result.violations.empty() ? 0 : 1;
+}
+
+int sweep_all(const CommandLine& line) {
+  SweepOptions options;
+  options.plan = line.plan;
+  const std::size_t dots = line.seeds.find("..");
+  if (dots == std::string::npos || dots == 0) return usage("--seeds: expected A..B");
+  try {
+    options.first = std::stoull(line.seeds.substr(0, dots));
+    options.last = std::stoull(line.seeds.substr(dots + 2));
+  } catch (const std::exception&) {
+    return usage("--seeds: expected A..B");
+  }
+  if (options.first > options.last) return usage("--seeds: A must not be above B");
+  options.jobs = line.jobs == 0 ? host::processors() : line.jobs;
+  options.seconds = line.seconds;
+  options.twice = line.twice;
+  options.replay = [&line](const PlanOptions& plan) { return replay_of(line, plan); };
+  const SweepResult result = sweep(options);
+  const std::string text = line.json ? boost::json::serialize(to_json(result)) + "\n"
+                                     : to_text(result);
+  std::fputs(text.c_str(), stdout);
+  return result.clean() ? 0 : 1;
+}
+
+int list_all(bool json) {
+  boost::json::object all;
+  boost::json::array invariants;
+  for (const std::string_view id : kInvariants) invariants.emplace_back(std::string(id));
+  boost::json::array faults;
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    faults.emplace_back(std::string(to_string(static_cast<FaultKind>(i))));
+  }
+  boost::json::array probes;
+  for (const std::string_view probe : kProbes) probes.emplace_back(std::string(probe));
+  boost::json::array mutants;
+  for (const MutantName& mutant : kMutants) mutants.emplace_back(std::string(mutant.name));
+  all["invariants"] = std::move(invariants);
+  all["faults"] = std::move(faults);
+  all["probes"] = std::move(probes);
+  all["mutants"] = std::move(mutants);
+  if (json) {
+    std::printf("%s\n", boost::json::serialize(all).c_str());
+    return 0;
+  }
+  for (const auto& entry : all) {
+    std::printf("%s:\n", std::string(entry.key()).c_str());
+    for (const auto& name : entry.value().as_array()) {
+      std::printf("  %s\n", name.as_string().c_str());
+    }
+  }
+  return 0;
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app("simulates whole clusters, deterministically, and checks what they promise");
+  app.require_subcommand(1);
+  CommandLine line;
+  CLI::App* one = app.add_subcommand("run", "run one seed");
+  one->add_option("--seed", line.plan.seed, "the seed")->required();
+  add_plan_options(*one, line);
+  CLI::App* many = app.add_subcommand("sweep", "run many seeds");
+  many->add_option("--seeds", line.seeds, "A..B, both included")->required();
+  many->add_option("--jobs", line.jobs, "processes (0: as many as processors)");
+  many->add_option("--seconds", line.seconds, "stop starting seeds after so much wall time");
+  add_plan_options(*many, line);
+  CLI::App* list = app.add_subcommand("list", "invariants, faults, probes, mutants");
+  list->add_flag("--json", line.json, "one JSON document on standard output");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (*list) return list_all(line.json);
+  const std::string wrong = complete(line);
+  if (!wrong.empty()) return usage(wrong);
+  return *one ? run_one(line) : sweep_all(line);
+}
+
+}  // namespace
+}  // namespace dfs::world
+
+int main(int argc, char** argv) { return dfs::world::run_program(argc, argv); }

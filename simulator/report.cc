@@ -1,0 +1,88 @@
+#include "simulator/report.h"
+
+#include "core/base/bytes.h"
+
+namespace dfs::world {
+namespace {
+
+boost::json::object counts(const std::map<std::string, std::uint64_t>& values) {
+  boost::json::object object;
+  for (const auto& [name, count] : values) object[name] = count;
+  return object;
+}
+
+// Thousandths as a decimal fraction, without floating point.
+std::string decimal(std::int64_t thousandths) {
+  const std::string digits = std::to_string(thousandths % 1000);
+  return std::to_string(thousandths / 1000) + "." + std::string(3 - digits.size(), '0') + digits;
+}
+
+std::string line_of(const char* title, const std::map<std::string, std::uint64_t>& values) {
+  std::string line = title;
+  for (const auto& [name, count] : values) line += " " + name + "=" + std::to_string(count);
+  return line + "\n";
+}
+
+}  // namespace
+
+std::string replay_command(const PlanOptions& options, const std::string& program) {
+  std::string command = program + " run --seed " + std::to_string(options.seed) + " --profile " +
+                        std::string(to_string(options.profile)) + " --datanodes " +
+                        std::to_string(options.datanodes) + " --clients " +
+                        std::to_string(options.clients) + " --duration " +
+                        std::to_string(options.duration.us / 1'000'000);
+  if (options.faults) {
+    std::string list;
+    for (const FaultKind kind : *options.faults) {
+      list += (list.empty() ? "" : ",") + std::string(to_string(kind));
+    }
+    command += " --faults " + (list.empty() ? "none" : list);
+  }
+  return command;
+}
+
+boost::json::object to_json(const RunResult& result, std::int64_t wall_ms,
+                            const std::string& replay) {
+  boost::json::object object;
+  object["seed"] = result.seed;
+  object["trace_hash"] = to_hex(result.trace_hash, 16);
+  object["sim_seconds"] = result.simulated_us / 1'000'000;
+  object["wall_seconds"] = boost::json::value_from(wall_ms / 1000);
+  object["wall_ms"] = wall_ms;
+  object["events"] = result.events;
+  object["operations"] = result.operations;
+  object["outcomes"] = counts(result.outcomes);
+  object["faults"] = counts(result.faults);
+  object["checks"] = counts(result.checks);
+  object["probes"] = counts(result.probes);
+  boost::json::array violations;
+  for (const Violation& violation : result.violations) {
+    violations.push_back({{"invariant", violation.invariant},
+                          {"event", violation.event},
+                          {"sim_us", violation.at_us},
+                          {"detail", violation.detail},
+                          {"replay", replay}});
+  }
+  object["violations"] = std::move(violations);
+  return object;
+}
+
+std::string to_text(const RunResult& result, std::int64_t wall_ms, const std::string& replay) {
+  std::string text = "seed " + std::to_string(result.seed) + ": " +
+                     decimal(result.simulated_us / 1000) + " simulated seconds in " +
+                     decimal(wall_ms) + " s, " + std::to_string(result.events) + " events, " +
+                     std::to_string(result.operations) + " operations, trace " +
+                     to_hex(result.trace_hash, 16) + "\n";
+  text += line_of("  operations:", result.outcomes);
+  text += line_of("  faults:", result.faults);
+  text += line_of("  checks:", result.checks);
+  text += line_of("  probes:", result.probes);
+  for (const Violation& violation : result.violations) {
+    text += "  VIOLATION " + violation.invariant + " at event " + std::to_string(violation.event) +
+            " (" + decimal(violation.at_us / 1000) + " s): " + violation.detail +
+            "\n    replay: " + replay + "\n";
+  }
+  return text;
+}
+
+}  // namespace dfs::world

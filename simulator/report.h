@@ -1,0 +1,19 @@
+// What dfs-sim prints of runs: JSON with fixed keys, and lines for people.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "simulator/world/world.h"
+
+namespace dfs::world {
+
+// The command that makes this run again.
+[[nodiscard]] std::string replay_command(const PlanOptions& options, const std::string& program);
+
+[[nodiscard]] boost::json::object to_json(const RunResult& result, std::int64_t wall_ms,
+                                          const std::string& replay);
+[[nodiscard]] std::string to_text(const RunResult& result, std::int64_t wall_ms,
+                                  const std::string& replay);
+
+}  // namespace dfs::world

@@ -1,0 +1,152 @@
+#include "simulator/sweep.h"
+
+#include <algorithm>
+
+#include "core/base/bytes.h"
+#include "simulator/host.h"
+#include "simulator/report.h"
+
+namespace dfs::world {
+namespace {
+
+void add(std::map<std::string, std::uint64_t>& sums, const boost::json::object& counts) {
+  for (const auto& entry : counts) {
+    sums[std::string(entry.key())] += entry.value().to_number<std::uint64_t>();
+  }
+}
+
+boost::json::object counts_of(const std::map<std::string, std::uint64_t>& values) {
+  boost::json::object object;
+  for (const auto& [name, count] : values) object[name] = count;
+  return object;
+}
+
+// Takes one run's JSON in.
+void take(SweepResult& result, std::map<std::uint64_t, std::string>& hashes,
+          const std::string& line) {
+  boost::json::error_code error;
+  const boost::json::value parsed = boost::json::parse(line, error);
+  if (error || !parsed.is_object()) {
+    result.complete = false;
+    return;
+  }
+  const boost::json::object& run = parsed.as_object();
+  const auto seed = run.at("seed").to_number<std::uint64_t>();
+  hashes[seed] = std::string(run.at("trace_hash").as_string());
+  ++result.seeds;
+  result.simulated_us += run.at("sim_seconds").to_number<std::uint64_t>() * 1'000'000;
+  result.events += run.at("events").to_number<std::uint64_t>();
+  result.operations += run.at("operations").to_number<std::uint64_t>();
+  add(result.faults, run.at("faults").as_object());
+  add(result.checks, run.at("checks").as_object());
+  add(result.probes, run.at("probes").as_object());
+  add(result.outcomes, run.at("outcomes").as_object());
+  for (const boost::json::value& each : run.at("violations").as_array()) {
+    const boost::json::object& violation = each.as_object();
+    result.violations.push_back(
+        {seed,
+         {std::string(violation.at("invariant").as_string()),
+          violation.at("event").to_number<std::uint64_t>(),
+          violation.at("sim_us").to_number<std::int64_t>(),
+          std::string(violation.at("detail").as_string())},
+         std::string(violation.at("replay").as_string())});
+  }
+}
+
+}  // namespace
+
+void compare_second_run(const Plan& plan, RunResult& result) {
+  const RunResult again = run(plan);
+  if (again.trace_hash == result.trace_hash) return;
+  result.violations.push_back({"determinism", again.events, 0,
+                               "a second run in the same process has trace " +
+                                   to_hex(again.trace_hash, 16) + " and not " +
+                                   to_hex(result.trace_hash, 16)});
+}
+
+SweepResult sweep(const SweepOptions& options) {
+  SweepResult result;
+  result.first = options.first;
+  const std::int64_t begin = host::wall_ms();
+  const auto work = [&](std::uint32_t job, const host::Say& say) {
+    PlanOptions each = options.plan;
+    for (std::uint64_t seed = options.first + job; seed <= options.last; seed += options.jobs) {
+      const std::int64_t started = host::wall_ms();
+      if (options.seconds > 0 && started - begin > options.seconds * 1000) return;
+      each.seed = seed;
+      const Plan plan = make_plan(each);
+      RunResult found = run(plan);
+      const std::int64_t wall = host::wall_ms() - started;
+      if (options.twice) compare_second_run(plan, found);
+      say(boost::json::serialize(to_json(found, wall, options.replay(each))));
+    }
+  };
+  std::map<std::uint64_t, std::string> hashes;
+  const bool ended =
+      host::run_jobs(options.jobs, work, [&](std::uint32_t /*job*/, const std::string& line) {
+        take(result, hashes, line);
+      });
+  result.complete = result.complete && ended;
+  Digest all;
+  for (const auto& [seed, hash] : hashes) all.add(std::string_view(hash));
+  result.trace_hash = all.value();
+  result.wall_ms = host::wall_ms() - begin;
+  std::stable_sort(result.violations.begin(), result.violations.end(),
+                   [](const auto& a, const auto& b) { return a.seed < b.seed; });
+  return result;
+}
+
+boost::json::object to_json(const SweepResult& result) {
+  boost::json::object object;
+  object["seed"] = result.first;
+  object["seeds"] = result.seeds;
+  object["trace_hash"] = to_hex(result.trace_hash, 16);
+  object["sim_seconds"] = result.simulated_us / 1'000'000;
+  object["wall_seconds"] = result.wall_ms / 1000;
+  object["wall_ms"] = result.wall_ms;
+  object["events"] = result.events;
+  object["operations"] = result.operations;
+  object["outcomes"] = counts_of(result.outcomes);
+  object["faults"] = counts_of(result.faults);
+  object["checks"] = counts_of(result.checks);
+  object["probes"] = counts_of(result.probes);
+  object["complete"] = result.complete;
+  boost::json::array violations;
+  for (const SweepResult::Found& found : result.violations) {
+    violations.push_back({{"seed", found.seed},
+                          {"invariant", found.violation.invariant},
+                          {"event", found.violation.event},
+                          {"detail", found.violation.detail},
+                          {"replay", found.replay}});
+  }
+  object["violations"] = std::move(violations);
+  return object;
+}
+
+std::string to_text(const SweepResult& result) {
+  std::string text;
+  for (const SweepResult::Found& found : result.violations) {
+    text += "VIOLATION " + found.violation.invariant + " seed " + std::to_string(found.seed) +
+            " event " + std::to_string(found.violation.event) + ": " + found.violation.detail +
+            "\n  replay: " + found.replay + "\n";
+  }
+  const auto counts = [&](const char* title, const std::map<std::string, std::uint64_t>& values) {
+    text += title;
+    for (const auto& [name, count] : values) text += " " + name + "=" + std::to_string(count);
+    text += "\n";
+  };
+  counts("operations:", result.outcomes);
+  counts("faults:", result.faults);
+  counts("checks:", result.checks);
+  counts("probes:", result.probes);
+  const std::int64_t per_second =
+      static_cast<std::int64_t>(result.simulated_us / 1000) / std::max<std::int64_t>(1, result.wall_ms);
+  text += std::to_string(result.seeds) + " seeds, " + std::to_string(result.operations) +
+          " operations, " + std::to_string(result.events) + " events, " +
+          std::to_string(per_second) + " simulated seconds a second, trace " +
+          to_hex(result.trace_hash, 16) + ", " + std::to_string(result.violations.size()) +
+          " violations" + (result.complete ? "" : ", A PROCESS DIED") + "\n";
+  return text;
+}
+
+}  // namespace dfs::world

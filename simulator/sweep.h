@@ -1,0 +1,55 @@
+// Many seeds, in several processes: what they broke, what they checked, how fast they were.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "simulator/world/world.h"
+
+namespace dfs::world {
+
+struct SweepOptions {
+  PlanOptions plan;  // its seed is ignored
+  std::uint64_t first = 1;
+  std::uint64_t last = 1;
+  std::uint32_t jobs = 1;
+  std::int64_t seconds = 0;  // 0: no limit
+  bool twice = false;
+  std::function<std::string(const PlanOptions&)> replay;
+};
+
+struct SweepResult {
+  std::uint64_t first = 0;
+  std::uint64_t seeds = 0;  // that were run
+  std::uint64_t trace_hash = 0;  // of all traces, in the order of seeds
+  std::int64_t wall_ms = 0;
+  std::uint64_t simulated_us = 0;
+  std::uint64_t events = 0;
+  std::uint64_t operations = 0;
+  std::map<std::string, std::uint64_t> faults;
+  std::map<std::string, std::uint64_t> checks;
+  std::map<std::string, std::uint64_t> probes;
+  std::map<std::string, std::uint64_t> outcomes;
+  struct Found {
+    std::uint64_t seed = 0;
+    Violation violation;
+    std::string replay;
+  };
+  std::vector<Found> violations;
+  bool complete = true;  // every process ended by itself
+
+  [[nodiscard]] bool clean() const { return complete && violations.empty(); }
+};
+
+[[nodiscard]] SweepResult sweep(const SweepOptions& options);
+// Runs the plan again and reports a trace that differs as a violation of "determinism".
+void compare_second_run(const Plan& plan, RunResult& result);
+
+[[nodiscard]] boost::json::object to_json(const SweepResult& result);
+[[nodiscard]] std::string to_text(const SweepResult& result);
+
+}  // namespace dfs::world

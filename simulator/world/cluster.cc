@@ -1,0 +1,241 @@
+#include "simulator/world/cluster.h"
+
+#include <algorithm>
+
+#include "adapters/sim/address.h"
+#include "core/base/bytes.h"
+#include "simulator/world/wire_check.h"
+
+namespace dfs::world {
+namespace {
+
+constexpr Address kNameNode = 1;
+constexpr std::uint64_t kWireSample = 64;
+
+std::string cluster_id(std::uint64_t seed) {
+  return to_hex(mix(seed, key_of("cluster")), 16) + to_hex(seed, 16);
+}
+
+sim::ClockSkew skew_of(const Plan& plan, Random draw) {
+  if (plan.max_drift_ppm == 0) return {};
+  const auto span = static_cast<std::uint64_t>(2 * plan.max_drift_ppm + 1);
+  return {static_cast<std::int64_t>(draw.below(span)) - plan.max_drift_ppm,
+          static_cast<std::int64_t>(draw.below(20'000)) - 10'000};
+}
+
+}  // namespace
+
+Cluster::Cluster(const Plan& plan)
+    : plan_(plan),
+      random_(mix(plan.seed, key_of("cluster"))),
+      scene_(plan),
+      network_(scene_.queue, random_.fork("network"), plan.network),
+      host_("namenode", random_.fork("disk")) {
+  namenode::Config config = plan.namenode;
+  config.cluster = cluster_id(plan.seed);
+  namenode_ = std::make_unique<sim::NameNodeNode>(
+      scene_.queue, network_, kNameNode, skew_of(plan, random_.fork("skew").fork(kNameNode)),
+      config, plan.namenode_times, host_, random_.fork("namenode"), *this);
+  network_.attach(*namenode_);
+  scene_.namenode = namenode_.get();
+  add_datanodes();
+  add_clients();
+  oracles_ = make_oracles(scene_);
+  std::vector<sim::ClientNode*> clients;
+  for (const auto& client : clients_) clients.push_back(client.get());
+  workload_ = std::make_unique<Workload>(scene_, clients, oracles_);
+  injector_ = std::make_unique<Injector>(
+      scene_, Targets{&network_, namenode_.get(), &host_, scene_.datanodes, clients,
+                      [this](std::size_t client) { start_client(client); },
+                      [this](Address node) { disks_changed(node); },
+                      [this](const wire::Request& request) { operate(request); },
+                      [this] { backup_kept(); }, [this] { backup_restored(); }});
+}
+
+Cluster::~Cluster() = default;
+
+void Cluster::add_datanodes() {
+  for (std::uint32_t i = 0; i < plan_.datanodes; ++i) {
+    const Address address = kNameNode + 1 + i;
+    datanode::Config config = plan_.datanode;
+    config.client_address = config.peer_address = sim::name_of(address);
+    config.rack = "/rack-" + std::to_string(i % plan_.racks);
+    config.host = "host-" + std::to_string(i);
+    datanodes_.push_back(std::make_unique<sim::DataNodeNode>(
+        scene_.queue, network_, address, skew_of(plan_, random_.fork("skew").fork(address)),
+        config, plan_.datanode_times,
+        std::vector<std::uint64_t>(plan_.volumes, plan_.volume_bytes), kNameNode,
+        random_.fork("datanode").fork(address), *this));
+    network_.attach(*datanodes_.back());
+    scene_.atlas.add(*datanodes_.back());
+    scene_.datanodes.push_back(datanodes_.back().get());
+  }
+}
+
+void Cluster::add_clients() {
+  for (std::uint32_t i = 0; i < plan_.clients; ++i) {
+    const Address address = kNameNode + 1 + plan_.datanodes + i;
+    clients_.push_back(std::make_unique<sim::ClientNode>(
+        scene_.queue, network_, address, skew_of(plan_, random_.fork("skew").fork(address)),
+        random_.fork("client").fork(address)));
+    network_.attach(*clients_.back());
+    clients_.back()->observe_attempts(
+        [this, address](sim::JobId, std::uint64_t call, std::uint64_t attempt, Now now) {
+          for (const auto& oracle : oracles_) oracle->attempt(address, call, attempt, now);
+        });
+  }
+}
+
+void Cluster::start_client(std::size_t index) {
+  sim::ClientNode& client = *clients_[index];
+  sim::ClientOptions options;
+  options.client = to_hex(mix(plan_.seed, client.address()), 16) +
+                   to_hex(client.incarnation() + 1, 16);
+  options.cluster = cluster_id(plan_.seed);
+  options.namenodes = {kNameNode};
+  options.piece_bytes = plan_.piece_bytes;
+  client.start(std::move(options));
+  workload_->begin(index);
+}
+
+void Cluster::begin() {
+  namenode_->start();
+  for (const auto& datanode : datanodes_) datanode->start();
+  for (std::size_t i = 0; i < clients_.size(); ++i) start_client(i);
+  injector_->schedule();
+  every_second();
+}
+
+void Cluster::every_second() {
+  scene_.queue.after(seconds(1), [this] {
+    for (const auto& oracle : oracles_) oracle->every_second();
+    every_second();
+  });
+}
+
+void Cluster::run_until(Instant until) {
+  while (scene_.verdicts.clean() && scene_.queue.next_time() <= until) {
+    scene_.verdicts.set_moment(scene_.queue.executed() + 1, scene_.queue.next_time().us);
+    scene_.queue.run_next();
+  }
+}
+
+bool Cluster::run_while(const std::function<bool()>& busy, Duration limit) {
+  const Instant end = scene_.queue.now() + limit;
+  while (busy() && scene_.verdicts.clean() && scene_.queue.now() < end) {
+    run_until(scene_.queue.now() + milliseconds(100));
+  }
+  return !busy();
+}
+
+void Cluster::operate(const wire::Request& request) {
+  const auto up = std::find_if(clients_.begin(), clients_.end(),
+                               [](const auto& client) { return client->up() && !client->paused(); });
+  if (up == clients_.end()) return;
+  (*up)->call({request, plan_.retry, [this, request](const wire::Reply& reply) {
+                 // Leaving safe mode must not be forgotten.
+                 const auto* safe_mode = std::get_if<wire::SafeMode>(&request);
+                 if (safe_mode != nullptr && safe_mode->action == "leave" &&
+                     std::holds_alternative<Status>(reply)) {
+                   operate(request);
+                 }
+               }});
+}
+
+void Cluster::disks_changed(Address datanode) {
+  scene_.atlas.rescan(datanode);
+  for (const auto& oracle : oracles_) oracle->disks_changed(datanode);
+}
+
+void Cluster::backup_kept() { backup_ = scene_.durable; }
+
+// What the restored history names and the later one had given up is nobody's fault.
+void Cluster::backup_restored() {
+  for (const auto& [block, state] : backup_->blocks()) {
+    const ModelBlockState* later = scene_.durable.block(block);
+    if (later == nullptr || !later->referenced) scene_.given_up.insert(block);
+  }
+  scene_.durable = *backup_;
+  scene_.applied = *backup_;
+  in_flight_.clear();
+  ++scene_.restores;
+}
+
+void Cluster::starts(namenode::Store& store) {
+  // What was applied and not committed is either on the disk or never was.
+  const namenode::Position position = store.meta().applied;
+  for (const InFlight& each : in_flight_) {
+    if (each.outcome.position <= position) scene_.durable.apply(each.command, each.outcome);
+  }
+  in_flight_.clear();
+  scene_.applied = scene_.durable;
+  for (const auto& oracle : oracles_) oracle->namenode_starts(store);
+}
+
+void Cluster::asked(const wire::Request& /*request*/) { command_in_step_ = false; }
+
+void Cluster::applied(const namenode::Command& command, const namenode::Outcome& outcome) {
+  command_in_step_ = true;
+  for (const auto& oracle : oracles_) oracle->applying(command, outcome);
+  if (!scene_.verdicts.clean()) return;
+  scene_.applied.apply(command, outcome);
+  in_flight_.push_back({command, outcome});
+}
+
+std::uint64_t Cluster::answered(const wire::Request& request, const wire::Reply& reply,
+                                namenode::CommitToken /*after*/) {
+  if (answers_++ % kWireSample == 0) check_wire(request, reply);
+  for (const auto& oracle : oracles_) oracle->answered(request, reply, command_in_step_);
+  return scene_.applied.position();
+}
+
+void Cluster::check_wire(const wire::Request& request, const wire::Reply& reply) {
+  const std::string wrong = wire_difference(request, reply);
+  scene_.verdicts.probe("message through its JSON form");
+  if (!wrong.empty()) scene_.verdicts.violated("wire", wrong);
+}
+
+void Cluster::released(const wire::Request& request, const wire::Reply& reply,
+                       std::uint64_t mark) {
+  for (const auto& oracle : oracles_) oracle->released(request, reply, mark);
+}
+
+void Cluster::stepped(std::uint64_t rows) {
+  for (const auto& oracle : oracles_) oracle->stepped(rows);
+}
+
+void Cluster::committed(namenode::CommitToken /*token*/) {
+  for (const InFlight& each : in_flight_) scene_.durable.apply(each.command, each.outcome);
+  in_flight_.clear();
+}
+
+void Cluster::died() {
+  for (const auto& oracle : oracles_) oracle->namenode_died();
+}
+
+void Cluster::published(Address node, BlockId block) {
+  const std::string wrong = scene_.atlas.published(node, block);
+  for (const auto& oracle : oracles_) oracle->published(node, block, wrong);
+}
+
+void Cluster::moved(Address node, BlockId block, sim::Folder from, sim::Folder to) {
+  for (const auto& oracle : oracles_) oracle->moving(node, block, from, to);
+  scene_.atlas.refresh(node, block);
+}
+
+void Cluster::purged(Address node, BlockId block) {
+  for (const auto& oracle : oracles_) oracle->purging(node, block);
+  scene_.atlas.refresh(node, block);
+}
+
+void Cluster::says(Address node, const wire::Request& request) {
+  for (const auto& oracle : oracles_) oracle->datanode_says(node, request);
+}
+
+void Cluster::hears(Address node, const wire::Request& /*request*/, const wire::Reply& reply) {
+  if (const auto* registered = std::get_if<wire::RegisterReply>(&reply)) {
+    scene_.addresses[registered->node] = node;
+  }
+}
+
+}  // namespace dfs::world

@@ -1,0 +1,88 @@
+// The nodes of one simulated cluster and the oracles that watch them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/sim/client_node.h"
+#include "adapters/sim/store_host.h"
+#include "simulator/world/injector.h"
+#include "simulator/world/oracle.h"
+#include "simulator/world/workload.h"
+
+namespace dfs::world {
+
+class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver {
+ public:
+  explicit Cluster(const Plan& plan);
+  ~Cluster() override;
+
+  // Starts every process and puts faults and operations on the agenda.
+  void begin();
+  // Runs until `until`, or until there is a violation.
+  void run_until(Instant until);
+  // Runs until `done`, or a violation, or until `limit` has passed.
+  bool run_while(const std::function<bool()>& busy, Duration limit);
+
+  [[nodiscard]] Scene& scene() { return scene_; }
+  [[nodiscard]] Injector& injector() { return *injector_; }
+  [[nodiscard]] Workload& workload() { return *workload_; }
+  [[nodiscard]] std::vector<std::unique_ptr<Oracle>>& oracles() { return oracles_; }
+  [[nodiscard]] const sim::NameNodeNode& namenode() const { return *namenode_; }
+
+ private:
+  void add_datanodes();
+  void add_clients();
+  void start_client(std::size_t index);
+  void every_second();
+  void operate(const wire::Request& request);
+  void disks_changed(Address datanode);
+  void backup_kept();
+  void backup_restored();
+  // A sample of messages is sent through its JSON form and back.
+  void check_wire(const wire::Request& request, const wire::Reply& reply);
+
+  // sim::NameNodeObserver
+  void starts(namenode::Store& store) override;
+  void asked(const wire::Request& request) override;
+  std::uint64_t answered(const wire::Request& request, const wire::Reply& reply,
+                         namenode::CommitToken after) override;
+  void released(const wire::Request& request, const wire::Reply& reply,
+                std::uint64_t mark) override;
+  void stepped(std::uint64_t rows) override;
+  void committed(namenode::CommitToken token) override;
+  void died() override;
+  void applied(const namenode::Command& command, const namenode::Outcome& outcome) override;
+
+  // sim::DataNodeObserver
+  void published(Address node, BlockId block) override;
+  void moved(Address node, BlockId block, sim::Folder from, sim::Folder to) override;
+  void purged(Address node, BlockId block) override;
+  void says(Address node, const wire::Request& request) override;
+  void hears(Address node, const wire::Request& request, const wire::Reply& reply) override;
+
+  const Plan& plan_;
+  Random random_;
+  Scene scene_;
+  sim::Network network_;
+  sim::SimStoreHost host_;
+  std::unique_ptr<sim::NameNodeNode> namenode_;
+  std::vector<std::unique_ptr<sim::DataNodeNode>> datanodes_;
+  std::vector<std::unique_ptr<sim::ClientNode>> clients_;
+  std::vector<std::unique_ptr<Oracle>> oracles_;
+  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<Injector> injector_;
+
+  struct InFlight {
+    namenode::Command command;
+    namenode::Outcome outcome;
+  };
+  std::vector<InFlight> in_flight_;  // applied and not committed
+  bool command_in_step_ = false;
+  std::optional<NamespaceModel> backup_;
+  std::uint64_t answers_ = 0;
+};
+
+}  // namespace dfs::world

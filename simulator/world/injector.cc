@@ -1,0 +1,325 @@
+#include "simulator/world/injector.h"
+
+#include <algorithm>
+
+#include "core/base/assert.h"
+
+namespace dfs::world {
+namespace {
+
+constexpr std::uint64_t kMostCommitSteps = 24;
+constexpr std::int64_t kHourMs = 3'600'000;
+
+}  // namespace
+
+void Injector::schedule() {
+  for (const PlannedFault& fault : scene_.plan.faults) {
+    scene_.queue.at(fault.at, [this, fault] {
+      if (!over_) strike(fault);
+    });
+  }
+}
+
+void Injector::later(Duration delay, std::function<void()> what) {
+  scene_.queue.after(delay, [this, what = std::move(what)] {
+    if (!over_) what();
+  });
+}
+
+std::map<std::string, std::uint64_t> Injector::counts() const {
+  std::map<std::string, std::uint64_t> counts = counts_;
+  const sim::NetworkCounts& network = targets_.network->counts();
+  counts["delay"] += network.delayed;
+  counts["loss"] += network.lost;
+  counts["reset"] += network.resets;
+  return counts;
+}
+
+void Injector::strike(const PlannedFault& fault) {
+  scene_.queue.trace().add(static_cast<std::uint64_t>(fault.kind));
+  const Random draw(fault.pick);
+  if (try_to(fault, draw)) {
+    ++counts_[std::string(to_string(fault.kind))];
+  } else if (clog(fault, draw)) {
+    ++counts_[std::string(to_string(FaultKind::kClog))];
+  }
+}
+
+bool Injector::try_to(const PlannedFault& fault, Random draw) {
+  switch (fault.kind) {
+    case FaultKind::kPartition:
+      return partition(fault, draw, false);
+    case FaultKind::kOneWayPartition:
+      return partition(fault, draw, true);
+    case FaultKind::kDataNodeCrash:
+      return kill_datanode(fault, draw, false, false);
+    case FaultKind::kDataNodePower:
+      return kill_datanode(fault, draw, true, false);
+    case FaultKind::kDiskWiped:
+      return kill_datanode(fault, draw, true, true);
+    case FaultKind::kDataNodePause: {
+      sim::DataNodeNode* node = pick_datanode(draw, true);
+      return node != nullptr && datanodes_away() < targets_.datanodes.size() / 2 &&
+             pause(*node, fault);
+    }
+    case FaultKind::kNameNodeCrash:
+      return kill_namenode(fault, false);
+    case FaultKind::kNameNodePower:
+      return kill_namenode(fault, true);
+    case FaultKind::kNameNodePause:
+      return pause(*targets_.namenode, fault);
+    case FaultKind::kClientCrash:
+      return kill_client(fault, draw);
+    case FaultKind::kPowerAll:
+      power_all(fault.length / 4, draw);
+      return true;
+    case FaultKind::kBitRot:
+    case FaultKind::kLostSidecar:
+    case FaultKind::kReadError:
+      return damage(fault, draw);
+    case FaultKind::kDiskFull:
+    case FaultKind::kOutOfDescriptors:
+    case FaultKind::kSlowDisk:
+      return trouble_disk(fault, draw);
+    case FaultKind::kClockStep:
+      return step_clock(draw);
+    case FaultKind::kSafeMode:
+      targets_.operate(wire::SafeMode{"enter"});
+      scene_.queue.after(fault.length / 8, [this] { targets_.operate(wire::SafeMode{"leave"}); });
+      return true;
+    case FaultKind::kRestoreBackup:
+      return restore_backup(fault);
+    case FaultKind::kDelay:
+    case FaultKind::kLoss:
+    case FaultKind::kReset:
+    case FaultKind::kClog:
+      return clog(fault, draw);
+  }
+  return false;
+}
+
+// Cuts one pair of nodes, or one node off from everybody.
+bool Injector::partition(const PlannedFault& fault, Random draw, bool one_way) {
+  std::vector<Address> all = {targets_.namenode->address()};
+  for (const auto* node : targets_.datanodes) all.push_back(node->address());
+  for (const auto* client : targets_.clients) all.push_back(client->address());
+  const Address one = all[draw.below(all.size())];
+  std::vector<std::pair<Address, Address>> links;
+  const bool alone = draw.chance(1, 3);
+  const Address other = all[draw.below(all.size())];
+  const bool outwards = draw.chance(1, 2);
+  for (const Address address : all) {
+    if (address == one || (!alone && address != other)) continue;
+    if (!one_way || outwards) links.push_back({one, address});
+    if (!one_way || !outwards) links.push_back({address, one});
+  }
+  if (links.empty()) return false;
+  for (const auto& [from, to] : links) targets_.network->cut(from, to);
+  later(fault.length, [this, links] {
+    for (const auto& [from, to] : links) targets_.network->mend(from, to);
+  });
+  return true;
+}
+
+bool Injector::clog(const PlannedFault& fault, Random draw) {
+  const Address from = static_cast<Address>(
+      draw.between(1, 1 + targets_.datanodes.size() + targets_.clients.size()));
+  const Address to = static_cast<Address>(
+      draw.between(1, 1 + targets_.datanodes.size() + targets_.clients.size()));
+  if (from == to) return false;
+  const Duration more = milliseconds(static_cast<std::int64_t>(draw.between(5, 2000)));
+  targets_.network->clog(from, to, more, scene_.queue.now() + fault.length);
+  return true;
+}
+
+std::size_t Injector::datanodes_away() const {
+  return static_cast<std::size_t>(
+      std::count_if(targets_.datanodes.begin(), targets_.datanodes.end(),
+                    [](const auto* node) { return !node->up() || node->paused(); }));
+}
+
+sim::DataNodeNode* Injector::pick_datanode(Random& draw, bool up) const {
+  std::vector<sim::DataNodeNode*> eligible;
+  for (sim::DataNodeNode* node : targets_.datanodes) {
+    if (node->up() == up && !node->paused()) eligible.push_back(node);
+  }
+  return eligible.empty() ? nullptr : eligible[draw.below(eligible.size())];
+}
+
+void Injector::datanode_died(sim::DataNodeNode& node) { targets_.disks_changed(node.address()); }
+
+void Injector::start_datanode(sim::DataNodeNode& node) {
+  if (!node.up()) node.start();
+}
+
+void Injector::start_namenode() {
+  if (!targets_.namenode->up()) targets_.namenode->start();
+}
+
+bool Injector::kill_datanode(const PlannedFault& fault, Random draw, bool power, bool wipe) {
+  sim::DataNodeNode* node = pick_datanode(draw, true);
+  if (node == nullptr || datanodes_away() >= targets_.datanodes.size() / 2) return false;
+  const std::vector<BlockId> held = scene_.atlas.good_on(node->address());
+  if (wipe) {
+    for (const BlockId block : held) {
+      if (!scene_.atlas.expendable(node->address(), block)) return false;
+    }
+  }
+  node->die(power);
+  if (wipe) {
+    node->wipe();
+    for (const BlockId block : held) {
+      scene_.atlas.destroyed(node->address(), block, scene_.now_us());
+    }
+  }
+  datanode_died(*node);
+  later(fault.length, [this, node] { start_datanode(*node); });
+  return true;
+}
+
+bool Injector::pause(sim::Process& process, const PlannedFault& fault) {
+  if (!process.up() || process.paused()) return false;
+  process.pause();
+  later(fault.length, [&process] { process.resume(); });
+  return true;
+}
+
+bool Injector::kill_namenode(const PlannedFault& fault, bool power) {
+  if (!targets_.namenode->up()) return false;
+  if (targets_.namenode->committing()) scene_.verdicts.probe("NameNode killed during a commit");
+  targets_.namenode->die(power, fault.pick % kMostCommitSteps);
+  later(fault.length / 4, [this] { start_namenode(); });
+  return true;
+}
+
+bool Injector::kill_client(const PlannedFault& fault, Random draw) {
+  const std::size_t index = draw.below(targets_.clients.size());
+  sim::ClientNode* client = targets_.clients[index];
+  if (!client->up()) return false;
+  client->die(draw.chance(1, 2));
+  later(fault.length / 4, [this, client, index] {
+    if (!client->up()) targets_.start_client(index);
+  });
+  return true;
+}
+
+void Injector::power_all(Duration length, Random draw) {
+  const auto delay = [&] {
+    return length + milliseconds(static_cast<std::int64_t>(draw.below(500)));
+  };
+  if (targets_.namenode->up()) {
+    targets_.namenode->die(true, draw.below(kMostCommitSteps));
+    later(delay(), [this] { start_namenode(); });
+  }
+  for (sim::DataNodeNode* node : targets_.datanodes) {
+    if (!node->up()) continue;
+    node->die(true);
+    datanode_died(*node);
+    later(delay(), [this, node] { start_datanode(*node); });
+  }
+  for (std::size_t i = 0; i < targets_.clients.size(); ++i) {
+    sim::ClientNode* client = targets_.clients[i];
+    if (!client->up()) continue;
+    client->die(true);
+    later(delay(), [this, client, i] {
+      if (!client->up()) targets_.start_client(i);
+    });
+  }
+}
+
+// Rot, a lost sidecar or an unreadable sector in one replica that is not the last good one.
+bool Injector::damage(const PlannedFault& fault, Random draw) {
+  const std::size_t index = draw.below(targets_.datanodes.size());
+  sim::DataNodeNode& node = *targets_.datanodes[index];
+  std::vector<BlockId> held = scene_.atlas.good_on(node.address());
+  std::erase_if(held, [&](BlockId block) { return !scene_.atlas.expendable(node.address(), block); });
+  if (held.empty()) return false;
+  // The newest blocks are the most interesting ones.
+  const std::size_t recent = std::min<std::size_t>(held.size(), draw.chance(1, 2) ? 8 : 1000);
+  const BlockId block = held[held.size() - 1 - draw.below(recent)];
+  for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+    sim::SimDisk& disk = node.disk(volume);
+    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
+    if (data == nullptr) continue;
+    if (fault.kind == FaultKind::kReadError) {
+      disk.set_unreadable(block, true);
+      later(fault.length, [&disk, block] { disk.set_unreadable(block, false); });
+      return true;
+    }
+    if (data->empty()) return false;
+    const bool done = fault.kind == FaultKind::kBitRot
+                          ? disk.rot(block, draw.below(data->size()),
+                                     static_cast<std::uint8_t>(1u << draw.below(8)))
+                          : disk.lose_sidecar(block);
+    if (!done) return false;
+    scene_.atlas.destroyed(node.address(), block, scene_.now_us());
+    scene_.atlas.refresh(node.address(), block);
+    return true;
+  }
+  return false;
+}
+
+bool Injector::trouble_disk(const PlannedFault& fault, Random draw) {
+  sim::DataNodeNode& node = *targets_.datanodes[draw.below(targets_.datanodes.size())];
+  if (fault.kind == FaultKind::kSlowDisk) {
+    node.slow_down(static_cast<std::int64_t>(draw.between(10, 2000)));
+    later(fault.length, [&node] { node.slow_down(1); });
+    return true;
+  }
+  sim::SimDisk& disk = node.disk(static_cast<datanode::VolumeId>(draw.below(node.volumes())));
+  if (fault.kind == FaultKind::kDiskFull) {
+    disk.set_full(true);
+    later(fault.length, [&disk] { disk.set_full(false); });
+  } else {
+    disk.set_out_of_descriptors(true);
+    later(fault.length, [&disk] { disk.set_out_of_descriptors(false); });
+  }
+  return true;
+}
+
+bool Injector::step_clock(Random draw) {
+  std::vector<sim::Process*> all = {targets_.namenode};
+  all.insert(all.end(), targets_.datanodes.begin(), targets_.datanodes.end());
+  all.insert(all.end(), targets_.clients.begin(), targets_.clients.end());
+  const auto ms = static_cast<std::int64_t>(draw.below(2 * kHourMs)) - kHourMs;
+  all[draw.below(all.size())]->clock().step_wall(ms);
+  return true;
+}
+
+// An operator keeps a copy of the NameNode's files, and brings it back some time later.
+bool Injector::restore_backup(const PlannedFault& fault) {
+  if (!targets_.namenode->up() || targets_.namenode->committing()) return false;
+  targets_.namenode_host->keep_backup();
+  targets_.backup_kept();
+  later(fault.length, [this] {
+    if (!targets_.namenode->up()) return;
+    targets_.namenode->die(false, 0);
+    targets_.namenode_host->restore_backup();
+    targets_.backup_restored();
+    start_namenode();
+    scene_.queue.after(seconds(5), [this] { targets_.operate(wire::AcceptHistory{}); });
+  });
+  return true;
+}
+
+void Injector::heal() {
+  over_ = true;
+  targets_.network->heal();
+  for (sim::DataNodeNode* node : targets_.datanodes) {
+    for (std::uint32_t volume = 0; volume < node->volumes(); ++volume) {
+      node->disk(volume).repair_faults();
+    }
+    node->slow_down(1);
+    node->resume();
+    start_datanode(*node);
+  }
+  targets_.namenode->resume();
+  start_namenode();
+  for (std::size_t i = 0; i < targets_.clients.size(); ++i) {
+    targets_.clients[i]->resume();
+    if (!targets_.clients[i]->up()) targets_.start_client(i);
+  }
+  targets_.operate(wire::SafeMode{"leave"});
+}
+
+}  // namespace dfs::world

@@ -1,0 +1,75 @@
+// Carries out a plan's faults, within a budget: of what was made durable, at least one good copy of
+// every block stays on a disk.
+//
+// Whom a fault strikes is drawn from what exists when it is due. A fault that would exceed the budget,
+// or that finds nobody, becomes a clogged link instead.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "adapters/sim/client_node.h"
+#include "adapters/sim/store_host.h"
+#include "simulator/world/scene.h"
+
+namespace dfs::world {
+
+// The parts of the cluster that faults can strike, and what the world does about it.
+struct Targets {
+  sim::Network* network = nullptr;
+  sim::NameNodeNode* namenode = nullptr;
+  sim::SimStoreHost* namenode_host = nullptr;
+  std::vector<sim::DataNodeNode*> datanodes;
+  std::vector<sim::ClientNode*> clients;
+  std::function<void(std::size_t client)> start_client;
+  std::function<void(Address datanode)> disks_changed;
+  // An operator's request, repeated until it is answered.
+  std::function<void(wire::Request)> operate;
+  std::function<void()> backup_kept;
+  std::function<void()> backup_restored;
+};
+
+class Injector {
+ public:
+  Injector(Scene& scene, Targets targets) : scene_(scene), targets_(std::move(targets)) {}
+
+  // Puts the plan's faults on the agenda.
+  void schedule();
+  // Ends every fault that is going on and lets no further one happen.
+  void heal();
+  // All machines lose power at once, and come back at about the same time.
+  void power_all(Duration length, Random draw);
+
+  [[nodiscard]] std::map<std::string, std::uint64_t> counts() const;
+
+ private:
+  void strike(const PlannedFault& fault);
+  // False: nobody could be struck.
+  bool try_to(const PlannedFault& fault, Random draw);
+  bool partition(const PlannedFault& fault, Random draw, bool one_way);
+  bool clog(const PlannedFault& fault, Random draw);
+  bool kill_datanode(const PlannedFault& fault, Random draw, bool power, bool wipe);
+  bool pause(sim::Process& process, const PlannedFault& fault);
+  bool kill_namenode(const PlannedFault& fault, bool power);
+  bool kill_client(const PlannedFault& fault, Random draw);
+  bool damage(const PlannedFault& fault, Random draw);
+  bool trouble_disk(const PlannedFault& fault, Random draw);
+  bool step_clock(Random draw);
+  bool restore_backup(const PlannedFault& fault);
+
+  void datanode_died(sim::DataNodeNode& node);
+  void start_datanode(sim::DataNodeNode& node);
+  void start_namenode();
+  [[nodiscard]] std::size_t datanodes_away() const;
+  [[nodiscard]] sim::DataNodeNode* pick_datanode(Random& draw, bool up) const;
+  void later(Duration delay, std::function<void()> what);
+
+  Scene& scene_;
+  Targets targets_;
+  bool over_ = false;
+  std::map<std::string, std::uint64_t> counts_;
+};
+
+}  // namespace dfs::world

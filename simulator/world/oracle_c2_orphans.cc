@@ -1,0 +1,38 @@
+// C2: at rest the replicas on disks are exactly those that the namespace implies.
+#include <algorithm>
+
+#include "simulator/world/oracles.h"
+
+namespace dfs::world {
+namespace {
+
+class Orphans final : public Oracle {
+ public:
+  using Oracle::Oracle;
+
+  void at_rest() override {
+    for (const auto& [block, truth] : scene_.atlas.blocks()) {
+      const std::uint64_t copies = truth.good.size() + truth.rotten.size();
+      if (copies == 0) continue;
+      const ModelBlockState* state = scene_.durable.block(block);
+      scene_.verdicts.expect(state != nullptr, "C2", [&] {
+        return "block " + std::to_string(block.value) + " is forgotten, and node " +
+               std::to_string(*(truth.good.empty() ? truth.rotten : truth.good).begin()) +
+               " still has a replica";
+      });
+      if (state == nullptr || !state->referenced || !state->committed) continue;
+      const std::uint64_t wanted =
+          std::min<std::uint64_t>(state->replication, scene_.datanodes.size());
+      scene_.verdicts.expect(copies <= wanted, "C2", [&] {
+        return "block " + std::to_string(block.value) + " has " + std::to_string(copies) +
+               " replicas instead of " + std::to_string(wanted) + ": " + truth.describe();
+      });
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_c2(Scene& scene) { return std::make_unique<Orphans>(scene); }
+
+}  // namespace dfs::world

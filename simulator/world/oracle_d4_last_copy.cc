@@ -1,0 +1,96 @@
+// D4: a replica of a referenced block goes only if enough others remain: as many as asked for if it is
+// one too many, one if it is rotten.
+#include <algorithm>
+
+#include "simulator/world/oracles.h"
+#include "simulator/world/orders.h"
+
+namespace dfs::world {
+namespace {
+
+// A copy that a fault took this recently may still be counted on: it was confirmed before.
+constexpr Duration kForgiven = seconds(45);
+// A deletion holds for so long after it was judged, until its node fetches it.
+constexpr Duration kOrdersKeep = seconds(12);
+
+class LastCopy final : public Oracle {
+ public:
+  using Oracle::Oracle;
+
+  void namenode_starts(namenode::Store& /*store*/) override { reports_.namenode_starts(); }
+  void applying(const namenode::Command& /*command*/, const namenode::Outcome& outcome) override {
+    for (const BlockId block : outcome.effects.retargeted) {
+      const ModelBlockState* state = scene_.applied.block(block);
+      if (state != nullptr) lower_[block] = {scene_.now_us(), state->replication};
+    }
+  }
+  void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
+    reports_.answered(request, reply);
+    const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
+    const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
+    if (heartbeat == nullptr || answer == nullptr) return;
+    for (const wire::Order& order : answer->orders) {
+      if (order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge) {
+        check(heartbeat->mark.node, order);
+      }
+    }
+  }
+
+  // Whatever was ordered: at the end of every deletion a good copy is left, if one was.
+  void moving(Address node, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
+    if (from != sim::Folder::kCurrent) return;
+    const ModelBlockState* state = scene_.durable.block(block);
+    const BlockTruth* truth = scene_.atlas.find(block);
+    if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
+    if (!truth->good.contains(node)) return;  // V2's
+    std::uint64_t others = 0;
+    for (const auto& present : {truth->good, truth->rotten}) others += present.size();
+    for (const auto& [lost, at] : truth->destroyed_us) {
+      if (!truth->present(lost) && scene_.now_us() - at <= kForgiven.us) ++others;
+    }
+    scene_.verdicts.expect(others > 1, "D4", [&] {
+      return "node " + std::to_string(node) + " gives up the only copy of block " +
+             std::to_string(block.value) + ": " + truth->describe();
+    });
+  }
+
+ private:
+  void check(NodeId node, const wire::Order& order) {
+    const ModelBlockState* state = scene_.applied.block(order.block.id);
+    if (state == nullptr || !state->referenced) return;
+    if (!state->committed) {
+      scene_.verdicts.expect(false, "D4", [&] {
+        return "a replica of block " + std::to_string(order.block.id.value) +
+               ", which belongs to a writer, is ordered away";
+      });
+      return;
+    }
+    if (order.block != state->info) return;  // a copy of something that never was committed
+    const BlockTruth* truth = scene_.atlas.find(order.block.id);
+    const Address address = scene_.address_of(node);
+    const bool rotten = truth != nullptr && !truth->good.contains(address);
+    const bool excess = order.kind == wire::OrderKind::kQuarantine && !rotten;
+    std::uint64_t needed = excess ? state->replication : 1;
+    const auto lower = lower_.find(order.block.id);
+    if (lower != lower_.end() && scene_.now_us() - lower->second.first <= kOrdersKeep.us) {
+      needed = std::min<std::uint64_t>(needed, lower->second.second);
+    }
+    const std::uint64_t left =
+        believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
+    scene_.verdicts.expect(left >= needed, "D4", [&] {
+      return "node " + std::to_string(address) + " is to give up its copy of block " +
+             std::to_string(order.block.id.value) + " with " + std::to_string(left) +
+             " believable others instead of " + std::to_string(needed) +
+             (truth == nullptr ? "" : ": " + truth->describe());
+    });
+  }
+
+  Reports reports_;
+  std::map<BlockId, std::pair<std::int64_t, std::uint32_t>> lower_;  // when, and what it was before
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_d4(Scene& scene) { return std::make_unique<LastCopy>(scene); }
+
+}  // namespace dfs::world

@@ -1,0 +1,87 @@
+// D5: after a start nothing is deleted or repaired on the word of a node that has not reported in full,
+// and a NameNode with an older history than a DataNode has seen deletes and allocates nothing.
+#include <algorithm>
+
+#include "simulator/world/oracles.h"
+#include "simulator/world/orders.h"
+
+namespace dfs::world {
+namespace {
+
+class Trust final : public Oracle {
+ public:
+  using Oracle::Oracle;
+
+  void namenode_starts(namenode::Store& store) override {
+    reports_.namenode_starts();
+    epoch_ = store.meta().epoch;
+    newest_ = {};
+  }
+  void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
+    if (std::holds_alternative<namenode::RaiseEpochCommand>(command.body) &&
+        !std::holds_alternative<Status>(outcome.reply)) {
+      newest_ = {};  // the operator took this history for the true one
+    }
+  }
+  void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
+    if (const auto* registration = std::get_if<wire::Register>(&request)) learn(registration->seen);
+    if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) {
+      learn(heartbeat->seen);
+      if (const auto* answer = std::get_if<wire::HeartbeatReply>(&reply)) {
+        for (const wire::Order& order : answer->orders) check(heartbeat->mark.node, order);
+      }
+    }
+    if (const auto* created = std::get_if<wire::CreateReply>(&reply)) allocated(created->blocks);
+    if (const auto* more = std::get_if<wire::AllocateReply>(&reply)) allocated(more->blocks);
+    reports_.answered(request, reply);
+  }
+
+ private:
+  void learn(const wire::HistoryMark& seen) { newest_ = std::max(newest_, seen); }
+  [[nodiscard]] bool behind() const {
+    return newest_.applied > scene_.applied.position() && newest_.epoch >= epoch_;
+  }
+
+  void check(NodeId node, const wire::Order& order) {
+    const bool deletes =
+        order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge;
+    if (!deletes && order.kind != wire::OrderKind::kCopy) return;
+    if (deletes) {
+      scene_.verdicts.expect(!behind(), "D5", [&] {
+        return "a NameNode at command " + std::to_string(scene_.applied.position()) +
+               " orders a deletion although a DataNode has seen " +
+               std::to_string(newest_.applied);
+      });
+      scene_.verdicts.expect(reports_.reported(node), "D5", [&] {
+        return "node " + std::to_string(scene_.address_of(node)) +
+               " is to delete before it has reported in full";
+      });
+      return;
+    }
+    const bool informed = std::any_of(
+        order.sources.begin(), order.sources.end(),
+        [&](const wire::NodeAddress& source) { return reports_.reported(source.node); });
+    scene_.verdicts.expect(informed, "D5", [&] {
+      return "block " + std::to_string(order.block.id.value) +
+             " is to be copied on the word of nodes that have not reported";
+    });
+  }
+
+  void allocated(const std::vector<wire::AllocatedBlock>& blocks) {
+    if (blocks.empty()) return;
+    scene_.verdicts.expect(!behind(), "D5", [&] {
+      return "a NameNode at command " + std::to_string(scene_.applied.position()) +
+             " allocates although a DataNode has seen " + std::to_string(newest_.applied);
+    });
+  }
+
+  Reports reports_;
+  std::uint64_t epoch_ = 0;
+  wire::HistoryMark newest_;
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_d5(Scene& scene) { return std::make_unique<Trust>(scene); }
+
+}  // namespace dfs::world

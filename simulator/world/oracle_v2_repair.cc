@@ -1,0 +1,45 @@
+// V2: a corrupt replica is replaced before it goes, and an only copy is kept, however rotten.
+#include "simulator/world/oracles.h"
+
+namespace dfs::world {
+namespace {
+
+class Repair final : public Oracle {
+ public:
+  using Oracle::Oracle;
+
+  void moving(Address node, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
+    if (from != sim::Folder::kCurrent) return;
+    const ModelBlockState* state = scene_.durable.block(block);
+    const BlockTruth* truth = scene_.atlas.find(block);
+    if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
+    if (!truth->rotten.contains(node)) return;
+    const bool replaced = truth->good.size() > 0 || truth->rotten.size() > 1 ||
+                          !truth->destroyed_us.empty();
+    scene_.verdicts.expect(replaced, "V2", [&] {
+      return "node " + std::to_string(node) + " gives up the only copy of block " +
+             std::to_string(block.value) + ", which is rotten: " + truth->describe();
+    });
+  }
+
+  // Whatever can be read whole somewhere is whole everywhere.
+  void at_rest() override {
+    for (const auto& [id, file] : scene_.durable.inodes()) {
+      for (const ModelBlock& block : file.blocks) {
+        const BlockTruth* truth = scene_.atlas.find(block.id);
+        if (truth == nullptr || truth->good.empty()) continue;
+        scene_.verdicts.expect(truth->rotten.empty(), "V2", [&] {
+          return "block " + std::to_string(block.id.value) + " of " +
+                 scene_.durable.path_of(id) + " still has a rotten replica on node " +
+                 std::to_string(*truth->rotten.begin());
+        });
+      }
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_v2(Scene& scene) { return std::make_unique<Repair>(scene); }
+
+}  // namespace dfs::world

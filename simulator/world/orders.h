@@ -1,0 +1,35 @@
+// What oracles know of a NameNode's incarnation: which DataNodes have told it everything.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "simulator/world/oracle.h"
+
+namespace dfs::world {
+
+// Follows registrations and full reports of the NameNode's present incarnation.
+class Reports {
+ public:
+  void namenode_starts() {
+    reported_.clear();
+    registered_.clear();
+  }
+  void answered(const wire::Request& request, const wire::Reply& reply);
+  // The node has reported in full since it last registered with this incarnation.
+  [[nodiscard]] bool reported(NodeId node) const { return reported_.contains(node); }
+  [[nodiscard]] const std::set<NodeId>& all_reported() const { return reported_; }
+  [[nodiscard]] const std::map<NodeId, std::string>& registered() const { return registered_; }
+
+ private:
+  std::set<NodeId> reported_;
+  std::map<NodeId, std::string> registered_;  // and their hosts
+};
+
+// Nodes other than `subject` whose copy of the block a well-informed NameNode could count on: they have
+// reported in full, and their disk has the copy or lost it to a fault only `forgiven` ago.
+[[nodiscard]] std::uint64_t believable_survivors(const Scene& scene, const Reports& reports,
+                                                 NodeId subject, BlockId block,
+                                                 Duration forgiven);
+
+}  // namespace dfs::world

@@ -1,0 +1,171 @@
+#include "simulator/world/plan.h"
+
+#include <algorithm>
+
+#include "core/base/random.h"
+
+namespace dfs::world {
+namespace {
+
+constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
+    "delay",          "loss",           "reset",          "partition",     "one-way-partition",
+    "clog",           "datanode-crash", "datanode-power", "datanode-pause", "namenode-crash",
+    "namenode-power", "namenode-pause", "client-crash",   "power-all",     "bit-rot",
+    "lost-sidecar",   "disk-full",      "read-error",     "out-of-descriptors", "slow-disk",
+    "disk-wiped",     "clock-step",     "safe-mode",      "restore-backup"};
+
+constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
+    "put", "overwrite", "get", "list", "stat", "summarize", "mkdir", "remove", "rename",
+    "set-replication", "scrub"};
+
+// How often a kind of fault is planned, where it is on at all.
+constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
+    0, 0, 0, 6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1, 0};
+
+// Uniform over orders of magnitude: [low, high].
+std::uint64_t log_uniform(Random& draw, std::uint64_t low, std::uint64_t high) {
+  std::uint64_t steps = 0;
+  while ((low << (steps + 1)) <= high) ++steps;
+  const std::uint64_t base = low << draw.below(steps + 1);
+  return std::min(high, base + draw.below(base));
+}
+
+Duration log_milliseconds(Random& draw, std::uint64_t low, std::uint64_t high) {
+  return milliseconds(static_cast<std::int64_t>(log_uniform(draw, low, high)));
+}
+
+void draw_network(Plan& plan, Random draw, const std::set<FaultKind>& on) {
+  plan.network.latency_us = static_cast<std::int64_t>(log_uniform(draw, 50, 2'000));
+  plan.network.tail_us = static_cast<std::int64_t>(log_uniform(draw, 1'000, 50'000));
+  plan.network.tail_per_mille = static_cast<std::uint32_t>(draw.below(30));
+  plan.network.far_tail_us = static_cast<std::int64_t>(log_uniform(draw, 500'000, 20'000'000));
+  const auto rate = [&](FaultKind kind, std::uint64_t high) {
+    const auto per_million = static_cast<std::uint32_t>(log_uniform(draw, 100, high));
+    return on.contains(kind) ? per_million : 0;
+  };
+  plan.network.far_tail_per_million = rate(FaultKind::kDelay, 4'000);
+  plan.network.loss_per_million = rate(FaultKind::kLoss, 10'000);
+  plan.network.reset_per_million = rate(FaultKind::kReset, 20'000);
+}
+
+void draw_limits(Plan& plan, Random draw) {
+  namenode::Config& nn = plan.namenode;
+  nn.default_replication = draw.chance(3, 4) ? 3 : static_cast<std::uint32_t>(draw.between(1, 4));
+  nn.default_replication = std::min(nn.default_replication, plan.datanodes);
+  nn.min_block_size = 0;
+  plan.block_size = log_uniform(draw, 256, 8 * 1024);
+  nn.default_block_size = plan.block_size;
+  if (draw.chance(1, 2)) plan.big_block_size = log_uniform(draw, 80 * 1024, 200 * 1024);
+  nn.heartbeat_interval = log_milliseconds(draw, 500, 1000);
+  nn.suspect_after = log_milliseconds(draw, 2'500, 5'000);
+  nn.dead_after = nn.suspect_after * 2 + log_milliseconds(draw, 1'000, 8'000);
+  nn.lease_limit = log_milliseconds(draw, 8'000, 60'000);
+  nn.reader_grace = log_milliseconds(draw, 2'000, 30'000);
+  nn.request_retention = plan.retry.limit * 2 + log_milliseconds(draw, 1'000, 120'000);
+  nn.order_timeout = log_milliseconds(draw, 5'000, 20'000);
+  nn.scrub_period = log_milliseconds(draw, 20'000, 200'000);
+  nn.mass_loss_wait = log_milliseconds(draw, 2'000, 30'000);
+  nn.max_copies_per_node = static_cast<std::uint32_t>(draw.between(1, 8));
+  plan.datanode.answer_timeout = log_milliseconds(draw, 1'500, 4'000);
+  plan.datanode.full_report_period = log_milliseconds(draw, 5'000, 60'000);
+  plan.datanode.quarantine_keep = log_milliseconds(draw, 2'000, 60'000);
+  plan.datanode.scrub_period = nn.scrub_period / 2;
+  plan.datanode_times.answer_limit = plan.datanode.answer_timeout;
+  plan.namenode_times.commit =
+      microseconds(static_cast<std::int64_t>(log_uniform(draw, 100, 5'000)));
+  plan.piece_bytes = log_uniform(draw, 512, 64 * 1024);
+  plan.window = static_cast<std::uint32_t>(draw.between(1, 3));
+  plan.max_blocks = static_cast<std::uint32_t>(draw.between(1, 6));
+  plan.max_files = static_cast<std::uint32_t>(log_uniform(draw, 10, 120));
+  plan.racks = draw.chance(1, 3) ? static_cast<std::uint32_t>(draw.between(2, 3)) : 1;
+  plan.volumes = draw.chance(1, 4) ? 2 : 1;
+  plan.volume_bytes = log_uniform(draw, 4 << 20, 64 << 20);
+  plan.max_drift_ppm = draw.chance(1, 2) ? static_cast<std::int64_t>(draw.below(500)) : 0;
+  plan.replay = draw.chance(1, 4);
+}
+
+void draw_operations(Plan& plan, Random draw) {
+  constexpr std::array<std::uint32_t, kOperationKinds> kUsual = {20, 8, 25, 6, 8, 2, 5, 7, 6, 4, 1};
+  for (std::size_t kind = 0; kind < kOperationKinds; ++kind) {
+    const bool on = kind == static_cast<std::size_t>(OperationKind::kPut) ||
+                    kind == static_cast<std::size_t>(OperationKind::kGet) || draw.chance(3, 4);
+    plan.weights[kind] =
+        on ? static_cast<std::uint32_t>(kUsual[kind] * draw.between(1, 4)) : 0;
+  }
+  plan.operations_per_second = static_cast<std::uint32_t>(draw.between(26, 40));
+}
+
+// At least one fault in each simulated second.
+void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on) {
+  std::vector<FaultKind> kinds;
+  for (const FaultKind kind : on) {
+    const std::uint32_t weight = kFaultWeights[static_cast<std::size_t>(kind)];
+    kinds.insert(kinds.end(), weight, kind);
+  }
+  if (kinds.empty()) return;
+  const std::int64_t whole = plan.duration.us / 1'000'000;
+  for (std::int64_t second = 1; second < whole; ++second) {
+    Random each = draw.fork(static_cast<std::uint64_t>(second));
+    const std::uint64_t count = 1 + (each.chance(1, 3) ? 1 : 0);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      PlannedFault fault;
+      fault.at = Instant{second * 1'000'000 + static_cast<std::int64_t>(each.below(1'000'000))};
+      fault.kind = kinds[each.below(kinds.size())];
+      fault.length = log_milliseconds(each, 100, 20'000);
+      fault.pick = each.next();
+      plan.faults.push_back(fault);
+    }
+  }
+  if (on.contains(FaultKind::kRestoreBackup) && draw.chance(1, 8)) {
+    const auto second = static_cast<std::int64_t>(draw.between(10, 40));
+    plan.faults.push_back(
+        {Instant{plan.duration.us * second / 60}, FaultKind::kRestoreBackup, seconds(5), draw.next()});
+  }
+  std::stable_sort(plan.faults.begin(), plan.faults.end(),
+                   [](const PlannedFault& a, const PlannedFault& b) { return a.at < b.at; });
+}
+
+}  // namespace
+
+std::string_view to_string(Profile profile) {
+  return profile == Profile::kSafety ? "safety" : "liveness";
+}
+std::string_view to_string(FaultKind kind) { return kFaultNames[static_cast<std::size_t>(kind)]; }
+std::string_view to_string(OperationKind kind) {
+  return kOperationNames[static_cast<std::size_t>(kind)];
+}
+std::optional<FaultKind> fault_from_string(std::string_view name) {
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    if (kFaultNames[i] == name) return static_cast<FaultKind>(i);
+  }
+  return std::nullopt;
+}
+
+Plan make_plan(const PlanOptions& options) {
+  const Random random(mix(options.seed, key_of("plan")));
+  Plan plan;
+  plan.seed = options.seed;
+  plan.profile = options.profile;
+  plan.datanodes = options.datanodes;
+  plan.clients = options.clients;
+  plan.duration = options.duration;
+  plan.retry.limit = seconds(30);
+  plan.retry.attempt_timeout = seconds(3);
+  plan.retry.not_ready_limit = seconds(8);
+
+  // Swarm: each kind is on in half of the plans; a chosen list is on in all of them.
+  std::set<FaultKind> on;
+  Random swarm = random.fork("swarm");
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const auto kind = static_cast<FaultKind>(i);
+    const bool drawn = swarm.chance(1, 2) || kind == FaultKind::kClog;
+    if (options.faults ? options.faults->contains(kind) : drawn) on.insert(kind);
+  }
+  draw_limits(plan, random.fork("limits"));
+  draw_network(plan, random.fork("network"), on);
+  draw_operations(plan, random.fork("operations"));
+  draw_faults(plan, random.fork("faults"), on);
+  return plan;
+}
+
+}  // namespace dfs::world

@@ -1,0 +1,113 @@
+// A plan: everything that a run is a pure function of.
+//
+// It comes from a seed: each feature is on in about half of the plans, rates and limits are drawn over
+// orders of magnitude, block sizes and windows are small, so that edges are common (swarm testing).
+// What a fault or an operation strikes is drawn when it happens, from what exists then.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/sim/clock.h"
+#include "adapters/sim/datanode_node.h"
+#include "adapters/sim/namenode_node.h"
+#include "adapters/sim/network.h"
+#include "core/client/rpc.h"
+
+namespace dfs::world {
+
+enum class Profile { kSafety, kLiveness };
+[[nodiscard]] std::string_view to_string(Profile profile);
+
+enum class FaultKind {
+  kDelay,             // messages in the far tail, minutes of it
+  kLoss,
+  kReset,
+  kPartition,         // both ways, between two nodes or around one
+  kOneWayPartition,
+  kClog,
+  kDataNodeCrash,
+  kDataNodePower,
+  kDataNodePause,
+  kNameNodeCrash,
+  kNameNodePower,
+  kNameNodePause,
+  kClientCrash,
+  kPowerAll,
+  kBitRot,
+  kLostSidecar,
+  kDiskFull,
+  kReadError,
+  kOutOfDescriptors,
+  kSlowDisk,
+  kDiskWiped,
+  kClockStep,
+  kSafeMode,          // an operator enters and leaves it
+  kRestoreBackup,     // an operator restores the NameNode from an older copy
+};
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kRestoreBackup) + 1;
+[[nodiscard]] std::string_view to_string(FaultKind kind);
+[[nodiscard]] std::optional<FaultKind> fault_from_string(std::string_view name);
+
+struct PlannedFault {
+  Instant at;
+  FaultKind kind = FaultKind::kClog;
+  Duration length;
+  std::uint64_t pick = 0;  // chooses among what can be struck
+};
+
+enum class OperationKind {
+  kPut, kOverwrite, kGet, kList, kStat, kSummarize, kMkdir, kRemove, kRename, kSetReplication,
+  kScrub,
+};
+inline constexpr std::size_t kOperationKinds = static_cast<std::size_t>(OperationKind::kScrub) + 1;
+[[nodiscard]] std::string_view to_string(OperationKind kind);
+
+struct Plan {
+  std::uint64_t seed = 0;
+  Profile profile = Profile::kSafety;
+  std::uint32_t datanodes = 5;
+  std::uint32_t clients = 3;
+  std::uint32_t racks = 1;
+  std::uint32_t volumes = 1;               // of each DataNode
+  std::uint64_t volume_bytes = 64 << 20;
+  Duration duration = seconds(60);
+
+  sim::NetworkOptions network;
+  namenode::Config namenode;
+  sim::NameNodeTimes namenode_times;
+  datanode::Config datanode;
+  sim::DataNodeTimes datanode_times;
+  client::RetryOptions retry;
+  std::uint64_t piece_bytes = 64 * 1024;
+  std::uint32_t window = 2;
+  std::int64_t max_drift_ppm = 0;
+
+  std::uint64_t block_size = 1024;
+  std::uint64_t big_block_size = 0;        // of one file in `big_one_in`; 0: none
+  std::uint32_t big_one_in = 16;
+  std::uint32_t max_blocks = 4;            // of a file
+  std::uint32_t max_files = 60;            // beyond it, removing is likelier
+  std::uint32_t operations_per_second = 30;  // all clients together
+  std::array<std::uint32_t, kOperationKinds> weights{};
+
+  std::vector<PlannedFault> faults;
+  bool replay = false;                     // follow the commands in a second store (D3)
+};
+
+struct PlanOptions {
+  std::uint64_t seed = 1;
+  Profile profile = Profile::kSafety;
+  std::uint32_t datanodes = 5;
+  std::uint32_t clients = 3;
+  Duration duration = seconds(60);
+  std::optional<std::set<FaultKind>> faults;  // only these; nullopt: all
+};
+[[nodiscard]] Plan make_plan(const PlanOptions& options);
+
+}  // namespace dfs::world

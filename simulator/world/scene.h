@@ -1,0 +1,42 @@
+// What the oracles of a run look at: the plan, the models of what should be and the truth of what is.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "adapters/sim/event_queue.h"
+#include "simulator/world/atlas.h"
+#include "simulator/world/contents.h"
+#include "simulator/world/namespace_model.h"
+#include "simulator/world/plan.h"
+#include "simulator/world/verdicts.h"
+
+namespace dfs::world {
+
+struct Scene {
+  explicit Scene(const Plan& the_plan) : plan(the_plan) {}
+
+  const Plan& plan;
+  sim::EventQueue queue;
+  Verdicts verdicts;
+  Atlas atlas;
+  NamespaceModel applied;  // every command that the living NameNode has applied
+  NamespaceModel durable;  // those that are committed
+  std::map<InodeId, Content> contents;      // of versions, from their writers
+  std::map<NodeId, Address> addresses;      // of DataNodes, as they registered
+  std::vector<sim::DataNodeNode*> datanodes;
+  sim::NameNodeNode* namenode = nullptr;
+  std::uint64_t restores = 0;               // of the NameNode from an older copy
+  // Data that an operator's restore gave up: no promise holds for it.
+  std::set<BlockId> given_up;
+
+  [[nodiscard]] std::int64_t now_us() const { return queue.now().us; }
+  [[nodiscard]] Address address_of(NodeId node) const {
+    const auto found = addresses.find(node);
+    return found == addresses.end() ? 0 : found->second;
+  }
+};
+
+}  // namespace dfs::world

@@ -1,0 +1,66 @@
+// What the oracles of one run found: violations, and how often each property was really compared.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dfs::world {
+
+// The properties that this simulator checks, with the ids of the reference.
+inline constexpr std::string_view kInvariants[] = {
+    "D1", "D2", "D3", "D4", "D5", "V1", "V2", "V3", "G1", "G2", "G3",
+    "G4", "N1", "N2", "N3", "C1", "C2", "C3", "C4", "S1", "B3"};
+
+// Rare things that a sweep should meet.
+inline constexpr std::string_view kProbes[] = {
+    "NameNode killed during a commit", "message through its JSON form",
+    "retry answered from its record"};
+
+struct Violation {
+  std::string invariant;
+  std::uint64_t event = 0;  // number of the event in whose course it was noticed
+  std::int64_t at_us = 0;   // simulated time
+  std::string detail;
+};
+
+class Verdicts {
+ public:
+  // A comparison that could have failed.
+  void checked(std::string_view invariant, std::uint64_t times = 1) {
+    checks_[std::string(invariant)] += times;
+  }
+  void violated(std::string_view invariant, std::string detail) {
+    if (violations_.size() >= kMost) return;
+    violations_.push_back({std::string(invariant), event_, at_us_, std::move(detail)});
+  }
+  // Counts a comparison; a violation unless `holds`.
+  bool expect(bool holds, std::string_view invariant, auto&& detail) {
+    checked(invariant);
+    if (!holds) violated(invariant, detail());
+    return holds;
+  }
+  // "This rare thing happened."
+  void probe(std::string_view name) { ++probes_[std::string(name)]; }
+
+  void set_moment(std::uint64_t event, std::int64_t at_us) {
+    event_ = event;
+    at_us_ = at_us;
+  }
+  [[nodiscard]] bool clean() const { return violations_.empty(); }
+  [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& checks() const { return checks_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& probes() const { return probes_; }
+
+ private:
+  static constexpr std::size_t kMost = 20;
+  std::uint64_t event_ = 0;
+  std::int64_t at_us_ = 0;
+  std::map<std::string, std::uint64_t> checks_;
+  std::map<std::string, std::uint64_t> probes_;
+  std::vector<Violation> violations_;
+};
+
+}  // namespace dfs::world

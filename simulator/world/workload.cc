@@ -1,0 +1,269 @@
+#include "simulator/world/workload.h"
+
+#include <algorithm>
+
+#include "core/base/assert.h"
+
+namespace dfs::world {
+namespace {
+
+constexpr std::size_t kMostAtOnce = 16;  // operations of one client
+constexpr std::uint64_t kDirectories = 4;
+constexpr std::uint64_t kNames = 24;
+constexpr int kMostLevels = 3;
+
+// What a get has been handed so far.
+struct Session {
+  std::string path;
+  InodeId version;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t delivered = 0;
+  bool each_once = true;
+  std::map<std::uint64_t, std::uint64_t> pieces;  // begin → end, apart from each other
+
+  void take(std::uint64_t offset, std::uint64_t length) {
+    if (length == 0) return;
+    const auto after = pieces.lower_bound(offset);
+    const bool overlaps = (after != pieces.end() && after->first < offset + length) ||
+                          (after != pieces.begin() && std::prev(after)->second > offset);
+    if (overlaps || offset < begin || offset + length > end) each_once = false;
+    pieces[offset] = offset + length;
+    delivered += length;
+  }
+};
+
+Status status_of(const wire::Reply& reply) {
+  const auto* status = std::get_if<Status>(&reply);
+  return status == nullptr ? Status() : *status;
+}
+
+}  // namespace
+
+Workload::Workload(Scene& scene, std::vector<sim::ClientNode*> clients,
+                   std::vector<std::unique_ptr<Oracle>>& oracles)
+    : scene_(scene),
+      clients_(std::move(clients)),
+      oracles_(oracles),
+      random_(mix(scene.plan.seed, key_of("workload"))),
+      numbers_(clients_.size(), 0) {}
+
+bool Workload::idle() const {
+  return std::all_of(clients_.begin(), clients_.end(),
+                     [](const sim::ClientNode* client) { return client->running() == 0; });
+}
+
+void Workload::begin(std::size_t client) { next(client); }
+
+void Workload::next(std::size_t client) {
+  Random draw = random_.fork("pace").fork(client).fork(numbers_[client]);
+  const std::uint64_t mean = 1'000'000 * clients_.size() / scene_.plan.operations_per_second;
+  clients_[client]->after(microseconds(static_cast<std::int64_t>(draw.below(2 * mean) + 1)),
+                          [this, client] {
+                            if (stopped_) return;
+                            ++numbers_[client];
+                            if (clients_[client]->running() < kMostAtOnce) start_one(client);
+                            next(client);
+                          });
+}
+
+// A walk down from the root that ends where it likes.
+std::string Workload::existing(Random& draw, bool files, bool directories) const {
+  const NamespaceModel& model = scene_.applied;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const ModelInode* at = model.inode(kRootInode);
+    std::string path;
+    while (at->directory && !at->entries.empty()) {
+      auto entry = at->entries.begin();
+      std::advance(entry, static_cast<std::ptrdiff_t>(draw.below(at->entries.size())));
+      path += "/" + entry->first;
+      at = model.inode(entry->second);
+      if (at->directory && directories && draw.chance(1, 2)) return path;
+    }
+    if (at->directory ? directories && !path.empty() : files) return path;
+  }
+  return fresh(draw);
+}
+
+std::string Workload::fresh(Random& draw) const {
+  std::string path;
+  while (draw.chance(2, 3) && std::count(path.begin(), path.end(), '/') < kMostLevels) {
+    path += "/d" + std::to_string(draw.below(kDirectories));
+  }
+  return path + (draw.chance(1, 12) ? "/d" + std::to_string(draw.below(kDirectories))
+                                    : "/f" + std::to_string(draw.below(kNames)));
+}
+
+void Workload::start_one(std::size_t client) {
+  Random draw = random_.fork("operation").fork(client).fork(numbers_[client]);
+  const auto& weights = scene_.plan.weights;
+  std::uint64_t sum = 0;
+  for (const std::uint32_t weight : weights) sum += weight;
+  std::uint64_t at = draw.below(sum);
+  std::size_t index = 0;
+  while (at >= weights[index]) at -= weights[index++];
+  auto kind = static_cast<OperationKind>(index);
+  const bool crowded = scene_.applied.inodes().size() > scene_.plan.max_files;
+  if (crowded && kind == OperationKind::kPut) kind = OperationKind::kRemove;
+  ++started_;
+  switch (kind) {
+    case OperationKind::kPut:
+      return put(client, fresh(draw), false, draw);
+    case OperationKind::kOverwrite:
+      return put(client, existing(draw, true, false), true, draw);
+    case OperationKind::kGet:
+      return get(client, existing(draw, true, false), false, draw,
+                 [this](const Status& status) { finished(OperationKind::kGet, status); });
+    case OperationKind::kList:
+      return call(client, kind,
+                  wire::List{draw.chance(1, 4) ? "/" : existing(draw, true, true), "",
+                             draw.chance(1, 3) ? 2u : 0u});
+    case OperationKind::kStat:
+      return call(client, kind,
+                  wire::Stat{draw.chance(1, 3) ? fresh(draw) : existing(draw, true, true)});
+    case OperationKind::kSummarize:
+      return call(client, kind,
+                  wire::Summarize{draw.chance(1, 4) ? "/" : existing(draw, true, true)});
+    case OperationKind::kMkdir:
+      return call(client, kind, wire::Mkdir{{}, fresh(draw), draw.chance(1, 2), 0755});
+    case OperationKind::kRemove:
+      return call(client, kind, wire::Remove{{}, existing(draw, true, draw.chance(1, 3)),
+                                             draw.chance(1, 2)});
+    case OperationKind::kRename: {
+      const std::string from = existing(draw, true, true);
+      const std::string to = draw.chance(1, 8)   ? from + "/d0"
+                             : draw.chance(1, 2) ? fresh(draw)
+                                                 : existing(draw, true, true);
+      return call(client, kind, wire::Rename{{}, from, to, draw.chance(1, 2)});
+    }
+    case OperationKind::kSetReplication:
+      return call(client, kind,
+                  wire::SetReplication{{}, existing(draw, true, false),
+                                       static_cast<std::uint32_t>(
+                                           draw.between(1, scene_.plan.datanodes))});
+    case OperationKind::kScrub:
+      if (draw.chance(1, 2)) return call(client, kind, wire::ClusterReport{});
+      return call(client, kind, wire::Scrub{existing(draw, true, true), ""});
+  }
+}
+
+void Workload::finished(OperationKind kind, const Status& status) {
+  ++outcomes_[std::string(to_string(kind)) + " " +
+              (status.ok() ? "ok" : std::string(to_string(status.code())))];
+}
+
+void Workload::call(std::size_t client, OperationKind kind, wire::Request request) {
+  clients_[client]->call({std::move(request), scene_.plan.retry,
+                          [this, kind](const wire::Reply& reply) {
+                            finished(kind, status_of(reply));
+                          }});
+}
+
+void Workload::put(std::size_t client, const std::string& path, bool overwrite, Random draw) {
+  const Plan& plan = scene_.plan;
+  const bool big = plan.big_block_size > 0 && draw.chance(1, plan.big_one_in);
+  sim::PutJob job;
+  job.options.path = path;
+  job.options.overwrite = overwrite;
+  job.options.replication =
+      draw.chance(1, 4) ? static_cast<std::uint32_t>(draw.between(1, plan.datanodes)) : 0;
+  job.options.block_size = big ? plan.big_block_size : plan.block_size;
+  job.options.window = plan.window;
+  job.options.retry = plan.retry;
+  const std::uint64_t blocks = draw.below(big ? 3 : plan.max_blocks + 1);
+  const std::uint64_t rest = draw.chance(1, 4) ? 0 : draw.below(job.options.block_size);
+  const Content content{draw.next(), blocks * job.options.block_size + rest};
+  job.length = content.length;
+  job.source = [content](std::uint64_t offset, std::uint64_t length) {
+    return std::make_shared<const std::vector<std::uint8_t>>(bytes_of(content, offset, length));
+  };
+  job.opened = [this, content](InodeId version) { scene_.contents[version] = content; };
+  const OperationKind kind = overwrite ? OperationKind::kOverwrite : OperationKind::kPut;
+  auto cancelled = std::make_shared<bool>(false);
+  job.done = [this, kind, cancelled](const Status& status, const wire::FileStatus& /*file*/) {
+    if (*cancelled && !status.ok()) {
+      ++outcomes_[std::string(to_string(kind)) + " cancelled"];
+    } else {
+      finished(kind, status);
+    }
+  };
+  const sim::JobId id = clients_[client]->put(std::move(job));
+  if (draw.chance(1, 20)) {  // Ctrl-C
+    clients_[client]->after(milliseconds(static_cast<std::int64_t>(draw.below(500))),
+                            [this, client, id, cancelled] {
+                              *cancelled = true;
+                              clients_[client]->cancel(id);
+                            });
+  }
+}
+
+void Workload::get(std::size_t client, const std::string& path, bool whole, Random draw,
+                   std::function<void(const Status&)> done) {
+  auto session = std::make_shared<Session>();
+  session->path = path;
+  sim::GetJob job;
+  job.options.path = path;
+  job.options.window = scene_.plan.window;
+  job.options.retry = scene_.plan.retry;
+  job.options.block.fetch_bytes = wire::kGranuleBytes * draw.between(1, 2);
+  job.options.block.parallel = static_cast<std::uint32_t>(draw.between(1, 3));
+  job.options.block.hedge_after = milliseconds(static_cast<std::int64_t>(draw.between(100, 3000)));
+  const bool ranged = !whole && draw.chance(1, 4);
+  if (ranged) {
+    job.options.offset = draw.below(3 * scene_.plan.block_size);
+    job.options.length = draw.below(2 * scene_.plan.block_size) + 1;
+  }
+  job.opened = [this, session, offset = job.options.offset,
+                length = job.options.length](const wire::FileStatus& status) {
+    session->version = status.inode;
+    session->begin = std::min(offset, status.length);
+    session->end = session->begin + std::min(length, status.length - session->begin);
+  };
+  job.piece = [this, session](std::uint64_t offset, Bytes data) {
+    session->take(offset, data.size());
+    for (const auto& oracle : oracles_) {
+      oracle->read_piece(session->path, session->version, offset, data);
+    }
+  };
+  job.done = [this, session, done = std::move(done)](const Status& status) {
+    if (status.ok()) {
+      for (const auto& oracle : oracles_) {
+        oracle->read_done(session->path, session->version, session->end - session->begin,
+                          session->delivered, session->each_once);
+      }
+    }
+    done(status);
+  };
+  clients_[client]->get(std::move(job));
+}
+
+void Workload::read_everything(
+    std::size_t client,
+    std::function<void(std::vector<std::string> failed, std::uint64_t files)> done) {
+  struct Progress {
+    std::uint64_t left = 0;
+    std::uint64_t files = 0;
+    std::vector<std::string> failed;
+  };
+  auto progress = std::make_shared<Progress>();
+  std::vector<std::string> paths;
+  for (const auto& [id, inode] : scene_.applied.inodes()) {
+    if (!inode.directory) paths.push_back(scene_.applied.path_of(id));
+  }
+  progress->left = progress->files = paths.size();
+  if (paths.empty()) return done({}, 0);
+  for (const std::string& path : paths) {
+    const ModelInode* file = scene_.applied.find(path);
+    const bool lost = file == nullptr ||
+                      std::any_of(file->blocks.begin(), file->blocks.end(),
+                                  [&](const ModelBlock& block) {
+                                    return scene_.given_up.contains(block.id);
+                                  });
+    get(client, path, true, random_.fork("final").fork(path), [progress, path, lost, done](const Status& status) {
+      if (!status.ok() && !lost) progress->failed.push_back(path + ": " + status.message());
+      if (--progress->left == 0) done(progress->failed, progress->files);
+    });
+  }
+}
+
+}  // namespace dfs::world

@@ -1,0 +1,59 @@
+// What the clients of a simulated cluster do all day.
+//
+// Each client starts operations at about the planned rate, several at once. What an operation works on
+// is drawn when it starts, from what exists then; draws are keyed by (client, operation number).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "adapters/sim/client_node.h"
+#include "simulator/world/oracle.h"
+
+namespace dfs::world {
+
+class Workload {
+ public:
+  Workload(Scene& scene, std::vector<sim::ClientNode*> clients,
+           std::vector<std::unique_ptr<Oracle>>& oracles);
+
+  // Starts (again) the operations of a client that is up.
+  void begin(std::size_t client);
+  // No further operation starts.
+  void stop() { stopped_ = true; }
+  [[nodiscard]] bool idle() const;
+
+  // Reads every file that there is; `done` is told which could not be read, and why.
+  void read_everything(std::size_t client,
+                       std::function<void(std::vector<std::string> failed, std::uint64_t files)> done);
+
+  [[nodiscard]] std::uint64_t started() const { return started_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& outcomes() const { return outcomes_; }
+
+ private:
+  void next(std::size_t client);
+  void start_one(std::size_t client);
+  void put(std::size_t client, const std::string& path, bool overwrite, Random draw);
+  // `whole`: never a range of it.
+  void get(std::size_t client, const std::string& path, bool whole, Random draw,
+           std::function<void(const Status&)> done);
+  void call(std::size_t client, OperationKind kind, wire::Request request);
+  void finished(OperationKind kind, const Status& status);
+
+  // Paths to work on.
+  [[nodiscard]] std::string existing(Random& draw, bool files, bool directories) const;
+  [[nodiscard]] std::string fresh(Random& draw) const;
+
+  Scene& scene_;
+  std::vector<sim::ClientNode*> clients_;
+  std::vector<std::unique_ptr<Oracle>>& oracles_;
+  Random random_;
+  std::vector<std::uint64_t> numbers_;  // of the next operation, by client
+  bool stopped_ = false;
+  std::uint64_t started_ = 0;
+  std::map<std::string, std::uint64_t> outcomes_;  // "put ok", "get NotFound"
+};
+
+}  // namespace dfs::world

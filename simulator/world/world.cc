@@ -1,0 +1,79 @@
+#include "simulator/world/world.h"
+
+#include "simulator/world/cluster.h"
+
+namespace dfs::world {
+namespace {
+
+constexpr Duration kRestWindow = seconds(10);
+constexpr Duration kReadingLimit = seconds(120);
+
+// Operations come to their ends, everybody is back, and what can be repaired at once is.
+void settle(Cluster& cluster, const Plan& plan) {
+  cluster.workload().stop();
+  cluster.injector().heal();
+  static_cast<void>(cluster.run_while([&] { return !cluster.workload().idle(); },
+                                      plan.retry.limit * 4));
+  if (plan.profile == Profile::kSafety) {
+    cluster.run_until(cluster.scene().queue.now() + seconds(30));
+  }
+}
+
+void rest(Cluster& cluster, const Plan& plan) {
+  Scene& scene = cluster.scene();
+  cluster.run_until(scene.queue.now() + convergence_bound(plan));
+  if (!scene.verdicts.clean()) return;
+  for (const auto& oracle : cluster.oracles()) oracle->at_rest();
+  cluster.run_until(scene.queue.now() + kRestWindow);
+  for (const auto& oracle : cluster.oracles()) oracle->after_rest();
+}
+
+void read_everything(Cluster& cluster, const Plan& plan) {
+  Scene& scene = cluster.scene();
+  cluster.injector().power_all({}, Random(plan.seed).fork("last power loss"));
+  cluster.run_until(scene.queue.now() + seconds(1));
+  cluster.injector().heal();
+  cluster.run_until(scene.queue.now() + seconds(2));
+  bool done = false;
+  cluster.workload().read_everything(
+      0, [&](const std::vector<std::string>& failed, std::uint64_t files) {
+        done = true;
+        for (const auto& oracle : cluster.oracles()) oracle->all_read(failed, files);
+      });
+  if (!cluster.run_while([&] { return !done; }, kReadingLimit) && scene.verdicts.clean()) {
+    scene.verdicts.violated("D1", "reading every file did not come to an end");
+  }
+}
+
+}  // namespace
+
+Duration convergence_bound(const Plan& plan) {
+  const namenode::Config& config = plan.namenode;
+  return config.dead_after + config.lease_limit + config.reader_grace +
+         config.scrub_period * 2 + config.order_timeout * 3 + config.mass_loss_wait + seconds(60);
+}
+
+RunResult run(const Plan& plan) {
+  Cluster cluster(plan);
+  Scene& scene = cluster.scene();
+  cluster.begin();
+  cluster.run_until(Instant{plan.duration.us});
+  if (scene.verdicts.clean()) settle(cluster, plan);
+  if (scene.verdicts.clean() && plan.profile == Profile::kLiveness) rest(cluster, plan);
+  if (scene.verdicts.clean()) read_everything(cluster, plan);
+
+  RunResult result;
+  result.seed = plan.seed;
+  result.trace_hash = scene.queue.trace_hash();
+  result.simulated_us = scene.queue.now().us;
+  result.events = scene.queue.executed();
+  result.operations = cluster.workload().started();
+  result.faults = cluster.injector().counts();
+  result.checks = scene.verdicts.checks();
+  result.probes = scene.verdicts.probes();
+  result.outcomes = cluster.workload().outcomes();
+  result.violations = scene.verdicts.violations();
+  return result;
+}
+
+}  // namespace dfs::world

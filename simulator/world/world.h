@@ -1,0 +1,37 @@
+// One simulated cluster, from its plan to its verdicts: NameNode, DataNodes, clients, faults, oracles.
+//
+// run() is a pure function of the plan. It stops at the first violation. Phases: the planned duration
+// with operations and faults; then faults end and operations run out; in the profile liveness the
+// cluster must then converge within convergence_bound(plan); at last all machines lose power at once,
+// come back, and every file is read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "simulator/world/plan.h"
+#include "simulator/world/verdicts.h"
+
+namespace dfs::world {
+
+struct RunResult {
+  std::uint64_t seed = 0;
+  std::uint64_t trace_hash = 0;
+  std::int64_t simulated_us = 0;
+  std::uint64_t events = 0;
+  std::uint64_t operations = 0;
+  std::map<std::string, std::uint64_t> faults;
+  std::map<std::string, std::uint64_t> checks;
+  std::map<std::string, std::uint64_t> probes;
+  std::map<std::string, std::uint64_t> outcomes;  // of operations: "put ok", "get NotFound"
+  std::vector<Violation> violations;
+};
+
+[[nodiscard]] RunResult run(const Plan& plan);
+
+// How long after the end of all faults a cluster may take until nothing is left to do.
+[[nodiscard]] Duration convergence_bound(const Plan& plan);
+
+}  // namespace dfs::world

@@ -1,0 +1,68 @@
+// The program dfs-sim: its exit status and its JSON.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <string>
+
+namespace dfs::world {
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string output;
+};
+
+Ran run_program(const std::string& arguments) {
+  Ran ran;
+  FILE* pipe = ::popen((std::string(DFS_SIM_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) return ran;
+  char bytes[4096];
+  std::size_t count = 0;
+  while ((count = std::fread(bytes, 1, sizeof bytes, pipe)) > 0) ran.output.append(bytes, count);
+  const int status = ::pclose(pipe);
+  ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return ran;
+}
+
+TEST(Program, WrongUsageIsStatusTwo) {
+  EXPECT_EQ(run_program("").status, 2);
+  EXPECT_EQ(run_program("run").status, 2);
+  EXPECT_EQ(run_program("run --seed 1 --profile hope").status, 2);
+  EXPECT_EQ(run_program("run --seed 1 --faults gremlins").status, 2);
+  EXPECT_EQ(run_program("run --seed 1 --namenodes 3").status, 2);
+  EXPECT_EQ(run_program("sweep --seeds 5").status, 2);
+  EXPECT_EQ(run_program("sweep --seeds 5..1").status, 2);
+}
+
+TEST(Program, RunPrintsOneJsonDocumentWithTheFixedKeys) {
+  const Ran ran = run_program("run --seed 5 --duration 5 --json --faults none");
+  ASSERT_EQ(ran.status, 0) << ran.output;
+  const boost::json::value parsed = boost::json::parse(ran.output);
+  for (const char* key : {"seed", "trace_hash", "sim_seconds", "wall_seconds", "events",
+                          "operations", "faults", "checks", "violations"}) {
+    EXPECT_TRUE(parsed.as_object().contains(key)) << key;
+  }
+}
+
+TEST(Program, SweepOverProcessesFindsTheSameTracesAsOneProcess) {
+  const auto trace = [](const std::string& jobs) {
+    const Ran ran = run_program("sweep --seeds 1..4 --duration 5 --json --jobs " + jobs);
+    return std::string(
+        boost::json::parse(ran.output).as_object().at("trace_hash").as_string());
+  };
+  EXPECT_EQ(trace("1"), trace("2"));
+}
+
+TEST(Program, ListNamesInvariantsFaultsProbesAndMutants) {
+  const Ran ran = run_program("list --json");
+  ASSERT_EQ(ran.status, 0);
+  const boost::json::value parsed = boost::json::parse(ran.output);
+  for (const char* key : {"invariants", "faults", "probes", "mutants"}) {
+    EXPECT_FALSE(parsed.as_object().at(key).as_array().empty()) << key;
+  }
+}
+
+}  // namespace
+}  // namespace dfs::world
