@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "adapters/sqlite/wal_audit.h"
+
 namespace dfs::sqlite {
 namespace {
 
@@ -71,6 +73,7 @@ void Connection::open() {
   if (options_.file != kInMemory) {
     checksums_.emplace(options_.vfs);
     if (!checksums_->usable()) fail("there is no VFS '" + options_.vfs + "'");
+    audit();
   }
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const char* vfs = checksums_ ? checksums_->name().c_str() : nullptr;
@@ -80,6 +83,15 @@ void Connection::open() {
   int reserved = checksums_ ? static_cast<int>(kReservedBytes) : 0;
   code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   if (code != SQLITE_OK) fail("reserve bytes for checksums", code);
+}
+
+void Connection::audit() {
+  if (options_.synchronous != Synchronous::kFull || !options_.audit_at_open) return;
+  sqlite3_vfs* vfs = sqlite3_vfs_find(options_.vfs.empty() ? nullptr : options_.vfs.c_str());
+  const std::string problem = wal_problem(vfs, options_.file);
+  if (problem.empty()) return;
+  fail("the write-ahead log of " + options_.file + " is damaged: " + problem +
+       "; restore a backup or run `dfs rescue`");
 }
 
 // The order matters: exclusive locking before the first access to the WAL, so that its index is on

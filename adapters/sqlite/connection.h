@@ -33,6 +33,7 @@ struct Options {
   std::uint32_t wal_pages = 1000;  // length of the WAL at which it is checkpointed
   Synchronous synchronous = Synchronous::kFull;
   bool checkpoint_at_open = true;  // off only to prove that it is needed
+  bool audit_at_open = true;       // look for damage in the WAL; off only to prove its use
   bool verify_at_open = true;      // read every page once; off only to prove that reads verify too
 };
 
@@ -57,6 +58,7 @@ class Connection {
 
  private:
   void open();
+  void audit();
   void configure();
   void verify();
 

@@ -1,0 +1,191 @@
+#include "adapters/sqlite/wal_audit.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "adapters/sqlite/checksum_vfs.h"
+
+namespace dfs::sqlite {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 32;
+constexpr std::size_t kFrameHeaderBytes = 24;
+constexpr std::size_t kFrameBytes = kFrameHeaderBytes + kPageBytes;
+constexpr std::uint32_t kMagic = 0x377f0682;  // the last bit: checksums over big-endian words
+
+// A file of a VFS, read without SQLite.
+class RawFile {
+ public:
+  RawFile(sqlite3_vfs* vfs, const std::string& name, int flags)
+      : memory_((static_cast<std::size_t>(vfs->szOsFile) + sizeof(std::max_align_t) - 1) /
+                sizeof(std::max_align_t)) {
+    std::vector<char> path(static_cast<std::size_t>(vfs->mxPathname) + 1);
+    const int size = static_cast<int>(path.size());
+    if (vfs->xFullPathname(vfs, name.c_str(), size, path.data()) != SQLITE_OK) return;
+    int exists = 0;
+    const int code = vfs->xAccess(vfs, path.data(), SQLITE_ACCESS_EXISTS, &exists);
+    if (code != SQLITE_OK || exists == 0) return;
+    opened_ = vfs->xOpen(vfs, path.data(), file(), flags | SQLITE_OPEN_READONLY, nullptr) ==
+              SQLITE_OK;
+  }
+  ~RawFile() {
+    if (file()->pMethods != nullptr) file()->pMethods->xClose(file());
+  }
+  RawFile(const RawFile&) = delete;
+  RawFile& operator=(const RawFile&) = delete;
+
+  [[nodiscard]] std::size_t size() {
+    sqlite3_int64 size = 0;
+    if (!opened_ || file()->pMethods->xFileSize(file(), &size) != SQLITE_OK) return 0;
+    return static_cast<std::size_t>(size);
+  }
+  [[nodiscard]] bool read(std::size_t offset, MutableBytes out) {
+    return opened_ && file()->pMethods->xRead(file(), out.data(), static_cast<int>(out.size()),
+                                              static_cast<sqlite3_int64>(offset)) == SQLITE_OK;
+  }
+
+ private:
+  sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
+
+  std::vector<std::max_align_t> memory_;
+  bool opened_ = false;
+};
+
+std::uint32_t big_endian(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 | std::uint32_t{in[2]} << 8 |
+         std::uint32_t{in[3]};
+}
+
+// SQLite's checksum of its log: two sums that run on from frame to frame.
+struct Sums {
+  std::uint32_t first = 0;
+  std::uint32_t second = 0;
+
+  static Sums stored_at(const std::uint8_t* in) { return {big_endian(in), big_endian(in + 4)}; }
+  [[nodiscard]] Sums with(Bytes data, bool big) const {
+    Sums sums = *this;
+    for (std::size_t i = 0; i + 8 <= data.size(); i += 8) {
+      const std::uint8_t* in = data.data() + i;
+      sums.first += (big ? big_endian(in) : get_le32(in)) + sums.second;
+      sums.second += (big ? big_endian(in + 4) : get_le32(in + 4)) + sums.first;
+    }
+    return sums;
+  }
+  friend bool operator==(const Sums&, const Sums&) = default;
+};
+
+struct Frame {
+  std::uint32_t page = 0;
+  bool commits = false;
+  std::array<std::uint8_t, 8> salts{};
+  Sums sums;               // as stored
+  bool whole = false;      // they follow from the frame before
+  std::size_t offset = 0;  // of the page, in the log
+};
+
+struct Log {
+  bool header_whole = false;
+  std::array<std::uint8_t, 8> salts{};
+  std::vector<Frame> frames;
+};
+
+std::optional<Log> read_log(RawFile& file) {
+  std::array<std::uint8_t, kHeaderBytes> header;
+  const std::size_t size = file.size();
+  if (size < kHeaderBytes || !file.read(0, header)) return std::nullopt;
+  Log log;
+  const std::uint32_t magic = big_endian(header.data());
+  const bool big = (magic & 1) != 0;
+  const Sums stored = Sums::stored_at(header.data() + 24);
+  // The sums before a frame: as stored there, and as its content says.
+  Sums before = stored;
+  Sums computed = Sums{}.with(Bytes(header).first(24), big);
+  log.header_whole = (magic | 1) == (kMagic | 1) && big_endian(header.data() + 8) == kPageBytes &&
+                     computed == stored;
+  std::memcpy(log.salts.data(), header.data() + 16, 8);
+  std::vector<std::uint8_t> bytes(kFrameBytes);
+  for (std::size_t at = kHeaderBytes; at + kFrameBytes <= size; at += kFrameBytes) {
+    if (!file.read(at, bytes)) return std::nullopt;
+    Frame frame;
+    frame.page = big_endian(bytes.data());
+    frame.commits = big_endian(bytes.data() + 4) != 0;
+    std::memcpy(frame.salts.data(), bytes.data() + 8, 8);
+    frame.sums = Sums::stored_at(bytes.data() + 16);
+    frame.offset = at + kFrameHeaderBytes;
+    const auto follows = [&](const Sums& from, bool order) {
+      return from.with(Bytes(bytes).first(8), order)
+          .with(Bytes(bytes).subspan(kFrameHeaderBytes), order);
+    };
+    const Sums next = follows(before, big);
+    frame.whole = next == frame.sums || follows(computed, big) == frame.sums;
+    // A damaged header may lie about the order of bytes, too.
+    if (!log.header_whole) frame.whole = frame.whole || follows(before, !big) == frame.sums;
+    computed = next;
+    before = frame.sums;
+    log.frames.push_back(frame);
+  }
+  return log;
+}
+
+// Whether the transaction that frame `bad` belongs to was followed by something of the same log.
+bool was_synced(const Log& log, std::size_t bad) {
+  const auto of_this_log = [&](const Frame& frame) { return frame.salts == log.salts; };
+  // Salts are not under the checksum: a frame that matches it is of this log whatever they say.
+  const Frame& first = log.frames[bad];
+  bool ended = first.commits && (first.whole || of_this_log(first));
+  for (std::size_t i = bad + 1; i < log.frames.size(); ++i) {
+    if (!log.frames[i].whole || !of_this_log(log.frames[i])) continue;
+    if (ended) return true;
+    ended = log.frames[i].commits;
+  }
+  return false;
+}
+
+// Whether the database has what the frames of the log, up to the last that commits, hold.
+bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
+  std::map<std::uint32_t, const Frame*> newest;
+  std::map<std::uint32_t, const Frame*> committed;
+  for (const Frame& frame : log.frames) {
+    // The first frame cannot be verified without the header, but is told by its salts.
+    const bool first = &frame == &log.frames.front();
+    if (frame.salts != log.frames.front().salts || (!frame.whole && !first)) break;
+    newest[frame.page] = &frame;
+    if (frame.commits) committed = newest;
+  }
+  std::array<std::uint8_t, kPageBytes> logged;
+  std::array<std::uint8_t, kPageBytes> stored;
+  constexpr std::size_t kContent = kPageBytes - kReservedBytes;
+  for (const auto& [page, frame] : committed) {
+    if (page == 0 || !wal.read(frame->offset, logged)) return false;
+    if (!database.read((std::size_t{page} - 1) * kPageBytes, stored)) return false;
+    if (std::memcmp(logged.data(), stored.data(), kContent) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string wal_problem(sqlite3_vfs* vfs, const std::string& file) {
+  RawFile wal(vfs, file + "-wal", SQLITE_OPEN_WAL);
+  const std::optional<Log> log = read_log(wal);
+  if (!log) return "";
+  if (!log->header_whole) {
+    RawFile database(vfs, file, SQLITE_OPEN_MAIN_DB);
+    return is_in_database(*log, wal, database) ? "" : "its header does not match its checksum";
+  }
+  for (std::size_t i = 0; i < log->frames.size(); ++i) {
+    const Frame& frame = log->frames[i];
+    if (frame.whole && frame.salts == log->salts) continue;
+    if (!was_synced(*log, i)) return "";
+    return "frame " + std::to_string(i + 1) + " of " + std::to_string(log->frames.size()) +
+           " does not match its checksum";
+  }
+  return "";
+}
+
+}  // namespace dfs::sqlite
