@@ -40,6 +40,11 @@ void DataNodeNode::finish_task(const datanode::StartTask& start) {
       break;
     case wire::OrderKind::kRestore:
       status = verify(block, start.volume, Folder::kQuarantine);
+      for (const SimDisk& each : disks_) {
+        if (each.data(block, Folder::kCurrent) != nullptr) {
+          status = Status(Code::kAlreadyExists, "a replica was published since");
+        }
+      }
       if (status.ok()) status = disk.move(block, Folder::kQuarantine, Folder::kCurrent);
       if (status.ok()) {
         observer_.moved(address(), block, Folder::kQuarantine, Folder::kCurrent);
@@ -172,7 +177,7 @@ void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& 
   after(disk_time("copy", sidecar.info.length), [this, work, task, sidecar] {
     half_done_.erase(work);
     Copy& copy = *copies_.at(task);
-    const Status status = disks_[copy.volume].publish(*copy.file, sidecar);
+    const Status status = publish_on(copy.volume, *copy.file, sidecar);
     datanode::CopyEffects effects;
     if (status.ok()) {
       observer_.published(address(), sidecar.info.id);

@@ -70,6 +70,7 @@ std::string Atlas::published(Address address, BlockId block) {
     const std::vector<std::uint8_t>* data = node.disk(volume).data(block, Folder::kCurrent);
     const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block, Folder::kCurrent);
     if (data == nullptr || sidecar == nullptr) continue;
+    if (crc32c(*data) != sidecar->info.crc) continue;  // rot, on another volume
     const std::uint64_t digest = digest_bytes(*data);
     if (truth.digest == 0) {
       truth.info = sidecar->info;

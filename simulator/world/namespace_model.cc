@@ -314,6 +314,13 @@ void NamespaceModel::apply(const namenode::Command& command, const namenode::Out
     default_block_size_ = format->default_block_size;
     highest_inode_ = InodeId{first_id_of_epoch(1) - 1};
     highest_block_ = BlockId{first_id_of_epoch(1) - 1};
+  } else if (const auto* newer = std::get_if<namenode::NewerHistoryCommand>(&command.body)) {
+    behind_epoch_ = std::max(behind_epoch_, newer->epoch);
+  } else if (const auto* raise = std::get_if<namenode::RaiseEpochCommand>(&command.body)) {
+    epoch_ = std::max({epoch_, behind_epoch_, raise->above}) + 1;
+    behind_epoch_ = 0;
+    highest_inode_ = InodeId{first_id_of_epoch(epoch_) - 1};
+    highest_block_ = BlockId{first_id_of_epoch(epoch_) - 1};
   } else if (const auto* expire = std::get_if<namenode::ExpireCommand>(&command.body)) {
     for (const InodeId version : expire->pending) end_writer(version);
   } else if (const auto* safe = std::get_if<namenode::SafeModeCommand>(&command.body)) {

@@ -91,6 +91,7 @@ class NamespaceModel {
   [[nodiscard]] wire::ContentSummary sums(const ModelInode& inode) const;
   [[nodiscard]] std::uint64_t children(const ModelInode& inode) const;
   [[nodiscard]] bool safe_mode() const { return safe_mode_; }
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] InodeId highest_inode() const { return highest_inode_; }
   [[nodiscard]] BlockId highest_block() const { return highest_block_; }
 
@@ -155,6 +156,8 @@ class NamespaceModel {
   std::map<std::pair<std::string, std::uint64_t>, std::uint64_t> replies_;
   InodeId highest_inode_;
   BlockId highest_block_;
+  std::uint64_t epoch_ = 1;
+  std::uint64_t behind_epoch_ = 0;  // of a newer history that a DataNode has told of
   std::uint32_t default_replication_ = 0;
   std::uint64_t default_block_size_ = 0;
   bool safe_mode_ = false;

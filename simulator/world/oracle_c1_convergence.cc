@@ -11,14 +11,15 @@ class Convergence final : public Oracle {
   using Oracle::Oracle;
 
   void at_rest() override {
-    for (const auto& [id, file] : scene_.durable.inodes()) {
+    for (const auto& each : scene_.durable.inodes()) {
+      const ModelInode& file = each.second;
       const std::uint64_t wanted =
           std::min<std::uint64_t>(file.replication, scene_.datanodes.size());
       for (const ModelBlock& block : file.blocks) {
         const BlockTruth* truth = scene_.atlas.find(block.id);
         const std::uint64_t good = truth == nullptr ? 0 : truth->good.size();
         scene_.verdicts.expect(good >= wanted, "C1", [&] {
-          return "block " + std::to_string(block.id.value) + " of " + scene_.durable.path_of(id) +
+          return "block " + std::to_string(block.id.value) + " of " + scene_.durable.path_of(file.id) +
                  " has " + std::to_string(good) + " good replicas instead of " +
                  std::to_string(wanted) + (truth == nullptr ? "" : ": " + truth->describe());
         });

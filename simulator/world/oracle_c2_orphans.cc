@@ -11,7 +11,9 @@ class Orphans final : public Oracle {
   using Oracle::Oracle;
 
   void at_rest() override {
-    for (const auto& [block, truth] : scene_.atlas.blocks()) {
+    for (const auto& each : scene_.atlas.blocks()) {
+      const BlockId block = each.first;
+      const BlockTruth& truth = each.second;
       const std::uint64_t copies = truth.good.size() + truth.rotten.size();
       if (copies == 0) continue;
       const ModelBlockState* state = scene_.durable.block(block);

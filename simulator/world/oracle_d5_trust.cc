@@ -12,9 +12,8 @@ class Trust final : public Oracle {
  public:
   using Oracle::Oracle;
 
-  void namenode_starts(namenode::Store& store) override {
+  void namenode_starts(namenode::Store& /*store*/) override {
     reports_.namenode_starts();
-    epoch_ = store.meta().epoch;
     newest_ = {};
   }
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
@@ -39,7 +38,7 @@ class Trust final : public Oracle {
  private:
   void learn(const wire::HistoryMark& seen) { newest_ = std::max(newest_, seen); }
   [[nodiscard]] bool behind() const {
-    return newest_.applied > scene_.applied.position() && newest_.epoch >= epoch_;
+    return newest_.applied > scene_.applied.position() && newest_.epoch >= scene_.applied.epoch();
   }
 
   void check(NodeId node, const wire::Order& order) {
@@ -76,7 +75,6 @@ class Trust final : public Oracle {
   }
 
   Reports reports_;
-  std::uint64_t epoch_ = 0;
   wire::HistoryMark newest_;
 };
 

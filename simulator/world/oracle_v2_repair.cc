@@ -24,13 +24,14 @@ class Repair final : public Oracle {
 
   // Whatever can be read whole somewhere is whole everywhere.
   void at_rest() override {
-    for (const auto& [id, file] : scene_.durable.inodes()) {
+    for (const auto& each : scene_.durable.inodes()) {
+      const ModelInode& file = each.second;
       for (const ModelBlock& block : file.blocks) {
         const BlockTruth* truth = scene_.atlas.find(block.id);
         if (truth == nullptr || truth->good.empty()) continue;
         scene_.verdicts.expect(truth->rotten.empty(), "V2", [&] {
           return "block " + std::to_string(block.id.value) + " of " +
-                 scene_.durable.path_of(id) + " still has a rotten replica on node " +
+                 scene_.durable.path_of(file.id) + " still has a rotten replica on node " +
                  std::to_string(*truth->rotten.begin());
         });
       }

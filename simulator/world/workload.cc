@@ -213,7 +213,7 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
     job.options.offset = draw.below(3 * scene_.plan.block_size);
     job.options.length = draw.below(2 * scene_.plan.block_size) + 1;
   }
-  job.opened = [this, session, offset = job.options.offset,
+  job.opened = [session, offset = job.options.offset,
                 length = job.options.length](const wire::FileStatus& status) {
     session->version = status.inode;
     session->begin = std::min(offset, status.length);
