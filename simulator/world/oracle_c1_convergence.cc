@@ -19,9 +19,10 @@ class Convergence final : public Oracle {
         const BlockTruth* truth = scene_.atlas.find(block.id);
         const std::uint64_t good = truth == nullptr ? 0 : truth->good.size();
         scene_.verdicts.expect(good >= wanted, "C1", [&] {
-          return "block " + std::to_string(block.id.value) + " of " + scene_.durable.path_of(file.id) +
-                 " has " + std::to_string(good) + " good replicas instead of " +
-                 std::to_string(wanted) + (truth == nullptr ? "" : ": " + truth->describe());
+          return "block " + std::to_string(block.id.value) + " of " +
+                 scene_.durable.path_of(file.id) + " has " + std::to_string(good) +
+                 " good replicas instead of " + std::to_string(wanted) +
+                 (truth == nullptr ? "" : ": " + truth->describe());
         });
       }
     }
