@@ -131,7 +131,9 @@ bool BlockReader::send(std::size_t first, Instant now, BlockReaderEffects& effec
 std::optional<std::size_t> BlockReader::best_location(std::uint64_t tried) const {
   std::optional<std::size_t> best;
   const auto rank = [this](std::size_t i) {
-    return std::pair(locations_[i].setbacks, locations_[i].out);
+    const Location& location = locations_[i];
+    const std::uint32_t distrust = distrusted_.contains(location.address.node) ? 1 : 0;
+    return std::pair(location.setbacks + distrust, location.out);
   };
   for (std::size_t i = 0; i < locations_.size(); ++i) {
     if (locations_[i].unusable || (tried & bit(i)) != 0) continue;
@@ -256,6 +258,14 @@ Instant BlockReader::next_tick() const {
     if (!out.slow) next = std::min(next, out.since + options_.hedge_after);
   }
   return next;
+}
+
+std::vector<NodeId> BlockReader::suspects() const {
+  std::vector<NodeId> nodes;
+  for (const Location& location : locations_) {
+    if (location.unusable || location.setbacks > 0) nodes.push_back(location.address.node);
+  }
+  return nodes;
 }
 
 void BlockReader::found_bad(std::size_t location, BlockReaderEffects& effects) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -83,6 +84,11 @@ class BlockReader {
   // After a BlockDone that failed: goes on with what was not delivered, from fresh locations.
   void retry(std::vector<wire::NodeAddress> locations, Instant now, BlockReaderEffects& effects);
 
+  // DataNodes that failed, were slow or served rot here, for the readers of other blocks to know.
+  [[nodiscard]] std::vector<NodeId> suspects() const;
+  // Before start() or retry(): such nodes are asked after the others.
+  void distrust(const std::set<NodeId>& nodes) { distrusted_ = nodes; }
+
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const wire::BlockInfo& block() const { return block_; }
 
@@ -134,6 +140,7 @@ class BlockReader {
   std::uint64_t length_;
   BlockReaderOptions options_;
   std::vector<Location> locations_;
+  std::set<NodeId> distrusted_;
   std::uint64_t first_granule_ = 0;   // of the block: granules_[0]
   std::vector<Granule> granules_;
   std::size_t open_ = 0;              // every granule before it is delivered

@@ -139,6 +139,7 @@ void Reader::open_block(const wire::LocatedBlock& block, Instant now, ReaderEffe
   slot.last_progress = now;
   slot.reader = std::make_unique<BlockReader>(block.block, block.locations, cluster_, from,
                                               to - from, options_.block);
+  slot.reader->distrust(suspects_);
   BlockReaderEffects inner;
   slot.reader->start(now, inner);
   take(key, inner, now, effects);
@@ -148,6 +149,7 @@ void Reader::open_block(const wire::LocatedBlock& block, Instant now, ReaderEffe
 void Reader::take(std::uint64_t key, BlockReaderEffects& from, Instant now,
                   ReaderEffects& effects) {
   Slot& slot = slots_.at(key);
+  for (NodeId node : slot.reader->suspects()) suspects_.insert(node);
   for (BlockReaderEffect& effect : from) {
     if (auto* fetch = std::get_if<Fetch>(&effect)) {
       fetches_[next_fetch_] = {key, fetch->fetch};
@@ -210,6 +212,7 @@ void Reader::block_located(std::uint64_t key, wire::Reply reply, Instant now,
     return finish(about(Code::kReplaced, "file was replaced while it was read"), now, effects);
   }
   BlockReaderEffects inner;
+  slot.reader->distrust(suspects_);
   slot.reader->retry(block->locations, now, inner);
   take(key, inner, now, effects);
   pump(now, effects);

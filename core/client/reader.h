@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "core/client/block_reader.h"
 #include "core/client/rpc.h"
@@ -101,6 +102,7 @@ class Reader {
   std::uint64_t next_slot_ = 1;
   std::map<std::uint64_t, OuterFetch> fetches_;
   std::uint64_t next_fetch_ = 1;
+  std::set<NodeId> suspects_;                   // were slow or failed: asked after the others
   std::vector<wire::BadReplica> bad_;           // to be reported
   std::uint64_t next_call_ = 1;                 // 0: none is out
   std::uint64_t page_call_ = 0;

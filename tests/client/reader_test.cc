@@ -30,6 +30,7 @@ class ReadWorld {
   std::deque<Block> blocks;
   std::size_t page_size = 1000;
   InodeId inode{7};
+  std::uint64_t hung = 0;                     // this node answers nothing
   bool replaced = false;                      // the version is gone
   std::function<void(const wire::Locate&)> on_locate;
   Instant now{seconds(50).us};
@@ -93,6 +94,7 @@ class ReadWorld {
     if (const auto* call = std::get_if<CallNameNode>(&effect)) {
       reader->called(call->call, reply_to(call->request), now, effects);
     } else if (const auto* fetch = std::get_if<Fetch>(&effect)) {
+      if (fetch->from.node.value == hung) return true;
       answer = blocks.at(fetch->header.block.id.value - 101)
                    .world.replicas.at(fetch->from.node.value)
                    .serve(fetch->header);
@@ -252,6 +254,17 @@ TEST(Reader, RotIsReportedBeforeTheEnd) {
   EXPECT_TRUE(world.run(world.options()).ok());
   ASSERT_EQ(world.reported.size(), 1u);
   EXPECT_EQ(world.reported[0], (wire::BadReplica{BlockId{101}, NodeId{1}}));
+}
+
+TEST(Reader, ANodeThatHangsIsWaitedForOnceAndNotAtEveryBlock) {
+  ReadWorld world({kGranule, kGranule, kGranule, kGranule, kGranule, kGranule}, 2);
+  ReadOptions options = world.options();
+  options.window = 1;
+  world.hung = 1;
+  const Instant start = world.now;
+  EXPECT_TRUE(world.run(options).ok());
+  EXPECT_TRUE(world.delivered(0, 6 * kGranule));
+  EXPECT_EQ(world.now - start, options.block.hedge_after);
 }
 
 TEST(Reader, AReplacedFileIsNeverAMixture) {
