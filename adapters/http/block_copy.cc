@@ -50,7 +50,7 @@ class Copy {
       volume_ = *volume;
       task_.published(effects);
     } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
-      if (bad->replica.node == identity_.node) host_.suspect(bad->replica.block);
+      host_.found_bad(bad->replica);
     }
   }
 

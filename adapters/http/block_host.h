@@ -18,6 +18,7 @@ class BlockHost {
   // See datanode::DataNode.
   virtual void stored(const wire::BlockInfo& info, datanode::VolumeId volume) = 0;
   virtual void suspect(BlockId block) = 0;
+  virtual void found_bad(const wire::BadReplica& replica) = 0;
 
   [[nodiscard]] virtual disk::ReplicaStore& store() = 0;
   [[nodiscard]] virtual SocketClient& peers() = 0;

@@ -244,6 +244,12 @@ void DataNodeServer::suspect(BlockId block) {
   });
 }
 
+void DataNodeServer::found_bad(const wire::BadReplica& replica) {
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.found_bad(replica, now, effects);
+  });
+}
+
 void DataNodeServer::talk_to_namenode() {
   std::size_t current = 0;
   std::unique_lock lock(mutex_);

@@ -60,6 +60,7 @@ class DataNodeServer final : private BlockHost {
   std::optional<datanode::DataNode::Replica> find(BlockId block) override;
   void stored(const wire::BlockInfo& info, datanode::VolumeId volume) override;
   void suspect(BlockId block) override;
+  void found_bad(const wire::BadReplica& replica) override;
   disk::ReplicaStore& store() override { return *store_; }
   SocketClient& peers() override { return peers_; }
 

@@ -148,9 +148,8 @@ void DataNodeNode::carry_out(datanode::TaskId task, datanode::CopyEffects effect
     } else if (std::get_if<datanode::DiscardTemporary>(&effect) != nullptr) {
       if (copy.file) disks_[copy.volume].discard(*copy.file);
     } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
-      if (bad->replica.node != identity_.node) continue;
       datanode::EffectList suspicion;
-      machine_->suspect(bad->replica.block, now(), suspicion);
+      machine_->found_bad(bad->replica, now(), suspicion);
       carry_out(std::move(suspicion));
     } else {
       const Status status = std::get<datanode::CopyDone>(effect).status;

@@ -21,7 +21,7 @@ namespace dfs::datanode {
 struct CopyDone {
   Status status;  // ok: published
 };
-// FoundBad: a source is rotten; one that is this node's own wants DataNode::suspect().
+// FoundBad wants DataNode::found_bad().
 using CopyEffect = std::variant<client::Fetch, client::FoundBad, OpenTemporary, WriteTemporary,
                                 Publish, DiscardTemporary, CopyDone>;
 using CopyEffects = std::vector<CopyEffect>;

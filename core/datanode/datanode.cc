@@ -50,6 +50,7 @@ struct DataNode::State {
   void take(const wire::HeartbeatReply& reply, EffectList& effects);
   void refused(const Status& status, Now now);
   void end_session();
+  void bad_sources_told(const wire::ReportBad& message);
   void persist(EffectList& effects);
   void durable_now();
   [[nodiscard]] bool low_on_space() const;
@@ -60,6 +61,7 @@ struct DataNode::State {
   Holdings holdings;
   Tasks tasks;
   FullReport report;
+  std::set<std::pair<BlockId, NodeId>> bad_sources;  // the NameNode has not heard of
   wire::NodeStats stats;
   std::uint32_t volumes = 0;
   std::set<VolumeId> failed;
@@ -138,6 +140,10 @@ void DataNode::answered(std::uint64_t message, const wire::Reply& reply, Now now
              std::holds_alternative<wire::Empty>(reply)) {
     s.report.piece_answered(std::get<wire::ReportPiece>(request));
     s.conversation.settle();
+  } else if (std::holds_alternative<wire::ReportBad>(request) &&
+             std::holds_alternative<wire::Empty>(reply)) {
+    s.bad_sources_told(std::get<wire::ReportBad>(request));
+    s.conversation.settle();
   } else {
     s.refused({Code::kInvalidArgument, "the NameNode gave the answer to another question"}, now);
   }
@@ -183,6 +189,14 @@ void DataNode::suspect(BlockId block, Now now, EffectList& effects) {
   // However many readers complain, it is read once.
   if (!state_->tasks.verifies(block)) state_->holdings.suspect(block);
   state_->pump(now, effects);
+}
+
+void DataNode::found_bad(const wire::BadReplica& replica, Now now, EffectList& effects) {
+  State& s = *state_;
+  if (replica.node == s.identity.node) return suspect(replica.block, now, effects);
+  // What does not fit is found again by the next reader or scrubber.
+  if (s.bad_sources.size() < kMostInMessage) s.bad_sources.insert({replica.block, replica.node});
+  s.pump(now, effects);
 }
 
 void DataNode::volume_failed(VolumeId volume, Now now, EffectList& effects) {
@@ -250,6 +264,12 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
     digests.digests = holdings.index().digests();
     heartbeats_before_report = 0;
     conversation.send(std::move(digests), now.mono, effects);
+    return true;
+  }
+  if (!beat_due && !bad_sources.empty()) {
+    wire::ReportBad message;
+    for (const auto& [block, node] : bad_sources) message.replicas.push_back({block, node});
+    conversation.send(std::move(message), now.mono, effects);
     return true;
   }
   const bool news = !holdings.changes().empty() || tasks.has_results();
@@ -344,6 +364,12 @@ void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effect
 }
 
 void DataNode::State::refused(const Status& status, Now now) {
+  if (const auto* bad = std::get_if<wire::ReportBad>(&conversation.request());
+      bad != nullptr && !is_retriable(status.code())) {
+    bad_sources_told(*bad);
+    conversation.drop(now.mono);
+    return;
+  }
   const bool registering = std::holds_alternative<wire::Register>(conversation.request());
   if (!registering && is_retriable(status.code()) && status.code() != Code::kStale) {
     conversation.again(now.mono);
@@ -354,6 +380,10 @@ void DataNode::State::refused(const Status& status, Now now) {
   // What it cannot stomach is not sent again: the full report says the rest.
   if (!registering && status.code() != Code::kStale) holdings.changes().clear();
   end_session();
+}
+
+void DataNode::State::bad_sources_told(const wire::ReportBad& message) {
+  for (const wire::BadReplica& bad : message.replicas) bad_sources.erase({bad.block, bad.node});
 }
 
 void DataNode::State::end_session() {

@@ -100,6 +100,8 @@ class DataNode {
   void stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects);
   // Somebody read the replica and it did not match, or could not be read.
   void suspect(BlockId block, Now now, EffectList& effects);
+  // A copy found a source that is rotten: this node's own is verified, the NameNode hears of others.
+  void found_bad(const wire::BadReplica& replica, Now now, EffectList& effects);
   // The volume failed and is out of service; its replicas are gone from here.
   void volume_failed(VolumeId volume, Now now, EffectList& effects);
   // Measured by the owner from time to time.
