@@ -50,6 +50,7 @@ int run_datanode(const Context& context, const Line& line) {
     return context.fail(status.message(), kUsage);
   }
   http::StopSignals signals;
+  http::raise_descriptor_limit();
   Result<std::unique_ptr<http::DataNodeServer>> server =
       http::DataNodeServer::start(std::move(options));
   if (!server.ok()) return context.fail(server.status());

@@ -24,6 +24,7 @@ int run_namenode(const Context& context, const Line& line) {
   if (!listen.ok()) return context.fail("--listen: " + listen.status().message(), kUsage);
   options.listen = *listen;
   http::StopSignals signals;
+  http::raise_descriptor_limit();
   Result<std::unique_ptr<http::NameNodeServer>> server =
       http::NameNodeServer::start(std::move(options));
   if (!server.ok()) return context.fail(server.status());

@@ -15,6 +15,11 @@ Result<disk::OpenReplica> open_for(BlockHost& host, const wire::ReadHeader& head
     return {Code::kWrongCluster, "not a DataNode of this cluster"};
   }
   const std::string name = "block " + std::to_string(header.block.id.value);
+  if (header.node && header.node != identity.node) {
+    return {Code::kWrongCluster, name + ": this is DataNode " +
+                                     std::to_string(identity.node.value) + ", not " +
+                                     std::to_string(header.node.value)};
+  }
   const auto replica = host.find(header.block.id);
   if (!replica) return {Code::kNotFound, name + ": no replica here"};
   if (replica->info != header.block) {

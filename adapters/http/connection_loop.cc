@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 
 namespace dfs::http {
 namespace {
@@ -164,8 +165,12 @@ void ConnectionLoop::join_finished() {
 
 void ConnectionLoop::add_worker_locked() {
   const auto self = workers_.emplace(workers_.end());
-  ++idle_workers_;
-  *self = std::thread([this, self] { work(self); });
+  try {
+    *self = std::thread([this, self] { work(self); });
+    ++idle_workers_;
+  } catch (const std::system_error&) {
+    workers_.erase(self);  // as many as the system allows: the others go on
+  }
 }
 
 void ConnectionLoop::work(std::list<std::thread>::iterator self) {

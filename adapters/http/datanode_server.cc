@@ -206,7 +206,7 @@ void DataNodeServer::answer_metrics(ServerResponse& response) {
 }
 
 void DataNodeServer::step(
-    const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input) {
+    const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input) noexcept {
   const std::lock_guard lock(mutex_);
   datanode::EffectList effects;
   input(*machine_, clock_.now(), effects);
@@ -261,6 +261,7 @@ void DataNodeServer::talk_to_namenode() {
     lock.unlock();
     const CallResult result =
         namenode_.call(options_.namenodes[current], send.request, kNameNodeTimeout);
+    log_contact(options_.namenodes[current], result);
     step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
       if (result.answered) {
         machine.answered(send.message, result.reply, now, effects);
@@ -271,6 +272,15 @@ void DataNodeServer::talk_to_namenode() {
     if (!result.answered) current = (current + 1) % options_.namenodes.size();
     lock.lock();
   }
+}
+
+// One line when the NameNode's word changes from good to bad, from one reason to another, or back.
+void DataNodeServer::log_contact(const std::string& namenode, const CallResult& result) {
+  const auto* status = std::get_if<Status>(&result.reply);
+  const std::string trouble = status == nullptr ? "" : status->message();
+  if (trouble == trouble_) return;
+  trouble_ = trouble;
+  options_.log("NameNode " + namenode + ": " + (trouble.empty() ? "answers" : trouble));
 }
 
 void DataNodeServer::work() {

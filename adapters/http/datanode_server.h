@@ -71,10 +71,13 @@ class DataNodeServer final : private BlockHost {
   void answer_health(ServerResponse& response);
   void answer_metrics(ServerResponse& response);
 
-  // Steps the machine and queues what it asks for.
-  void step(const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input);
+  // Steps the machine and queues what it asks for. An exception would leave the machine halfway: it
+  // ends the process.
+  void step(const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input)
+      noexcept;
 
   void talk_to_namenode();
+  void log_contact(const std::string& namenode, const CallResult& result);
   void work();
   void tick_until_stopped();
   void measure();
@@ -92,6 +95,7 @@ class DataNodeServer final : private BlockHost {
   Metrics metrics_{"datanode"};
   Server server_;
   std::atomic<std::uint32_t> transfers_{0};
+  std::string trouble_;  // of the last talk with the NameNode; of that thread only
 
   std::mutex mutex_;  // of everything below
   std::condition_variable changed_;

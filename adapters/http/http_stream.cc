@@ -1,3 +1,6 @@
+// Empty without OwnEngine: httplib::Stream has other virtual functions in later versions.
+#if defined(DFS_OWN_ENGINE)
+
 #include "adapters/http/http_stream.h"
 
 #include <arpa/inet.h>
@@ -257,3 +260,5 @@ bool StreamBody::drain() {
 }
 
 }  // namespace dfs::http
+
+#endif

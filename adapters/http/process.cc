@@ -3,6 +3,7 @@
 #include <cryptopp/osrng.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -71,6 +72,13 @@ bool StopSignals::wait(Duration timeout) {
 void StopSignals::wait() {
   while (!wait(seconds(3600))) {
   }
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Result<OwnedDirectory> OwnedDirectory::open(const std::string& path) {

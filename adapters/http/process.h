@@ -37,6 +37,10 @@ class StopSignals {
   void wait();
 };
 
+// Lets this process have as many descriptors as the system allows it: the default is made for programs
+// that select().
+void raise_descriptor_limit();
+
 // A directory that one process owns while this object lives (flock on DIR/in_use.lock). Made, with
 // its parents, if it does not exist.
 class OwnedDirectory {

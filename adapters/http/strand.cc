@@ -74,7 +74,7 @@ void Strand::submit(Waiting& waiting) {
   waiting.wait_while(Waiting::State::kLeads);
 }
 
-void Strand::step(const std::vector<Waiting*>& round) {
+void Strand::step(const std::vector<Waiting*>& round) noexcept {
   namenode::EffectList effects;
   std::vector<Waiting*> works;
   ++counters_.rounds;

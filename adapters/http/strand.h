@@ -59,7 +59,8 @@ class Strand {
   };
 
   void submit(Waiting& waiting);
-  void step(const std::vector<Waiting*>& round);
+  // An exception in here would leave the machine halfway: it ends the process (law 9).
+  void step(const std::vector<Waiting*>& round) noexcept;
   void carry_out(namenode::EffectList& effects);
 
   namenode::Store& store_;
