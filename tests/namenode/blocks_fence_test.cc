@@ -304,6 +304,18 @@ TEST(Ledger, TellsWhichReplicaWentAndWhy) {
   EXPECT_GT(ledger[3].when, ledger[0].when);
 }
 
+TEST(Forgotten, B3_ANodeThatFailsToDeleteIsNotAskedAllTheTime) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.at(1).stubborn = true;
+  cluster.forget(block);
+  cluster.run(seconds(100));
+  EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(4));
+  cluster.at(1).stubborn = false;
+  cluster.run(seconds(35));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+}
+
 TEST(Ledger, IsBounded) {
   Ledger ledger;
   for (std::uint64_t i = 0; i < Ledger::kMost + 5; ++i) {
@@ -393,6 +405,19 @@ TEST(Purge, WaitsUntilEnoughVerifiedCopiesAreThere) {
   cluster.at(4).purge_wanted.push_back(Cluster::info(block));
   cluster.run(seconds(1));
   EXPECT_THAT(cluster.at(4).quarantine, IsEmpty());
+}
+
+TEST(Purge, OfAReplicaThatWasReplacedInPlaceIsGrantedWithNodesEqualToReplication) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.rot(block, 2);
+  cluster.find_rot(block, 2);
+  cluster.run(seconds(10));
+  ASSERT_THAT(cluster.at(2).quarantine, SizeIs(1));
+  cluster.at(2).purge_wanted.push_back(Cluster::info(block));
+  cluster.run(seconds(1));
+  EXPECT_THAT(cluster.at(2).quarantine, IsEmpty());
+  EXPECT_EQ(cluster.good(block), 3u);
 }
 
 TEST(Purge, OfABlockOfAnotherHistoryIsRefused) {

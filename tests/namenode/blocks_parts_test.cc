@@ -143,6 +143,17 @@ TEST(OrderBook, VerificationsAreBoundedByTheirBytes) {
   EXPECT_TRUE(book.room_to_verify(NodeId{1}));
 }
 
+TEST(Refusals, HoldForAWhile) {
+  Refusals refusals;
+  refusals.add(BlockId{1}, NodeId{2}, at(10));
+  refusals.add(BlockId{1}, NodeId{2}, at(15));
+  refusals.advance(at(39));
+  EXPECT_TRUE(refusals.hold(BlockId{1}, NodeId{2}));
+  EXPECT_FALSE(refusals.hold(BlockId{1}, NodeId{3}));
+  refusals.advance(at(40));
+  EXPECT_FALSE(refusals.hold(BlockId{1}, NodeId{2}));
+}
+
 TEST(VerifyQueue, TheDoubtedComeFirst) {
   VerifyQueue queue;
   queue.want(NodeId{1}, BlockId{1}, false);

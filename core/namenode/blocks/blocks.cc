@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
-#include "core/namenode/blocks/fence.h"
+#include "core/namenode/blocks/heartbeat.h"
 #include "core/namenode/blocks/hints.h"
 #include "core/namenode/blocks/liveness.h"
 #include "core/namenode/blocks/placement.h"
-#include "core/namenode/blocks/removal.h"
+#include "core/namenode/blocks/reading.h"
 #include "core/namenode/blocks/repair.h"
 #include "core/namenode/blocks/report.h"
 #include "core/namenode/blocks/sweep.h"
@@ -28,109 +27,6 @@ constexpr std::size_t kMostReportedBad = 1000;
 // Which message a mark belongs to, so that a repeated one is recognised by kind as well.
 enum MessageKind : std::size_t { kHeartbeat = 1, kDigests = 2, kPiece = 3 };
 
-// The node says that it has no such replica, or has one that we do not know of.
-bool contradicts(const PendingOrder& ended, const Status& status, const Replica* known) {
-  switch (ended.order.kind) {
-    case OrderKind::kVerify:
-    case OrderKind::kConfirm:
-    case OrderKind::kQuarantine:
-      return status.code() == Code::kNotFound && known != nullptr;
-    case OrderKind::kRestore:
-      return status.ok() && known == nullptr;
-    case OrderKind::kCopy:
-    case OrderKind::kPurge:
-      return false;
-  }
-  return false;
-}
-
-void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
-  const std::optional<PendingOrder> ended = soft.orders.finish(node.row.id, result.order);
-  if (!ended) return;
-  const BlockId block = ended->order.block.id;
-  soft.agenda.note(block);
-  Replica* replica = node.replicas.find(block);
-  if (contradicts(*ended, result.status, replica)) node.contradicted = true;
-  switch (ended->order.kind) {
-    case OrderKind::kCopy:
-      copy_ended(soft, *ended, result.status);
-      break;
-    case OrderKind::kConfirm:
-      if (result.status.ok()) confirmed(soft, block, node.row.id, true);
-      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
-      break;
-    case OrderKind::kQuarantine:
-      // Done, it will be told of as removed; refused, it will not happen any more.
-      if (result.status.ok() || replica == nullptr) break;
-      replica->set(Replica::kDoomed, false);
-      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
-      break;
-    case OrderKind::kRestore:
-      if (result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);
-      break;
-    case OrderKind::kPurge:
-    case OrderKind::kVerify:
-      break;
-  }
-}
-
-// A quarantined replica whose time is over: taken back if its block is short of copies, else purged
-// if the fence agrees.
-void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replica, Now now) {
-  const BlockView view = look(soft, replica.id);
-  const bool needed = view.row && view.row->state == BlockState::kCommitted &&
-                      view.info() == replica && view.good + view.unknown < view.row->replication;
-  if (needed) {
-    if (view.on(node.row.id) != nullptr || !node.reported) return;
-    wire::Order order;
-    order.kind = OrderKind::kRestore;
-    order.block = replica;
-    (void)soft.orders.place(node.row.id, std::move(order), soft.running());
-    return;
-  }
-  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}}, now);
-  for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
-}
-
-// Hands the node what it is to read whole, as much as it can take.
-void order_verifications(Soft& soft, const Node& node) {
-  while (soft.orders.room_to_verify(node.row.id)) {
-    const std::optional<BlockId> block = soft.verify.take(node.row.id);
-    if (!block) return;
-    wire::Order order;
-    order.kind = OrderKind::kVerify;
-    if (const Replica* replica = node.replicas.find(*block)) {
-      order.block = replica->info();
-    } else if (const std::optional<BlockRow> row = soft.store.block(*block);
-               row && row->state != BlockState::kAllocated && !node.ever_reported) {
-      order.block = {*block, row->length, row->crc};  // known from a hint
-    } else {
-      continue;
-    }
-    (void)soft.orders.place(node.row.id, std::move(order), soft.running());
-  }
-}
-
-wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbeat& message,
-                                    Now now) {
-  history_seen(soft, message.seen);
-  node.stats = message.stats;
-  node.measured = true;
-  node.chosen_before = node.chosen_now;
-  node.chosen_now = 0;
-  for (const wire::ReplicaChange& change : message.changes) take_change(soft, node, change, now);
-  for (const wire::OrderResult& result : message.results) take_result(soft, node, result);
-  for (const wire::BlockInfo& replica : message.purge_wanted) {
-    take_purge_wish(soft, node, replica, now);
-  }
-  order_verifications(soft, node);
-  wire::HeartbeatReply reply;
-  reply.history = soft.history();
-  reply.orders = soft.orders.take(node.row.id, soft.running());
-  reply.report = (!node.reported && !node.report.begun) || node.contradicted;
-  return reply;
-}
-
 void take_claims(Soft& soft, const std::vector<wire::CommittedBlock>& commit,
                  const std::set<BlockId>& committed) {
   for (const wire::CommittedBlock& block : commit) {
@@ -146,15 +42,6 @@ void take_claims(Soft& soft, const std::vector<wire::CommittedBlock>& commit,
     }
     soft.agenda.note(block.info.id);
   }
-}
-
-// Where a reader is sent first: smaller is better.
-int reading_rank(const Copy& copy) {
-  if (copy.rotten()) return 6;
-  if (copy.standing == Standing::kUnreadable) return 5;
-  if (copy.standing == Standing::kSuspect) return 4;
-  if (copy.node->state != wire::NodeState::kLive) return copy.hint ? 2 : 3;
-  return copy.standing == Standing::kUnknown ? 1 : 0;
 }
 
 }  // namespace
@@ -246,6 +133,7 @@ void Blocks::tick(Now now) {
   age_nodes(soft);
   expire_orders(soft);
   expire_claims(soft);
+  soft.refusals.advance(soft.running());
   scan_lost_replicas(soft);
   work_off_agenda(soft, RowBudget(soft.store, kAgendaRows), now);
   sweep(soft, RowBudget(soft.store, kSweepRows), now);
@@ -260,24 +148,7 @@ Result<std::vector<wire::NodeAddress>> Blocks::choose_targets(std::uint32_t repl
 }
 
 std::vector<wire::NodeAddress> Blocks::locations(BlockId block, Now /*now*/) const {
-  const BlockView view = look(state_->soft, block);
-  std::vector<std::tuple<int, std::uint64_t, const Copy*>> ranked;
-  for (const Copy& copy : view.copies) {
-    ranked.push_back({reading_rank(copy), mix(block.value, copy.id.value), &copy});
-  }
-  // A node that we take for dead may still serve readers.
-  if (ranked.empty()) {
-    for (const Copy& copy : view.lost) ranked.push_back({reading_rank(copy), copy.id.value, &copy});
-  }
-  std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
-    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
-  });
-  std::vector<wire::NodeAddress> locations;
-  for (const auto& [rank, tie, copy] : ranked) {
-    if (copy->rotten() && !ranked.empty() && !std::get<2>(ranked.front())->rotten()) continue;
-    locations.push_back(copy->node->address());
-  }
-  return locations;
+  return read_from(look(state_->soft, block));
 }
 
 BlockHealth Blocks::health(const BlockRow& block, Now /*now*/) const {

@@ -32,7 +32,9 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
                        bool must_confirm, Now now) {
   Survivors survivors;
   for (const Copy& copy : view.copies) {
-    if (copy.id == request.node || copy.standing != Standing::kGood) continue;
+    // What a node has published survives the purge of what it has in quarantine.
+    if (copy.id == request.node && !request.purge) continue;
+    if (copy.standing != Standing::kGood) continue;
     if (mutated(Mutant::kD4CountSilentNodes)) {
       ++survivors.verified;
       continue;
@@ -104,6 +106,7 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
   if (!node->reported && !mutated(Mutant::kD4CountSilentNodes)) {
     return no("the DataNode has not reported since its registration");
   }
+  if (soft.refusals.hold(request.replica.id, request.node)) return no("it failed a moment ago");
   if (soft.behind()) return no("a DataNode has seen a newer history");
   if (soft.store.meta().safe_mode) return no("safe mode");
   const BlockView view = look(soft, request.replica.id);
@@ -121,6 +124,8 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
   }
   return no("unknown state");
 }
+
+bool deletes(OrderKind kind) { return kind == OrderKind::kQuarantine || kind == OrderKind::kPurge; }
 
 bool being_quarantined(const Soft& soft, BlockId block, NodeId node) {
   return soft.orders.pending(block, node, OrderKind::kQuarantine);

@@ -45,6 +45,8 @@ inline constexpr Duration kConfirmationHolds = seconds(20);
 
 [[nodiscard]] Verdict fence(Soft& soft, const DeletionRequest& request, Now now);
 
+[[nodiscard]] bool deletes(wire::OrderKind kind);
+
 // The replica has been ordered into quarantine and the order has not ended.
 [[nodiscard]] bool being_quarantined(const Soft& soft, BlockId block, NodeId node);
 // … some replica of the block.

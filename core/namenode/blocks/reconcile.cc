@@ -31,7 +31,11 @@ void rest(Soft& soft, BlockId block) {
 void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
   rest(soft, view.id);
   if (!was_forgotten(soft, view.id)) {
-    if (soft.strangers.size() < kMostStrangers) soft.strangers.insert(view.id);
+    if (view.copies.empty() && view.lost.empty()) {
+      soft.strangers.erase(view.id);
+    } else if (soft.strangers.size() < kMostStrangers) {
+      soft.strangers.insert(view.id);
+    }
     return;
   }
   if (mutated(Mutant::kN2ResurrectFromReport) && !view.copies.empty()) {
@@ -53,7 +57,7 @@ void settle_doomed(Soft& soft, const BlockView& view) {
   for (const Copy& copy : view.copies) {
     if (copy.standing != Standing::kDoomed || !copy.node->usable() || !copy.node->reported)
       continue;
-    if (being_quarantined(soft, view.id, copy.id)) continue;
+    if (being_quarantined(soft, view.id, copy.id) || soft.refusals.hold(view.id, copy.id)) continue;
     if (view.good + view.unknown >= view.row->replication) continue;  // removal.cc
     wire::Order order;
     order.kind = OrderKind::kRestore;
@@ -149,8 +153,10 @@ Need need_of(const Soft& soft, const BlockView& view) {
   if (have < wanted) {
     // From rotten replicas one good copy is made first, then the others from it. Nothing is copied
     // on the word of a node that has not reported (D5).
-    if (view.good == 0)
-      return {view.unknown == 0 && coming == 0 && view.rotten > 0 ? 1u : 0u, false};
+    if (view.good == 0) {
+      const bool hope = view.unknown == 0 && coming == 0 && view.rotten + view.unreadable > 0;
+      return {hope ? 1u : 0u, false};
+    }
     return {wanted - have, false};
   }
   if (view.unknown > 0 || coming > 0) return {};

@@ -83,6 +83,9 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, view.id, false);
   if (verdict.verify.empty()) {
     for (const NodeId survivor : verdict.confirm) {
+      const auto asked = removal.asked.find(survivor);
+      if (asked != removal.asked.end() && soft.running() < asked->second + kAskAgain) continue;
+      removal.asked[survivor] = soft.running();
       wire::Order order;
       order.kind = OrderKind::kConfirm;
       order.block = view.info();

@@ -17,7 +17,7 @@ constexpr std::size_t kBusyLooks = 16;  // so many in a row: everybody is busy
 constexpr Duration kFirstWait = seconds(2);
 constexpr Duration kLongestWait = seconds(60);
 constexpr Duration kStuckWait = seconds(10);
-constexpr Duration kLongestStuckWait = seconds(300);
+constexpr Duration kLongestStuckWait = seconds(60);
 constexpr std::size_t kMostSources = 10;
 
 enum class Attempt { kDone, kBusy, kStuck };
@@ -25,11 +25,11 @@ enum class Attempt { kDone, kBusy, kStuck };
 bool matches(const Copy& copy) { return copy.standing != Standing::kMismatch; }
 
 // Whom to read from, best first: good before doubted before rotten, live before suspect nodes, idle
-// before busy ones.
+// before busy ones. Only nodes that have reported are believed (D5).
 std::vector<const Copy*> sources_of(const Soft& soft, const BlockView& view) {
   std::vector<const Copy*> sources;
   for (const Copy& copy : view.copies) {
-    if (copy.told && matches(copy) && copy.node->session != 0) sources.push_back(&copy);
+    if (copy.told && matches(copy) && copy.node->reported) sources.push_back(&copy);
   }
   const auto rank = [&soft](const Copy* copy) {
     return std::tuple(copy->rotten() || copy->standing == Standing::kUnreadable,

@@ -45,6 +45,17 @@ void VerifyQueue::drop(NodeId node) {
   wanted_.erase(from, to);
 }
 
+void Refusals::add(BlockId block, NodeId node, Instant running) {
+  if (holding_.insert({block, node}).second) until_.push_back({running + kHold, {block, node}});
+}
+
+void Refusals::advance(Instant running) {
+  while (!until_.empty() && until_.front().first <= running) {
+    holding_.erase(until_.front().second);
+    until_.pop_front();
+  }
+}
+
 std::uint32_t Soft::second(Now now) const {
   return static_cast<std::uint32_t>((now.mono - started).us / seconds(1).us) + 1;
 }

@@ -28,6 +28,7 @@ struct Removal {
   NodeId victim;
   Instant since;                        // running time
   std::map<NodeId, Instant> confirmed;  // running time of each survivor's word
+  std::map<NodeId, Instant> asked;      // … of the last question to it
 };
 
 // A block that could not be mended at once.
@@ -72,6 +73,23 @@ class VerifyQueue {
   std::set<std::tuple<NodeId, bool, BlockId>> wanted_;  // (node, not doubted, block)
 };
 
+// What nodes failed to do with a replica (delete it, give it back), so that they are not asked
+// again and again.
+class Refusals {
+ public:
+  static constexpr Duration kHold = seconds(30);
+
+  void add(BlockId block, NodeId node, Instant running);
+  [[nodiscard]] bool hold(BlockId block, NodeId node) const {
+    return holding_.contains({block, node});
+  }
+  void advance(Instant running);
+
+ private:
+  std::set<std::pair<BlockId, NodeId>> holding_;
+  std::deque<std::pair<Instant, std::pair<BlockId, NodeId>>> until_;
+};
+
 // Where the walk over all blocks is.
 struct Sweep {
   enum class Phase { kIdle, kStored, kReplicas };
@@ -105,6 +123,7 @@ struct Soft {
 
   std::deque<Claim> claims;  // by time
   VerifyQueue verify;
+  Refusals refusals;
   std::map<BlockId, Removal> removals;
   std::map<BlockId, Trouble> troubles;
   std::set<BlockId> strangers;  // replicas beyond our history: kept, and told of (bounded)

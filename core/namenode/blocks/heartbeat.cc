@@ -1,0 +1,127 @@
+#include "core/namenode/blocks/heartbeat.h"
+
+#include "core/namenode/blocks/fence.h"
+#include "core/namenode/blocks/liveness.h"
+#include "core/namenode/blocks/removal.h"
+#include "core/namenode/blocks/repair.h"
+#include "core/namenode/blocks/report.h"
+
+namespace dfs::namenode {
+namespace {
+
+using wire::OrderKind;
+
+bool was_to_move(OrderKind kind) { return kind == OrderKind::kRestore || deletes(kind); }
+
+// The node says that it has no such replica, or has one that we do not know of.
+bool contradicts(const PendingOrder& ended, const Status& status, const Replica* known) {
+  switch (ended.order.kind) {
+    case OrderKind::kVerify:
+    case OrderKind::kConfirm:
+    case OrderKind::kQuarantine:
+      return status.code() == Code::kNotFound && known != nullptr;
+    case OrderKind::kRestore:
+      return known == nullptr ? status.ok() : status.code() == Code::kNotFound;
+    case OrderKind::kCopy:
+    case OrderKind::kPurge:
+      return false;
+  }
+  return false;
+}
+
+void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
+  const std::optional<PendingOrder> ended = soft.orders.finish(node.row.id, result.order);
+  if (!ended) return;
+  const BlockId block = ended->order.block.id;
+  soft.agenda.note(block);
+  Replica* replica = node.replicas.find(block);
+  if (contradicts(*ended, result.status, replica)) node.contradicted = true;
+  const bool failed = !result.status.ok() && result.status.code() != Code::kNotFound;
+  if (failed && was_to_move(ended->order.kind)) {
+    soft.refusals.add(block, node.row.id, soft.running());
+    soft.agenda.note_at(block, soft.running() + Refusals::kHold + seconds(1));
+  }
+  switch (ended->order.kind) {
+    case OrderKind::kCopy:
+      copy_ended(soft, *ended, result.status);
+      break;
+    case OrderKind::kConfirm:
+      if (result.status.ok()) confirmed(soft, block, node.row.id, true);
+      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
+      break;
+    case OrderKind::kQuarantine:
+      // Done, it will be told of as removed; refused, it will not happen any more.
+      if (result.status.ok() || replica == nullptr) break;
+      replica->set(Replica::kDoomed, false);
+      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
+      break;
+    case OrderKind::kRestore:
+      if (result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);
+      break;
+    case OrderKind::kPurge:
+    case OrderKind::kVerify:
+      break;
+  }
+}
+
+// A quarantined replica whose time is over: taken back if its block is short of copies, else purged
+// if the fence agrees.
+void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replica, Now now) {
+  const BlockView view = look(soft, replica.id);
+  const bool needed = view.row && view.row->state == BlockState::kCommitted &&
+                      view.info() == replica && view.good + view.unknown < view.row->replication;
+  if (needed) {
+    if (view.on(node.row.id) != nullptr || !node.reported) return;
+    if (soft.refusals.hold(replica.id, node.row.id)) return;
+    wire::Order order;
+    order.kind = OrderKind::kRestore;
+    order.block = replica;
+    (void)soft.orders.place(node.row.id, std::move(order), soft.running());
+    return;
+  }
+  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}}, now);
+  for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
+}
+
+// Hands the node what it is to read whole, as much as it can take.
+void order_verifications(Soft& soft, const Node& node) {
+  while (soft.orders.room_to_verify(node.row.id)) {
+    const std::optional<BlockId> block = soft.verify.take(node.row.id);
+    if (!block) return;
+    wire::Order order;
+    order.kind = OrderKind::kVerify;
+    if (const Replica* replica = node.replicas.find(*block)) {
+      order.block = replica->info();
+    } else if (const std::optional<BlockRow> row = soft.store.block(*block);
+               row && row->state != BlockState::kAllocated && !node.ever_reported) {
+      order.block = {*block, row->length, row->crc};  // known from a hint
+    } else {
+      continue;
+    }
+    (void)soft.orders.place(node.row.id, std::move(order), soft.running());
+  }
+}
+
+}  // namespace
+
+wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbeat& message,
+                                    Now now) {
+  history_seen(soft, message.seen);
+  node.stats = message.stats;
+  node.measured = true;
+  node.chosen_before = node.chosen_now;
+  node.chosen_now = 0;
+  for (const wire::ReplicaChange& change : message.changes) take_change(soft, node, change, now);
+  for (const wire::OrderResult& result : message.results) take_result(soft, node, result);
+  for (const wire::BlockInfo& replica : message.purge_wanted) {
+    take_purge_wish(soft, node, replica, now);
+  }
+  order_verifications(soft, node);
+  wire::HeartbeatReply reply;
+  reply.history = soft.history();
+  reply.orders = soft.orders.take(node.row.id, soft.running());
+  reply.report = (!node.reported && !node.report.begun) || node.contradicted;
+  return reply;
+}
+
+}  // namespace dfs::namenode
