@@ -57,9 +57,10 @@ class Trust final : public Oracle {
       });
       return;
     }
+    // A copy only reads: a source that registered again after the order was given does no harm.
     const bool informed = std::any_of(
         order.sources.begin(), order.sources.end(),
-        [&](const wire::NodeAddress& source) { return reports_.reported(source.node); });
+        [&](const wire::NodeAddress& source) { return reports_.ever_reported(source.node); });
     scene_.verdicts.expect(informed, "D5", [&] {
       return "block " + std::to_string(order.block.id.value) +
              " is to be copied on the word of nodes that have not reported";

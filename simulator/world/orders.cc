@@ -10,10 +10,10 @@ void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
     registered_[accepted->node] = registration->rack + "/" + registration->host;
   } else if (const auto* digests = std::get_if<wire::ReportDigests>(&request)) {
     const auto* wanted = std::get_if<wire::ReportDigestsReply>(&reply);
-    if (wanted != nullptr && wanted->wanted.empty()) reported_.insert(digests->mark.node);
+    if (wanted != nullptr && wanted->wanted.empty()) has_reported(digests->mark.node);
   } else if (const auto* piece = std::get_if<wire::ReportPiece>(&request)) {
     if (std::holds_alternative<wire::Empty>(reply) && piece->last) {
-      reported_.insert(piece->mark.node);
+      has_reported(piece->mark.node);
     }
   }
 }

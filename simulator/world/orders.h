@@ -13,16 +13,25 @@ class Reports {
  public:
   void namenode_starts() {
     reported_.clear();
+    ever_reported_.clear();
     registered_.clear();
   }
   void answered(const wire::Request& request, const wire::Reply& reply);
   // The node has reported in full since it last registered with this incarnation.
   [[nodiscard]] bool reported(NodeId node) const { return reported_.contains(node); }
+  // … or in an earlier session with this incarnation.
+  [[nodiscard]] bool ever_reported(NodeId node) const { return ever_reported_.contains(node); }
   [[nodiscard]] const std::set<NodeId>& all_reported() const { return reported_; }
   [[nodiscard]] const std::map<NodeId, std::string>& registered() const { return registered_; }
 
  private:
+  void has_reported(NodeId node) {
+    reported_.insert(node);
+    ever_reported_.insert(node);
+  }
+
   std::set<NodeId> reported_;
+  std::set<NodeId> ever_reported_;
   std::map<NodeId, std::string> registered_;  // and their hosts
 };
 
