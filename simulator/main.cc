@@ -26,6 +26,7 @@ struct CommandLine {
   std::string mutant;
   bool twice = false;
   bool json = false;
+  bool story = false;
 };
 
 int usage(const std::string& line) {
@@ -92,7 +93,8 @@ std::string replay_of(const CommandLine& line, const PlanOptions& options) {
 int run_one(const CommandLine& line) {
   const std::int64_t begin = host::wall_ms();
   const Plan plan = make_plan(line.plan);
-  RunResult result = run(plan);
+  const StoryLine story = [](const std::string& told) { std::printf("%s\n", told.c_str()); };
+  RunResult result = line.story ? run(plan, story) : run(plan);
   const std::int64_t wall = host::wall_ms() - begin;
   if (line.twice) compare_second_run(plan, result);
   const std::string replay = replay_of(line, line.plan);
@@ -160,6 +162,7 @@ int run_program(int argc, char** argv) {
   CommandLine line;
   CLI::App* one = app.add_subcommand("run", "run one seed");
   one->add_option("--seed", line.plan.seed, "the seed")->required();
+  one->add_flag("--story", line.story, "tell the run line by line before the result");
   add_plan_options(*one, line);
   CLI::App* many = app.add_subcommand("sweep", "run many seeds");
   many->add_option("--seeds", line.seeds, "A..B, both included")->required();

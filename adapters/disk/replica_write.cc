@@ -56,20 +56,6 @@ Status keep_present(Volume& volume, int leaf, BlockId block) {
   return {};
 }
 
-// A replica of the block on another volume is superseded. What goes wrong here hurts nobody: the next
-// scan finds two replicas and does the same.
-void supersede(Volume& volume, BlockId block) {
-  const std::string path = std::string(kCurrent) + "/" + leaf_of(block);
-  const int fd = volume.system().open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
-  if (fd < 0) return;
-  const Fd leaf(volume.system(), fd);
-  const Result<datanode::Sidecar> head =
-      read_sidecar(volume, fd, meta_name(block), Part::kHead, subject_of(block));
-  if (!head.ok() || head->info.id != block) return;
-  const Status moved = link_to_quarantine(volume, fd, head->info, Originals::kUnlink);
-  if (!moved.ok()) volume.log(moved.message());
-}
-
 Status write_sidecar(Volume& volume, const std::string& name, const datanode::Sidecar& sidecar) {
   const std::string subject = subject_of(sidecar.info.id);
   const int fd = volume.system().open(volume.root(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -193,9 +179,6 @@ Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
   if (error < 0) return volume.write_error(error, subject, "sync of the directory");
   file.published = true;
   volume.used += footprint(sidecar);
-  for (const VolumePtr& other : state_->volumes) {
-    if (other->id() != volume.id() && other->in_service()) supersede(*other, block);
-  }
   return volume.id();
 }
 

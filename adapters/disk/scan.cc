@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
+#include <tuple>
 
 #include "adapters/disk/store_state.h"
 
@@ -187,50 +189,30 @@ class VolumeScan {
 
 }  // namespace
 
-// Two replicas of one block, on different volumes (HDFS-8486: never one compared with itself; a
-// directory cannot be opened twice): the older one is superseded.
+// Of two replicas of one block on different volumes (HDFS-8486: never one compared with itself; a
+// directory cannot be opened twice) the newer one comes first; the DataNode decides.
 Scan ReplicaStore::scan() {
   Scan scan;
   const std::string cluster = identity().cluster;
-  std::map<BlockId, Found> best;
-  const auto supersede = [&](Found& old) {
-    Volume& volume = *state_->volumes[old.replica.volume];
-    const std::string path = std::string(kCurrent) + "/" + leaf_of(old.replica.info.id);
-    const int fd = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
-    if (fd < 0) return;
-    const Fd leaf(state_->system, fd);
-    volume.used += old.bytes;
-    if (!link_to_quarantine(volume, fd, old.replica.info, Originals::kUnlink).ok()) return;
-    old.replica.quarantined = true;
-    scan.replicas.push_back(old.replica);
-  };
+  std::vector<Found> found;
   for (const VolumePtr& volume : state_->volumes) {
     if (!volume->in_service()) continue;
     VolumeScan part(*volume, cluster, scan);
     part.run();
     // What a volume that failed meanwhile has is not here any more; the others go on (HDFS-15644).
     if (!volume->in_service()) continue;
-    for (Found& found : part.quarantined) {
-      volume->quarantined += found.bytes;
-      scan.replicas.push_back(found.replica);
-    }
-    for (Found& found : part.found) {
-      const auto [it, first] = best.try_emplace(found.replica.info.id, found);
-      if (first) continue;
-      if (found.mtime_ms > it->second.mtime_ms) std::swap(found, it->second);
-      supersede(found);
+    for (const Found& one : part.quarantined) volume->quarantined += one.bytes;
+    for (const Found& one : part.found) volume->used += one.bytes;
+    for (auto* each : {&part.quarantined, &part.found}) {
+      std::move(each->begin(), each->end(), std::back_inserter(found));
     }
   }
-  for (auto& [block, found] : best) {
-    const VolumePtr& volume = state_->volumes[found.replica.volume];
-    if (!volume->in_service()) continue;
-    volume->used += found.bytes;
-    scan.replicas.push_back(found.replica);
-  }
-  std::stable_sort(scan.replicas.begin(), scan.replicas.end(),
-                   [](const datanode::FoundReplica& a, const datanode::FoundReplica& b) {
-                     return std::pair(a.info.id, a.quarantined) < std::pair(b.info.id, b.quarantined);
-                   });
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return std::tuple(a.replica.info.id, a.replica.quarantined, -a.mtime_ms) <
+           std::tuple(b.replica.info.id, b.replica.quarantined, -b.mtime_ms);
+  });
+  scan.replicas.reserve(found.size());
+  for (const Found& one : found) scan.replicas.push_back(one.replica);
   return scan;
 }
 

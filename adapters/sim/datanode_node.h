@@ -85,9 +85,6 @@ class DataNodeNode final : public Process, public Endpoint {
   void fail(ConnectionId connection, const Open& open, const Status& status);
   [[nodiscard]] Duration disk_time(const char* what, std::uint64_t bytes);
   [[nodiscard]] datanode::VolumeId roomiest() const;
-  // Publishes on one volume; what the others have in current/ goes to quarantine.
-  Status publish_on(datanode::VolumeId volume, std::uint64_t file,
-                    const datanode::Sidecar& sidecar);
   [[nodiscard]] wire::NodeStats measure() const;
 
   // datanode_transfers.cc

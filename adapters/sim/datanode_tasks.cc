@@ -176,7 +176,7 @@ void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& 
   after(disk_time("copy", sidecar.info.length), [this, work, task, sidecar] {
     half_done_.erase(work);
     Copy& copy = *copies_.at(task);
-    const Status status = publish_on(copy.volume, *copy.file, sidecar);
+    const Status status = disks_[copy.volume].publish(*copy.file, sidecar);
     datanode::CopyEffects effects;
     if (status.ok()) {
       observer_.published(address(), sidecar.info.id);

@@ -79,18 +79,6 @@ void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& re
         times_.downstream_limit * static_cast<std::int64_t>(receiving.downstream_nodes));
 }
 
-Status DataNodeNode::publish_on(datanode::VolumeId volume, std::uint64_t file,
-                                const datanode::Sidecar& sidecar) {
-  Status status = disks_[volume].publish(file, sidecar);
-  if (!status.ok()) return status;
-  for (datanode::VolumeId other = 0; other < disks_.size(); ++other) {
-    if (other == volume) continue;
-    // Not there, mostly; one that cannot be moved now is met again by the scan of the next start.
-    (void)disks_[other].move(sidecar.info.id, Folder::kCurrent, Folder::kQuarantine).ok();
-  }
-  return status;
-}
-
 void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
   Receiving& receiving = *receiving_.at(id);
   const std::uint64_t work = next_work_++;
@@ -101,7 +89,7 @@ void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
   after(disk_time("publish", sidecar.info.length),
         [this, work, id, file = *receiving.file, volume = receiving.volume, sidecar] {
           half_done_.erase(work);
-          const Status status = publish_on(volume, file, sidecar);
+          const Status status = disks_[volume].publish(file, sidecar);
           datanode::ReceiverEffects effects;
           const auto found = receiving_.find(id);  // gone if it did not wait
           if (status.ok()) {

@@ -1,5 +1,7 @@
 #include "core/datanode/holdings.h"
 
+#include <algorithm>
+
 #include "core/base/mutant.h"
 
 namespace dfs::datanode {
@@ -9,6 +11,8 @@ using wire::ReplicaEvent;
 
 constexpr Duration kReadAgain = seconds(300);  // what could not be read
 constexpr std::size_t kFlagsAtOnce = 1000;
+constexpr std::size_t kSpareLooks = 16;
+constexpr Duration kMoveAgain = seconds(5);  // a spare that could not be moved
 
 // When the replica is scrubbed first: at its own fixed phase of wall time, so that restarts neither
 // postpone it for ever nor make all replicas due at once. The monotonic clock counts from there.
@@ -28,14 +32,25 @@ void Holdings::load(const std::vector<FoundReplica>& found, Now now) {
       quarantine_.add(replica.info, replica.volume, now.mono - replica.age);
     } else if (index_.find(replica.info.id) == nullptr) {  // volumes are merged (HDFS-13677)
       index_.put(replica.info, replica.volume, first_scrub(replica.info.id, scrub_period_, now));
+    } else {
+      spares_.add({replica.info, replica.volume, false, {}});
+      suspect(replica.info.id);  // which of them is to stay, reading tells
     }
   }
 }
 
 void Holdings::stored(const wire::BlockInfo& info, VolumeId volume, Now now) {
   if (const IndexEntry* old = index_.find(info.id)) {
-    quarantine_.add(old->info, old->volume, now.mono);
+    if (old->volume == volume) {
+      quarantine_.add(old->info, volume, now.mono);
+    } else {
+      spares_.add({old->info, old->volume, old->corrupt, {}});
+    }
     if (old->info != info) tell(ReplicaEvent::kRemoved, old->info);
+  }
+  if (const Spare* spare = spares_.find(info.id, volume)) {
+    quarantine_.add(spare->info, volume, now.mono);
+    spares_.erase(info.id, volume);
   }
   suspects_.erase(info.id);
   index_.put(info, volume, first_scrub(info.id, scrub_period_, now));
@@ -50,6 +65,13 @@ void Holdings::verified(IndexEntry& entry, Now now) {
 }
 
 void Holdings::rotten(IndexEntry& entry, Now now) {
+  if (const Spare* spare = spares_.of(entry.info.id); spare != nullptr && !spare->rotten) {
+    const Spare sound = *spare;
+    const Spare bad{entry.info, entry.volume, true, {}};
+    promote(sound, bad.info);
+    spares_.add(bad);
+    return;
+  }
   index_.set_corrupt(entry, true);
   index_.set_doubtful(entry, false);
   index_.set_scrub_due(entry, scrub_period_.us > 0 ? now.mono + scrub_period_ : kNever);
@@ -84,14 +106,57 @@ void Holdings::proven_absent(BlockId block) {
   const IndexEntry* entry = index_.find(block);
   if (entry == nullptr) return;
   const wire::BlockInfo info = entry->info;
+  if (const Spare* spare = spares_.of(block)) {
+    promote(*spare, info);
+    return;
+  }
   suspects_.erase(block);
   index_.erase(block);
   tell(ReplicaEvent::kRemoved, info);
 }
 
 void Holdings::volume_failed(VolumeId volume) {
+  spares_.erase_volume(volume);
   for (const BlockId block : index_.on_volume(volume)) proven_absent(block);
   quarantine_.erase_volume(volume);
+}
+
+void Holdings::promote(Spare spare, const wire::BlockInfo& instead_of) {
+  const BlockId block = spare.info.id;
+  spares_.erase(block, spare.volume);
+  index_.put(spare.info, spare.volume, kNever);
+  if (spare.info != instead_of) {
+    tell(ReplicaEvent::kRemoved, instead_of);
+    tell(ReplicaEvent::kStored, spare.info);
+  }
+  suspect(block);
+}
+
+std::optional<Spare> Holdings::next_spare(Now now) {
+  for (std::size_t looks = std::min(spares_.size(), kSpareLooks); looks > 0; --looks) {
+    const Spare* spare = spares_.next();
+    const IndexEntry* entry = index_.find(spare->info.id);
+    if (entry->doubtful || (entry->corrupt && !spare->rotten)) continue;
+    if (spare->not_before <= now.mono) return *spare;
+  }
+  return std::nullopt;
+}
+
+std::optional<Spare> Holdings::spare_in_the_way(BlockId block, Now now) const {
+  const Spare* spare = spares_.of(block);
+  return spare != nullptr && spare->not_before <= now.mono ? std::optional(*spare) : std::nullopt;
+}
+
+bool Holdings::spare_done(BlockId block, VolumeId volume, const Status& status, Now now) {
+  Spare* spare = spares_.find(block, volume);
+  if (spare == nullptr) return false;
+  if (!status.ok() && status.code() != Code::kNotFound) {
+    spare->not_before = now.mono + kMoveAgain;
+    return true;
+  }
+  if (status.ok()) quarantine_.add(spare->info, volume, now.mono);
+  spares_.erase(block, volume);
+  return true;
 }
 
 BlockId Holdings::next_to_verify(Now now) const {

@@ -10,6 +10,7 @@
 #include "core/datanode/change_queue.h"
 #include "core/datanode/quarantine_index.h"
 #include "core/datanode/replica_index.h"
+#include "core/datanode/spares.h"
 
 namespace dfs::datanode {
 
@@ -19,7 +20,7 @@ class Holdings {
 
   void load(const std::vector<FoundReplica>& found, Now now);
 
-  // Published. What it replaced is in quarantine.
+  // Published. What it replaced on that volume is in quarantine; one on another is a spare now.
   void stored(const wire::BlockInfo& info, VolumeId volume, Now now);
   void verified(IndexEntry& entry, Now now);
   void rotten(IndexEntry& entry, Now now);
@@ -28,12 +29,21 @@ class Holdings {
   // Somebody doubts it: it will be verified before anything else is.
   void suspect(BlockId block);
   void moved_to_quarantine(BlockId block, Now now);
+  // … and a spare takes its place, if there is one.
   void proven_absent(BlockId block);
   void volume_failed(VolumeId volume);
 
   // The replica to verify next: one under suspicion, or the one whose scrub is due.
   [[nodiscard]] BlockId next_to_verify(Now now) const;
   void verification_begins(BlockId block, Now now);
+
+  // A spare that may go to quarantine: the replica that counts is sound, or the spare is not.
+  [[nodiscard]] std::optional<Spare> next_spare(Now now);
+  // A spare of the block, whatever its state: the block's last replica is about to leave current/.
+  [[nodiscard]] std::optional<Spare> spare_in_the_way(BlockId block, Now now) const;
+  [[nodiscard]] bool has_spares(BlockId block) const { return spares_.of(block) != nullptr; }
+  // A move to quarantine from that volume has ended. False if no spare was there.
+  bool spare_done(BlockId block, VolumeId volume, const Status& status, Now now);
 
   // News.
   [[nodiscard]] ChangeQueue& changes() { return changes_; }
@@ -51,10 +61,13 @@ class Holdings {
 
  private:
   void tell(wire::ReplicaEvent event, const wire::BlockInfo& replica);
+  // The spare counts from now on; what it replaces is not in current/ or a spare by now.
+  void promote(Spare spare, const wire::BlockInfo& instead_of);
 
   Duration scrub_period_;
   ReplicaIndex index_;
   QuarantineIndex quarantine_;
+  Spares spares_;
   ChangeQueue changes_;
   std::set<BlockId> suspects_;
   BlockId flags_told_to_{UINT64_MAX};

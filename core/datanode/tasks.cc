@@ -70,6 +70,7 @@ bool Tasks::room_for(bool verification) const {
 }
 
 void Tasks::pump(Now now, EffectList& effects) {
+  pump_spares(now, effects);
   pump_queue(work_, now, effects);
   pump_queue(verifications_, now, effects);
   // Our own verifications: one at a time, when nobody else wants one.
@@ -85,12 +86,33 @@ void Tasks::pump(Now now, EffectList& effects) {
   }
 }
 
+void Tasks::pump_spares(Now now, EffectList& effects) {
+  while (room_for(false)) {
+    const std::optional<Spare> spare = holdings_.next_spare(now);
+    if (!spare || busy_.contains(spare->info.id)) return;
+    wire::Order order;
+    order.block = spare->info;
+    start(OrderKind::kQuarantine, order, spare->volume, effects);
+  }
+}
+
+// "Removed" is said of a block, so nothing of it may stay behind in current/ of another volume.
+bool Tasks::spare_goes_first(const wire::Order& order, Now now, EffectList& effects) {
+  if (order.kind != OrderKind::kQuarantine || !holdings_.has_spares(order.block.id)) return false;
+  if (const std::optional<Spare> spare = holdings_.spare_in_the_way(order.block.id, now)) {
+    wire::Order own;
+    own.block = spare->info;
+    start(OrderKind::kQuarantine, own, spare->volume, effects);
+  }
+  return true;
+}
+
 void Tasks::pump_queue(Queue& queue, Now now, EffectList& effects) {
   const bool verification = &queue == &verifications_;
   std::size_t skipped = 0;
   while (skipped < queue.size() && skipped < kLookAhead && room_for(verification)) {
     const auto at = queue.begin() + static_cast<std::ptrdiff_t>(skipped);
-    if (busy_.contains(at->block.id)) {
+    if (busy_.contains(at->block.id) || spare_goes_first(*at, now, effects)) {
       ++skipped;
       continue;
     }
@@ -149,7 +171,7 @@ void Tasks::start(OrderKind kind, const wire::Order& order, VolumeId volume, Eff
   const TaskId task = next_task_++;
   busy_.insert(order.block.id);
   if (kind == OrderKind::kVerify) ++verifying_;
-  running_.emplace(task, Running{kind, order, entry ? entry->version : 0, session_});
+  running_.emplace(task, Running{kind, order, entry ? entry->version : 0, session_, volume});
   effects.push_back(StartTask{task, kind, order, volume});
 }
 
@@ -205,11 +227,12 @@ void Tasks::copy_done(const Running& task, const Status& status, VolumeId volume
 
 void Tasks::quarantine_done(const Running& task, const Status& status, Now now) {
   const BlockId block = task.order.block.id;
+  if (holdings_.spare_done(block, task.volume, status, now)) return;
   IndexEntry* entry = holdings_.index().find(block);
   if (entry == nullptr) return;
   if (entry->version != task.version) {
     // Another one was published meanwhile: which of them was moved, reading tells.
-    holdings_.quarantine().add(task.order.block, entry->volume, now.mono);
+    holdings_.quarantine().add(task.order.block, task.volume, now.mono);
     holdings_.suspect(block);
   } else if (status.ok()) {
     holdings_.moved_to_quarantine(block, now);

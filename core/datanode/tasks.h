@@ -46,9 +46,12 @@ class Tasks {
     wire::Order order;       // order.order 0: our own idea
     std::uint64_t version;   // of the replica when it began; 0: none
     std::uint64_t session;
+    VolumeId volume;
   };
   using Queue = std::deque<wire::Order>;
 
+  void pump_spares(Now now, EffectList& effects);
+  bool spare_goes_first(const wire::Order& order, Now now, EffectList& effects);
   void pump_queue(Queue& queue, Now now, EffectList& effects);
   void begin(const wire::Order& order, EffectList& effects);
   void begin_copy(const wire::Order& order, EffectList& effects);

@@ -40,28 +40,28 @@ class Listing {
     if (pending_.size() > limit) cut(pending_.back().name);
   }
 
-  [[nodiscard]] wire::ListReply page(std::size_t limit) {
-    wire::ListReply reply;
+  // Appends to the page what is shown, until it has `limit` entries. False: go on from end().
+  [[nodiscard]] bool fill(wire::ListReply& page, std::size_t limit) {
     std::size_t e = 0;
     std::size_t p = 0;
     while (true) {
       while (p < pending_.size() && pending_[p].replaces) ++p;
       const bool has_entry = e < entries_.size();
       const bool has_pending = p < pending_.size();
-      if (!has_entry && !has_pending) break;
+      if (!has_entry && !has_pending) return !cut_;
       const bool take_entry = has_entry && (!has_pending || entries_[e].name < pending_[p].name);
       const std::string& name = take_entry ? entries_[e].name : pending_[p].name;
-      if (reply.entries.size() == limit || (cut_ && name > *cut_)) {
-        reply.more = true;
-        break;
+      if (cut_ && name > *cut_) return false;
+      if (page.entries.size() == limit) {
+        page.more = true;
+        return true;
       }
       const InodeId inode = take_entry ? entries_[e].inode : pending_[p].inode;
       const std::optional<InodeRow> row = store_.inode(inode);
       DFS_ASSERT(row.has_value());
-      reply.entries.push_back(status_of(*row, name));
+      page.entries.push_back(status_of(*row, name));
       ++(take_entry ? e : p);
     }
-    return reply;
   }
 
   // How far the page has looked, if it was cut off.
@@ -158,12 +158,11 @@ wire::Reply list(Store& store, const wire::List& request) {
   }
   const std::size_t limit =
       request.limit == 0 ? kListPage : std::min<std::size_t>(request.limit, kListPage);
-  std::string after = request.after;
-  while (true) {
-    Listing listing(store, row->id, after, limit);
-    wire::ListReply page = listing.page(limit);
-    if (!page.more || !page.entries.empty()) return page;
-    after = listing.end();  // only versions that are not shown
+  wire::ListReply page;
+  for (std::string after = request.after;;) {
+    Listing listing(store, row->id, after, limit - page.entries.size());
+    if (listing.fill(page, limit)) return page;
+    after = listing.end();  // versions that are not shown filled the scan
   }
 }
 

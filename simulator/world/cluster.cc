@@ -159,6 +159,7 @@ void Cluster::backup_restored() {
   scene_.applied = *backup_;
   in_flight_.clear();
   ++scene_.restores;
+  scene_.restored_to = std::min(scene_.restored_to, backup_->position());
 }
 
 void Cluster::starts(namenode::Store& store) {

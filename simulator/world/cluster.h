@@ -19,6 +19,10 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   explicit Cluster(const Plan& plan);
   ~Cluster() override;
 
+  // One more that is told of everything, before the others.
+  void watch(std::unique_ptr<Oracle> oracle) {
+    oracles_.insert(oracles_.begin(), std::move(oracle));
+  }
   // Starts every process and puts faults and operations on the agenda.
   void begin();
   // Runs until `until`, or until there is a violation.

@@ -75,8 +75,10 @@ class LastCopy final : public Oracle {
     if (lower != lower_.end() && scene_.now_us() - lower->second.first <= kOrdersKeep.us) {
       needed = std::min<std::uint64_t>(needed, lower->second.second);
     }
-    const std::uint64_t left =
+    std::uint64_t left =
         believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
+    // What a node has published survives the purge of what it has in quarantine.
+    if (order.kind == wire::OrderKind::kPurge && !rotten && reports_.reported(node)) ++left;
     scene_.verdicts.expect(left >= needed, "D4", [&] {
       return "node " + std::to_string(address) + " is to give up its copy of block " +
              std::to_string(order.block.id.value) + " with " + std::to_string(left) +

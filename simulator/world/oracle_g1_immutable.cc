@@ -13,9 +13,12 @@ class Immutable final : public Oracle {
                            [&] { return wrong + " (node " + std::to_string(node) + ")"; });
   }
 
-  // Ids that a client has heard of are not given out again, whatever happened to the NameNode.
+  // Ids that a client has heard of are not given out again, whatever happened to the NameNode; except
+  // those of a history that an operator gave up by putting back an older copy, while no DataNode that
+  // has seen more has spoken (D5): nobody can know of them then.
   void released(const wire::Request& request, const wire::Reply& reply,
-                namenode::Position /*position*/) override {
+                namenode::Position position) override {
+    position_ = position;
     if (const auto* created = std::get_if<wire::CreateReply>(&reply)) {
       const auto& caller = std::get<wire::Create>(request).caller;
       taken(inodes_, created->inode.value, caller, "inode");
@@ -31,17 +34,28 @@ class Immutable final : public Oracle {
   }
 
  private:
-  // Which request of which client was given the id; a retry is given the same again.
-  using Given = std::map<std::uint64_t, std::pair<std::string, std::uint64_t>>;
+  // Which request of which client was given the id, and when; a retry is given the same again.
+  struct Grant {
+    std::string client;
+    std::uint64_t request = 0;
+    namenode::Position position = 0;
+    std::uint64_t restores = 0;
+  };
+  using Given = std::map<std::uint64_t, Grant>;
 
   void taken(Given& given, std::uint64_t id, const wire::Caller& caller, const char* what) {
-    const auto [first, fresh] = given.insert({id, {caller.client, caller.request}});
-    scene_.verdicts.expect(
-        fresh || first->second == std::pair(caller.client, caller.request), "G1", [&] {
-          return std::string(what) + " id " + std::to_string(id) + " is given out a second time";
-        });
+    const Grant grant{caller.client, caller.request, position_, scene_.restores};
+    const auto [at, fresh] = given.insert({id, grant});
+    Grant& first = at->second;
+    const bool again = first.client == grant.client && first.request == grant.request;
+    const bool lost = first.restores < scene_.restores && first.position > scene_.restored_to;
+    scene_.verdicts.expect(fresh || again || lost, "G1", [&] {
+      return std::string(what) + " id " + std::to_string(id) + " is given out a second time";
+    });
+    if (lost) first = grant;
   }
 
+  namenode::Position position_ = 0;
   Given inodes_;
   Given blocks_;
 };

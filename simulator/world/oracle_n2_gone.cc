@@ -9,7 +9,7 @@ class Gone final : public Oracle {
   using Oracle::Oracle;
 
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
-    for (const BlockId block : outcome.effects.forgotten) forgotten_.insert(block);
+    for (const BlockId block : outcome.effects.forgotten) forgotten_[block] = outcome.position;
     const auto* request = std::get_if<namenode::RequestCommand>(&command.body);
     if (request == nullptr || outcome.replayed || std::holds_alternative<Status>(outcome.reply)) {
       return;
@@ -19,14 +19,15 @@ class Gone final : public Oracle {
   }
 
   void namenode_died() override { uncertain_ = true; }
-  // Commands that were not durable never happened: what they forgot is there again.
+  // Commands that were not durable, or that an older copy does not know, never happened: what they
+  // forgot is there again.
   void namenode_starts(namenode::Store& store) override {
     orders_.clear();
     if (!uncertain_) return;
     uncertain_ = false;
-    for (auto it = forgotten_.begin(); it != forgotten_.end();) {
-      it = store.block(*it) ? forgotten_.erase(it) : std::next(it);
-    }
+    std::erase_if(forgotten_, [&](const auto& each) {
+      return each.second > scene_.restored_to || store.block(each.first).has_value();
+    });
   }
 
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
@@ -53,9 +54,10 @@ class Gone final : public Oracle {
     if (store == nullptr) return;
     std::size_t looked = 0;
     for (auto it = forgotten_.rbegin(); it != forgotten_.rend() && looked < 20; ++it, ++looked) {
-      const bool back = store->block(*it).has_value();
+      const BlockId block = it->first;
+      const bool back = store->block(block).has_value();
       scene_.verdicts.expect(!back, "N2", [&] {
-        return "block " + std::to_string(it->value) + " is known again after it was forgotten";
+        return "block " + std::to_string(block.value) + " is known again after it was forgotten";
       });
     }
   }
@@ -76,7 +78,7 @@ class Gone final : public Oracle {
   }
 
   std::set<std::string> removed_;
-  std::set<BlockId> forgotten_;
+  std::map<BlockId, namenode::Position> forgotten_;  // by which command
   std::set<std::uint64_t> orders_;  // seen of this NameNode's incarnation
   bool uncertain_ = false;
 };

@@ -11,6 +11,7 @@ class Unknown final : public Oracle {
   using Oracle::Oracle;
 
   void datanode_says(Address node, const wire::Request& request) override {
+    if (repeated(node, request)) return;
     if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) {
       for (const wire::ReplicaChange& change : heartbeat->changes) {
         if (change.event != wire::ReplicaEvent::kRemoved) continue;
@@ -28,6 +29,19 @@ class Unknown final : public Oracle {
   }
 
  private:
+  // The very same message again: it tells what was when it was made, and news since then follows it.
+  bool repeated(Address node, const wire::Request& request) {
+    const wire::SessionMark* mark = nullptr;
+    if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) mark = &heartbeat->mark;
+    if (const auto* piece = std::get_if<wire::ReportPiece>(&request)) mark = &piece->mark;
+    if (mark == nullptr) return false;
+    const std::pair told(mark->session, mark->sequence);
+    const auto [at, first] = told_.try_emplace(node, told);
+    if (!first && at->second == told) return true;
+    at->second = told;
+    return false;
+  }
+
   [[nodiscard]] const sim::DataNodeNode* find(Address node) const {
     for (const sim::DataNodeNode* datanode : scene_.datanodes) {
       if (datanode->address() == node) return datanode;
@@ -67,6 +81,8 @@ class Unknown final : public Oracle {
       }
     }
   }
+
+  std::map<Address, std::pair<std::uint64_t, std::uint64_t>> told_;  // last session and sequence
 };
 
 }  // namespace

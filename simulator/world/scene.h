@@ -29,6 +29,7 @@ struct Scene {
   std::vector<sim::DataNodeNode*> datanodes;
   sim::NameNodeNode* namenode = nullptr;
   std::uint64_t restores = 0;               // of the NameNode from an older copy
+  namenode::Position restored_to = UINT64_MAX;  // the oldest of those copies
   // Data that an operator's restore gave up: no promise holds for it.
   std::set<BlockId> given_up;
 

@@ -53,8 +53,9 @@ Duration convergence_bound(const Plan& plan) {
          config.scrub_period * 2 + config.order_timeout * 3 + config.mass_loss_wait + seconds(60);
 }
 
-RunResult run(const Plan& plan) {
+RunResult run(const Plan& plan, const StoryLine& story) {
   Cluster cluster(plan);
+  if (story) cluster.watch(make_story(cluster.scene(), story));
   Scene& scene = cluster.scene();
   cluster.begin();
   cluster.run_until(Instant{plan.duration.us});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "simulator/world/plan.h"
+#include "simulator/world/story.h"
 #include "simulator/world/verdicts.h"
 
 namespace dfs::world {
@@ -29,7 +30,8 @@ struct RunResult {
   std::vector<Violation> violations;
 };
 
-[[nodiscard]] RunResult run(const Plan& plan);
+// `story`, if given, is told the run line by line.
+[[nodiscard]] RunResult run(const Plan& plan, const StoryLine& story = nullptr);
 
 // How long after the end of all faults a cluster may take until nothing is left to do.
 [[nodiscard]] Duration convergence_bound(const Plan& plan);

@@ -48,7 +48,7 @@ TEST(Reading, HDFS_17342_AVerdictOnAnOlderReplicaSaysNothingOfItsSuccessor) {
   w.register_and_report();
   for (const Status& verdict : {kRotten, kAbsent, kUnreadable}) {
     w.suspect(1);
-    w.stored(block(1), 1);
+    w.stored(block(1), 0);
     w.finish(verdict);
     ASSERT_TRUE(w.machine.find(BlockId{1}));
     EXPECT_FALSE(w.machine.find(BlockId{1})->corrupt);
@@ -60,7 +60,7 @@ TEST(Reading, AQuarantineThatCrossedAPublicationIsFollowedByAReading) {
   w.start({found(1)});
   w.register_and_report();
   w.order({order(1, OrderKind::kQuarantine, block(1))});
-  w.stored(block(1), 1);
+  w.stored(block(1), 0);
   w.finish({});
   EXPECT_TRUE(w.machine.find(BlockId{1}));
   ASSERT_EQ(w.tasks.size(), 1u);

@@ -262,7 +262,7 @@ TEST(Replica, ThatIsReplacedIsInQuarantineAfterwards) {
   EXPECT_GE(store->stats().quarantined, kData.size());
 }
 
-TEST(Replica, ThatIsReplacedOnAnotherVolumeIsInQuarantineThere) {
+TEST(Replica, PublishedOnAnotherVolumeLeavesTheOldOneToTheDataNode) {
   TempDir dir;
   ScriptedSystem system;
   auto store = must_open({dir.path("a"), dir.path("b")}, system);
@@ -273,7 +273,8 @@ TEST(Replica, ThatIsReplacedOnAnotherVolumeIsInQuarantineThere) {
     return call == "preallocate" && std::exchange(first, false) ? -ENOSPC : 0;
   };
   EXPECT_EQ(put(*store, 5, kData), 1u);
-  EXPECT_TRUE(files_with(dir.path("a/current"), "blk_").empty());
+  EXPECT_EQ(files_with(dir.path("a/current"), "blk_").size(), 2u);
+  ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
   EXPECT_EQ(files_with(dir.path("a/quarantine"), "blk_").size(), 2u);
   EXPECT_EQ(*get(*store, 5, 1), kData);
 }

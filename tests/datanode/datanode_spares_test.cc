@@ -1,0 +1,102 @@
+// The DataNode machine: two replicas of one block, on different volumes.
+#include "tests/datanode/datanode_world.h"
+
+namespace dfs::datanode {
+namespace {
+
+void expect_task(World& w, OrderKind kind, std::uint64_t id, VolumeId volume) {
+  ASSERT_FALSE(w.tasks.empty());
+  EXPECT_EQ(w.tasks.front().kind, kind);
+  EXPECT_EQ(w.tasks.front().order.block.id.value, id);
+  EXPECT_EQ(w.tasks.front().volume, volume);
+}
+
+TEST(Spare, OfAReplicaPublishedAnewElsewhereGoesToQuarantine) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  w.stored(block(1), 1);
+  expect_task(w, OrderKind::kQuarantine, 1, 0);
+  w.finish({});
+  EXPECT_TRUE(w.tasks.empty());
+  EXPECT_EQ(w.machine.find(BlockId{1})->volume, 1u);
+  EXPECT_EQ(events_of(w.news(), 1), std::vector{ReplicaEvent::kStored});
+}
+
+TEST(Spare, ThatCannotBeMovedIsTriedAgainLater) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  w.stored(block(1), 1);
+  w.finish(kUnreadable);
+  EXPECT_TRUE(w.tasks.empty());
+  for (int i = 0; i < 60 && w.tasks.empty(); ++i) {
+    if (!w.messages.empty()) w.answer(w.reply_with({}));
+    w.pass(milliseconds(100));
+  }
+  expect_task(w, OrderKind::kQuarantine, 1, 0);
+}
+
+TEST(Spare, LeavesBeforeTheLastReplicaIsSaidToBeRemoved) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  w.stored(block(1), 1);
+  w.order({order(7, OrderKind::kQuarantine, block(1))});
+  expect_task(w, OrderKind::kQuarantine, 1, 0);
+  ASSERT_EQ(w.tasks.size(), 1u) << "one after the other";
+  w.finish({});
+  expect_task(w, OrderKind::kQuarantine, 1, 1);
+  w.finish({});
+  EXPECT_FALSE(w.machine.find(BlockId{1}));
+  w.changes.clear();
+  EXPECT_TRUE(w.result_of(7)->ok());
+  EXPECT_EQ(events_of(w.changes, 1).back(), ReplicaEvent::kRemoved);
+}
+
+TEST(Spare, FoundByTheScanStaysUntilTheOtherHasBeenRead) {
+  World w;
+  w.start({found(1, 0), found(1, 1)});
+  expect_task(w, OrderKind::kVerify, 1, 0);
+  ASSERT_EQ(w.tasks.size(), 1u);
+  w.finish({});
+  expect_task(w, OrderKind::kQuarantine, 1, 1);
+}
+
+TEST(Spare, TakesThePlaceOfARottenReplica) {
+  World w;
+  w.start({found(1, 0), found(1, 1)});
+  w.finish(kRotten);
+  EXPECT_EQ(w.machine.find(BlockId{1})->volume, 1u);
+  expect_task(w, OrderKind::kVerify, 1, 1);
+  w.finish({});
+  EXPECT_FALSE(w.machine.find(BlockId{1})->corrupt);
+  expect_task(w, OrderKind::kQuarantine, 1, 0);
+}
+
+TEST(Spare, OfTwoRottenReplicasOneIsReportedAndKept) {
+  World w;
+  w.start({found(1, 0), found(1, 1)});
+  w.finish(kRotten);
+  w.finish(kRotten);
+  ASSERT_TRUE(w.machine.find(BlockId{1}));
+  EXPECT_TRUE(w.machine.find(BlockId{1})->corrupt);
+  expect_task(w, OrderKind::kQuarantine, 1, 0);
+}
+
+TEST(Spare, TakesThePlaceOfAReplicaThatIsProvenAbsentOrWhoseVolumeFails) {
+  for (const bool volume : {false, true}) {
+    World w;
+    w.start({found(1, 0), found(1, 1)});
+    if (volume) {
+      w.volume_failed(0);
+    } else {
+      w.finish(kAbsent);
+    }
+    ASSERT_TRUE(w.machine.find(BlockId{1}));
+    EXPECT_EQ(w.machine.find(BlockId{1})->volume, 1u);
+  }
+}
+
+}  // namespace
+}  // namespace dfs::datanode
