@@ -33,6 +33,39 @@ TEST(Excess, GoesAfterItsSurvivorsHaveConfirmed) {
   EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 1u);
 }
 
+TEST(Excess, ThatIsNoneAnyMoreWhenItsNodeAsksStays) {
+  for (int beats = 1; beats <= 6; ++beats) {
+    Cluster cluster(4);
+    const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+    cluster.set_replication(block, 3);
+    cluster.run(seconds(beats));
+    cluster.tick(milliseconds(500));
+    const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
+    cluster.set_replication(block, 4);
+    cluster.run(seconds(10));
+    EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered) << "after " << beats << " heartbeats";
+  }
+}
+
+TEST(Excess, D4_StaysIfASurvivorRegistersAgainBeforeItsNodeAsks) {
+  for (int beats = 1; beats <= 6; ++beats) {
+    for (std::uint64_t again = 1; again <= 4; ++again) {
+      Cluster cluster(4);
+      const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+      cluster.set_replication(block, 3);
+      cluster.run(seconds(beats));
+      cluster.tick(milliseconds(500));
+      const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
+      cluster.at(again).reports = false;
+      cluster.start(again);
+      cluster.join(again);
+      cluster.run(seconds(10));
+      EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered)
+          << "node " << again << " after " << beats << " heartbeats";
+    }
+  }
+}
+
 TEST(Excess, SeaweedFS_10719_APhantomSurvivorSavesTheCopy) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);

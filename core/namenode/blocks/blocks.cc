@@ -9,7 +9,6 @@
 #include "core/namenode/blocks/liveness.h"
 #include "core/namenode/blocks/placement.h"
 #include "core/namenode/blocks/reading.h"
-#include "core/namenode/blocks/removal.h"
 #include "core/namenode/blocks/repair.h"
 #include "core/namenode/blocks/report.h"
 #include "core/namenode/blocks/sweep.h"
@@ -123,7 +122,6 @@ void Blocks::applied(const Command& command, const Effects& effects, Now /*now*/
     soft.orders.withdraw(block, OrderKind::kCopy);
     soft.orders.withdraw(block, OrderKind::kRestore);
   }
-  for (const BlockId block : effects.retargeted) withdraw_removals(soft, block);
   for (const auto* touched : {&effects.freed, &effects.forgotten, &effects.retargeted}) {
     for (const BlockId block : *touched) soft.agenda.note(block);
   }

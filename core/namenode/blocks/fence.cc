@@ -78,6 +78,10 @@ bool is_rotten(const BlockView& view, const DeletionRequest& request) {
   return copy != nullptr && copy->rotten();
 }
 
+std::uint32_t survivors_needed(const BlockView& view, bool rotten) {
+  return rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
+}
+
 Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest& request,
                         Now now) {
   const bool rotten = is_rotten(view, request);
@@ -85,7 +89,7 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
     return yes(soft, request, DeleteReason::kRotten, 0, now);
   }
   const bool must_confirm = !rotten && !request.purge;
-  const std::uint32_t needed = rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
+  const std::uint32_t needed = survivors_needed(view, rotten);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
   if (survivors.verified < needed) {
     return {false,
@@ -123,6 +127,22 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
       return judge_committed(soft, view, request, now);
   }
   return no("unknown state");
+}
+
+bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now) {
+  if (soft.behind() || soft.store.meta().safe_mode) return false;
+  const BlockView view = look(soft, order.block.id);
+  if (!view.row) return true;
+  if (view.row->state != BlockState::kCommitted) return false;
+  const DeletionRequest request{node, order.block, "", order.kind == OrderKind::kPurge, {}};
+  const bool rotten = is_rotten(view, request);
+  if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) return true;
+  return survivors_of(soft, view, request, false, now).verified >= survivors_needed(view, rotten);
+}
+
+void undoom(Node& node, const wire::Order& order) {
+  if (order.kind != OrderKind::kQuarantine) return;
+  if (Replica* replica = node.replicas.find(order.block.id)) replica->set(Replica::kDoomed, false);
 }
 
 bool deletes(OrderKind kind) { return kind == OrderKind::kQuarantine || kind == OrderKind::kPurge; }

@@ -45,6 +45,13 @@ inline constexpr Duration kConfirmationHolds = seconds(20);
 
 [[nodiscard]] Verdict fence(Soft& soft, const DeletionRequest& request, Now now);
 
+// Asked again when the node fetches the order: do enough others still survive? What was judged may have
+// changed since; a survivor may have registered again, the block may want more copies.
+[[nodiscard]] bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now);
+
+// The order was not fetched, so what it is about will not happen.
+void undoom(Node& node, const wire::Order& order);
+
 [[nodiscard]] bool deletes(wire::OrderKind kind);
 
 // The replica has been ordered into quarantine and the order has not ended.

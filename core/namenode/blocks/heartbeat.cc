@@ -83,6 +83,19 @@ void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replic
   for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
 }
 
+// What the node is to do now; deletions that do not hold any more are taken back.
+std::vector<wire::Order> take_orders(Soft& soft, Node& node, Now now) {
+  std::vector<wire::Order> orders = soft.orders.take(node.row.id, soft.running());
+  std::erase_if(orders, [&](const wire::Order& order) {
+    if (!deletes(order.kind) || fence_holds(soft, node.row.id, order, now)) return false;
+    (void)soft.orders.finish(node.row.id, order.order);
+    undoom(node, order);
+    soft.agenda.note(order.block.id);
+    return true;
+  });
+  return orders;
+}
+
 // Hands the node what it is to read whole, as much as it can take.
 void order_verifications(Soft& soft, const Node& node) {
   while (soft.orders.room_to_verify(node.row.id)) {
@@ -119,7 +132,7 @@ wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbea
   order_verifications(soft, node);
   wire::HeartbeatReply reply;
   reply.history = soft.history();
-  reply.orders = soft.orders.take(node.row.id, soft.running());
+  reply.orders = take_orders(soft, node, now);
   reply.report = (!node.reported && !node.report.begun) || node.contradicted;
   return reply;
 }

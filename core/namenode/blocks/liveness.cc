@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/repair.h"
 
 namespace dfs::namenode {
 namespace {
 
 using wire::OrderKind;
-
-// A deletion that the node never heard of will not happen.
-void undoom(Node& node, const wire::Order& order) {
-  if (order.kind != OrderKind::kQuarantine) return;
-  if (Replica* replica = node.replicas.find(order.block.id)) replica->set(Replica::kDoomed, false);
-}
 
 // A pending order is over without a result: whoever wanted it looks again.
 void abandon(Soft& soft, const PendingOrder& pending, bool timed_out) {

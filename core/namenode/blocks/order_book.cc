@@ -112,15 +112,11 @@ std::vector<PendingOrder> OrderBook::drop(NodeId node) {
   return dropped;
 }
 
-std::vector<NodeId> OrderBook::withdraw(BlockId block, wire::OrderKind kind) {
-  std::vector<NodeId> withdrawn;
+void OrderBook::withdraw(BlockId block, wire::OrderKind kind) {
   for (const NodeId node : nodes_of(block, kind)) {
     const auto at = orders_.find(by_block_.at({block, kind, node}));
-    if (at->second.sent) continue;
-    (void)remove(at);
-    withdrawn.push_back(node);
+    if (!at->second.sent) (void)remove(at);
   }
-  return withdrawn;
 }
 
 std::uint32_t OrderBook::copies_with(NodeId node) const {

@@ -55,8 +55,8 @@ class OrderBook {
   [[nodiscard]] std::vector<PendingOrder> expire(Instant running, Duration timeout);
   // Removes and returns all orders of the node: its session is over.
   [[nodiscard]] std::vector<PendingOrder> drop(NodeId node);
-  // Removes orders of the kind for the block that were not sent yet; returns their nodes.
-  std::vector<NodeId> withdraw(BlockId block, wire::OrderKind kind);
+  // Removes orders of the kind for the block that were not sent yet.
+  void withdraw(BlockId block, wire::OrderKind kind);
 
   // Copies that the node is the target or the first source of.
   [[nodiscard]] std::uint32_t copies_with(NodeId node) const;

@@ -95,14 +95,6 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   soft.agenda.note_at(view.id, soft.running() + kAskAgain);
 }
 
-void withdraw_removals(Soft& soft, BlockId block) {
-  soft.removals.erase(block);
-  for (const NodeId node : soft.orders.withdraw(block, OrderKind::kQuarantine)) {
-    Replica* replica = soft.nodes.find(node)->replicas.find(block);
-    if (replica != nullptr) replica->set(Replica::kDoomed, false);
-  }
-}
-
 void confirmed(Soft& soft, BlockId block, NodeId survivor, bool there) {
   if (const auto at = soft.removals.find(block); at != soft.removals.end() && there) {
     at->second.confirmed[survivor] = soft.running();

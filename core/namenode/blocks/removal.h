@@ -12,9 +12,6 @@ namespace dfs::namenode {
 // Starts or continues the removal of a copy of a committed block that has more than it wants.
 void remove_excess(Soft& soft, const BlockView& view, Now now);
 
-// The block wants another number of copies: deletions that no node has heard of yet are judged anew.
-void withdraw_removals(Soft& soft, BlockId block);
-
 // A survivor's answer to a kConfirm.
 void confirmed(Soft& soft, BlockId block, NodeId survivor, bool there);
 
