@@ -10,7 +10,8 @@ CREATE TABLE meta (
   next_inode INTEGER NOT NULL, next_block INTEGER NOT NULL, next_node INTEGER NOT NULL,
   next_session INTEGER NOT NULL, time INTEGER NOT NULL, forgotten INTEGER NOT NULL,
   requests INTEGER NOT NULL, safe_mode INTEGER NOT NULL, default_replication INTEGER NOT NULL,
-  default_block_size INTEGER NOT NULL, behind_epoch INTEGER NOT NULL
+  default_block_size INTEGER NOT NULL, behind_epoch INTEGER NOT NULL,
+  past_epochs TEXT NOT NULL
 ) STRICT;
 CREATE TABLE inodes (
   id INTEGER PRIMARY KEY, type INTEGER NOT NULL, parent INTEGER NOT NULL, name TEXT NOT NULL,

@@ -153,15 +153,15 @@ template <>
 struct Table<namenode::MetaRow> {
   static constexpr std::string_view kTable = "meta";
   static constexpr std::size_t kKeys = 0;
-  static constexpr std::array<std::string_view, 14> kColumns{
+  static constexpr std::array<std::string_view, 15> kColumns{
       "cluster", "epoch", "applied", "next_inode", "next_block", "next_node", "next_session",
       "time", "forgotten", "requests", "safe_mode", "default_replication", "default_block_size",
-      "behind_epoch"};
+      "behind_epoch", "past_epochs"};
   template <class Row, class V>
   static void visit(Row& r, V&& v) {
     v(r.cluster), v(r.epoch), v(r.applied), v(r.next_inode), v(r.next_block), v(r.next_node);
     v(r.next_session), v(r.time), v(r.forgotten), v(r.requests), v(r.safe_mode);
-    v(r.default_replication), v(r.default_block_size), v(r.behind_epoch);
+    v(r.default_replication), v(r.default_block_size), v(r.behind_epoch), v(r.past_epochs);
   }
 };
 

@@ -165,6 +165,7 @@ struct MetaRow {
   // A DataNode has told of a history of this epoch that is newer than ours: read-only until the epoch
   // is raised above it. 0: none.
   std::uint64_t behind_epoch = 0;
+  std::string past_epochs;  // see past_epochs.h
 
   friend bool operator==(const MetaRow&, const MetaRow&) = default;
 };

@@ -132,7 +132,11 @@ void Cluster::operate(const wire::Request& request) {
   const auto up = std::find_if(clients_.begin(), clients_.end(),
                                [](const auto& client) { return client->up() && !client->paused(); });
   if (up == clients_.end()) return;
-  (*up)->call({request, plan_.retry, [this, request](const wire::Reply& reply) {
+  // An operator who asks for safe mode does not insist: asked for late, it would not end.
+  const auto* asked = std::get_if<wire::SafeMode>(&request);
+  auto retry = plan_.retry;
+  if (asked != nullptr && asked->action == "enter") retry.limit = seconds(1);
+  (*up)->call({request, retry, [this, request](const wire::Reply& reply) {
                  // Leaving safe mode must not be forgotten.
                  const auto* safe_mode = std::get_if<wire::SafeMode>(&request);
                  if (safe_mode != nullptr && safe_mode->action == "leave" &&
@@ -155,6 +159,8 @@ void Cluster::backup_restored() {
     const ModelBlockState* later = scene_.durable.block(block);
     if (later == nullptr || !later->referenced) scene_.given_up.insert(block);
   }
+  scene_.lost_blocks.push_back(
+      {BlockId{backup_->highest_block().value + 1}, scene_.applied.highest_block()});
   scene_.durable = *backup_;
   scene_.applied = *backup_;
   in_flight_.clear();

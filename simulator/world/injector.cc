@@ -319,7 +319,9 @@ void Injector::heal() {
     targets_.clients[i]->resume();
     if (!targets_.clients[i]->up()) targets_.start_client(i);
   }
-  targets_.operate(wire::SafeMode{"leave"});
+  end_safe_mode();
 }
+
+void Injector::end_safe_mode() { targets_.operate(wire::SafeMode{"leave"}); }
 
 }  // namespace dfs::world

@@ -39,6 +39,8 @@ class Injector {
   void schedule();
   // Ends every fault that is going on and lets no further one happen.
   void heal();
+  // The operator ends it, whoever began it.
+  void end_safe_mode();
   // All machines lose power at once, and come back at about the same time.
   void power_all(Duration length, Random draw);
 

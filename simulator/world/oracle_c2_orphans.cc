@@ -17,7 +17,7 @@ class Orphans final : public Oracle {
       const std::uint64_t copies = truth.good.size() + truth.rotten.size();
       if (copies == 0) continue;
       const ModelBlockState* state = scene_.durable.block(block);
-      scene_.verdicts.expect(state != nullptr, "C2", [&] {
+      scene_.verdicts.expect(state != nullptr || scene_.lost(block), "C2", [&] {
         return "block " + std::to_string(block.value) + " is forgotten, and node " +
                std::to_string(*(truth.good.empty() ? truth.rotten : truth.good).begin()) +
                " still has a replica";

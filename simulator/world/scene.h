@@ -1,6 +1,7 @@
 // What the oracles of a run look at: the plan, the models of what should be and the truth of what is.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -30,6 +31,14 @@ struct Scene {
   sim::NameNodeNode* namenode = nullptr;
   std::uint64_t restores = 0;               // of the NameNode from an older copy
   namenode::Position restored_to = UINT64_MAX;  // the oldest of those copies
+  // Block ids that a history which an operator gave up had given out, and the one restored had not:
+  // nobody knows of them, so their replicas stay.
+  std::vector<std::pair<BlockId, BlockId>> lost_blocks;  // from, to; both included
+  [[nodiscard]] bool lost(BlockId block) const {
+    return std::any_of(lost_blocks.begin(), lost_blocks.end(), [block](const auto& range) {
+      return range.first <= block && block <= range.second;
+    });
+  }
   // Data that an operator's restore gave up: no promise holds for it.
   std::set<BlockId> given_up;
 

@@ -77,7 +77,9 @@ class Story final : public Oracle {
  private:
   void tell(const std::string& who, const std::string& what) {
     char when[32];
-    std::snprintf(when, sizeof when, "%10.6f", static_cast<double>(scene_.now_us()) / 1e6);
+    const std::int64_t us = scene_.now_us();
+    std::snprintf(when, sizeof when, "%4lld.%06lld", static_cast<long long>(us / 1'000'000),
+                  static_cast<long long>(us % 1'000'000));
     line_(std::string(when) + " " + who + " " + what);
   }
 

@@ -14,6 +14,7 @@ void settle(Cluster& cluster, const Plan& plan) {
   cluster.injector().heal();
   static_cast<void>(cluster.run_while([&] { return !cluster.workload().idle(); },
                                       plan.retry.limit * 4));
+  cluster.injector().end_safe_mode();
   if (plan.profile == Profile::kSafety) {
     cluster.run_until(cluster.scene().queue.now() + seconds(30));
   }

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "core/namenode/blocks/ledger.h"
+#include "core/namenode/past_epochs.h"
 #include "tests/namenode/cluster.h"
 
 namespace dfs::namenode {
@@ -267,14 +268,20 @@ TEST(Forgotten, ABlockOfAnEarlierEpochGoesOnlyIfThatHistoryWasOurs) {
   cluster.store_on(beyond, 2);
   cluster.store().begin();
   MetaRow meta = cluster.store().meta();
-  meta.epoch = 2;
-  meta.next_block = first_id_of_epoch(2);
+  meta.past_epochs = with_past_epoch("", 1, beyond.value);
+  meta.epoch = 3;  // 2 never was ours
+  meta.next_block = first_id_of_epoch(3);
   cluster.store().put_meta(meta);
   cluster.store().commit();
+  const BlockId foreign{first_id_of_epoch(2)};
+  cluster.store_on(foreign, 3);
   cluster.forget(first);
+  cluster.forget(second);
   cluster.run(seconds(60));
   EXPECT_THAT(cluster.holders(first), IsEmpty());
+  EXPECT_THAT(cluster.holders(second), IsEmpty());
   EXPECT_THAT(cluster.holders(beyond), ElementsAre(2));
+  EXPECT_THAT(cluster.holders(foreign), ElementsAre(3));
 }
 
 TEST(Forgotten, D5_NothingWhileADataNodeHasSeenANewerHistory) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/mutant.h"
+#include "core/namenode/past_epochs.h"
 
 namespace dfs::namenode {
 namespace {
@@ -86,14 +87,6 @@ BlockView look(Soft& soft, BlockId block, std::optional<BlockRow> row) {
   return view;
 }
 
-bool was_forgotten(Soft& soft, BlockId block) {
-  const MetaRow meta = soft.store.meta();
-  const std::uint64_t epoch = epoch_of(block.value);
-  if (epoch > meta.epoch) return false;
-  if (epoch == meta.epoch) return block.value < meta.next_block;
-  // Of an earlier epoch: its history is ours up to the highest block of it that we still have.
-  const std::vector<BlockRow> next = soft.store.scan_blocks(block, 1);
-  return !next.empty() && epoch_of(next.front().id.value) == epoch;
-}
+bool was_forgotten(Soft& soft, BlockId block) { return given_out(soft.store.meta(), block); }
 
 }  // namespace dfs::namenode

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/namenode/namespace/operations.h"
+#include "core/namenode/past_epochs.h"
 
 namespace dfs::namenode {
 namespace {
@@ -72,6 +73,7 @@ wire::Reply raise_epoch(Context& context, const RaiseEpochCommand& command) {
   MetaRow& meta = context.meta;
   const std::uint64_t epoch = std::max({meta.epoch, meta.behind_epoch, command.above}) + 1;
   if (epoch > kMaxEpoch) return Status(Code::kInvalidArgument, "there is no epoch left");
+  meta.past_epochs = with_past_epoch(std::move(meta.past_epochs), meta.epoch, meta.next_block);
   meta.epoch = epoch;
   meta.behind_epoch = 0;
   meta.next_inode = first_id_of_epoch(epoch);
