@@ -24,6 +24,7 @@ class Engine {
   [[nodiscard]] virtual Server::Counters counters() const = 0;
 };
 
+// A PlainEngine, with that one's limits, where DFS_OWN_ENGINE is not defined.
 [[nodiscard]] std::unique_ptr<Engine> make_own_engine(const ServerOptions& options,
                                                       Engine::Dispatch dispatch);
 [[nodiscard]] std::unique_ptr<Engine> make_plain_engine(const ServerOptions& options,

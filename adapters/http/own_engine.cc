@@ -78,7 +78,7 @@ class OwnEngine final : public Engine, private httplib::Server {
     current() = &exchange;
     bool client_closes = false;
     const bool answered =
-        process_request(stream, loop_.stopping(), client_closes, [&](httplib::Request& request) {
+        process(*this, stream, loop_.stopping(), client_closes, [&](httplib::Request& request) {
           exchange.request = &request;
           prepare(exchange);
         });
@@ -86,6 +86,20 @@ class OwnEngine final : public Engine, private httplib::Server {
     const bool sent = stream.flush();
     if (sent && (!exchange.dispatched || exchange.close_after)) stream.linger();
     return answered && sent && exchange.dispatched && !exchange.close_after && !client_closes;
+  }
+
+  // A template, so that only the form that this version of cpp-httplib has is compiled.
+  template <class Self>
+  static bool process(Self& self, HttpStream& stream, bool close, bool& client_closes,
+                      const std::function<void(httplib::Request&)>& setup) {
+    if constexpr (requires { self.process_request(stream, close, client_closes, setup); }) {
+      return self.process_request(stream, close, client_closes, setup);
+    } else {
+      std::string host;
+      int port = 0;
+      stream.get_remote_ip_and_port(host, port);
+      return self.process_request(stream, host, port, "", 0, close, client_closes, setup);
+    }
   }
 
   // Takes over what cpp-httplib would act upon by itself.
