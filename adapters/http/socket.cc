@@ -32,8 +32,12 @@ Result<Addresses> resolve(const HostPort& at, bool passive) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
   addrinfo* list = nullptr;
-  const int error =
-      ::getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &hints, &list);
+  const std::string port = std::to_string(at.port);
+  int error = ::getaddrinfo(at.host.c_str(), port.c_str(), &hints, &list);
+  // The C library knows localhost only from /etc/hosts, which the smallest systems do not have.
+  if (error != 0 && at.host == "localhost") {
+    error = ::getaddrinfo("127.0.0.1", port.c_str(), &hints, &list);
+  }
   if (error != 0) return {Code::kUnavailable, at.text() + ": " + ::gai_strerror(error)};
   return Addresses(list);
 }
