@@ -44,7 +44,7 @@ void print(const std::string& line) {
   std::fflush(stdout);
 }
 
-// The last line that the process wrote: mostly the reason of its end.
+// The last line that the process wrote, if it can be the reason of its end: ": " and the line.
 std::string last_words(const std::string& dir) {
   std::ifstream file(dir + "/log");
   std::string line;
@@ -52,7 +52,8 @@ std::string last_words(const std::string& dir) {
   while (std::getline(file, line)) {
     if (!line.empty()) last = line;
   }
-  return last;
+  if (last.empty() || last.find("[info]") != std::string::npos) return {};
+  return ": " + last;
 }
 
 class Cluster {
@@ -139,7 +140,7 @@ class Cluster {
       const std::optional<std::string> end = member.process.poll_end();
       if (!end) continue;
       ++died;
-      context_.fail(member.name + ": " + *end + ": " + last_words(member.dir) +
+      context_.fail(member.name + ": " + *end + last_words(member.dir) +
                     "; start it again with: " + member.process.command());
     }
     return died;
