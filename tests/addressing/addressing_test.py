@@ -59,9 +59,13 @@ def ip(*arguments):
 
 
 def namespaces_work():
+    name = PREFIX + "-try"
     try:
-        ip("netns", "add", PREFIX + "-try")
-        ip("netns", "del", PREFIX + "-try")
+        ip("netns", "add", name)
+        try:
+            ip("netns", "exec", name, "ip", "link", "set", "lo", "up")  # not in a mere chroot
+        finally:
+            ip("netns", "del", name)
         return True
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"no network namespaces here: {getattr(error, 'stderr', error)}")
@@ -73,6 +77,13 @@ class Network:
 
     def __init__(self):
         self.processes = []
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self):
         for name in ADDRESSES:
             ip("netns", "add", f"{PREFIX}-{name}")
             ip("-n", f"{PREFIX}-{name}", "link", "set", "lo", "up")
@@ -105,7 +116,8 @@ class Network:
                 if stream:
                     stream.close()
         for name in ADDRESSES:
-            subprocess.run(["ip", "netns", "del", f"{PREFIX}-{name}"], check=False)
+            subprocess.run(["ip", "netns", "del", f"{PREFIX}-{name}"], check=False,
+                           capture_output=True)
 
 
 class Addressing(unittest.TestCase):
