@@ -3,8 +3,10 @@
 // Exit status: 0 no violation, 1 a violation, 2 wrong usage. The same source makes dfs-sim-mutants,
 // which has the planted bugs compiled in and one more option, --mutant.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "core/base/mutant.h"
 #include "simulator/host.h"
@@ -20,11 +22,13 @@ struct CommandLine {
   std::uint32_t namenodes = 1;
   std::int64_t duration = 60;
   std::string faults = "all";
+  std::string invariants = "all";
   std::string seeds = "1..100";
   std::uint32_t jobs = 0;
   std::int64_t seconds = 0;
   std::string mutant;
   bool twice = false;
+  bool first = false;
   bool json = false;
   bool story = false;
 };
@@ -42,11 +46,22 @@ void add_plan_options(CLI::App& app, CommandLine& line) {
   app.add_option("--duration", line.duration, "simulated seconds with operations and faults")
       ->check(CLI::Range(1, 100000));
   app.add_option("--faults", line.faults, "all, none, or kinds separated by commas (see list)");
+  app.add_option("--invariants", line.invariants,
+                 "judge only these: all, or ids separated by commas (see list)");
   app.add_flag("--twice", line.twice, "run each seed twice and compare the traces");
   app.add_flag("--json", line.json, "one JSON document on standard output");
 #if defined(DFS_MUTANTS)
   app.add_option("--mutant", line.mutant, "switch a planted bug on (see list)");
 #endif
+}
+
+std::vector<std::string> names_in(std::string list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    names.push_back(list.substr(0, list.find(',')));
+    list = names.back().size() < list.size() ? list.substr(names.back().size() + 1) : "";
+  }
+  return names;
 }
 
 // What is wrong with the options, "" if nothing.
@@ -59,14 +74,17 @@ std::string complete(CommandLine& line) {
   line.plan.duration = dfs::seconds(line.duration);
   if (line.faults != "all") {
     line.plan.faults.emplace();
-    std::string rest = line.faults == "none" ? "" : line.faults;
-    while (!rest.empty()) {
-      const std::string name = rest.substr(0, rest.find(','));
+    for (const std::string& name : names_in(line.faults == "none" ? "" : line.faults)) {
       const std::optional<FaultKind> kind = fault_from_string(name);
       if (!kind) return "--faults: " + name + ": no such fault, see dfs-sim list";
       line.plan.faults->insert(*kind);
-      rest = name.size() < rest.size() ? rest.substr(name.size() + 1) : "";
     }
+  }
+  for (const std::string& id : names_in(line.invariants == "all" ? "" : line.invariants)) {
+    if (std::ranges::find(kInvariants, id) == std::end(kInvariants)) {
+      return "--invariants: " + id + ": no such invariant, see dfs-sim list";
+    }
+    line.plan.invariants.insert(id);
   }
 #if defined(DFS_MUTANTS)
   if (line.mutant.empty()) return "";
@@ -119,6 +137,7 @@ int sweep_all(const CommandLine& line) {
   options.jobs = line.jobs == 0 ? host::processors() : line.jobs;
   options.seconds = line.seconds;
   options.twice = line.twice;
+  options.stop_at_first = line.first;
   options.replay = [&line](const PlanOptions& plan) { return replay_of(line, plan); };
   const SweepResult result = sweep(options);
   const std::string text = line.json ? boost::json::serialize(to_json(result)) + "\n"
@@ -168,6 +187,7 @@ int run_program(int argc, char** argv) {
   many->add_option("--seeds", line.seeds, "A..B, both included")->required();
   many->add_option("--jobs", line.jobs, "processes (0: as many as processors)");
   many->add_option("--seconds", line.seconds, "stop starting seeds after so much wall time");
+  many->add_flag("--first", line.first, "stop at the first seed with a violation");
   add_plan_options(*many, line);
   CLI::App* list = app.add_subcommand("list", "invariants, faults, probes, mutants");
   list->add_flag("--json", line.json, "one JSON document on standard output");

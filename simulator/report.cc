@@ -38,6 +38,9 @@ std::string replay_command(const PlanOptions& options, const std::string& progra
     }
     command += " --faults " + (list.empty() ? "none" : list);
   }
+  std::string judged;
+  for (const std::string& id : options.invariants) judged += (judged.empty() ? "" : ",") + id;
+  if (!judged.empty()) command += " --invariants " + judged;
   return command;
 }
 

@@ -79,6 +79,7 @@ SweepResult sweep(const SweepOptions& options) {
       const std::int64_t wall = host::wall_ms() - started;
       if (options.twice) compare_second_run(plan, found);
       say(boost::json::serialize(to_json(found, wall, options.replay(each))));
+      if (options.stop_at_first && !found.violations.empty()) return;
     }
   };
   std::map<std::uint64_t, std::string> hashes;

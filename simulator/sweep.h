@@ -19,6 +19,8 @@ struct SweepOptions {
   std::uint32_t jobs = 1;
   std::int64_t seconds = 0;  // 0: no limit
   bool twice = false;
+  // Each process stops at its first violation: the lowest of them is the lowest of all seeds.
+  bool stop_at_first = false;
   std::function<std::string(const PlanOptions&)> replay;
 };
 

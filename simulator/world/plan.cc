@@ -149,6 +149,7 @@ Plan make_plan(const PlanOptions& options) {
   plan.datanodes = options.datanodes;
   plan.clients = options.clients;
   plan.duration = options.duration;
+  plan.invariants = options.invariants;
   plan.retry.limit = seconds(30);
   plan.retry.attempt_timeout = seconds(3);
   plan.retry.not_ready_limit = seconds(8);

@@ -98,6 +98,7 @@ struct Plan {
 
   std::vector<PlannedFault> faults;
   bool replay = false;                     // follow the commands in a second store (D3)
+  std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
 };
 
 struct PlanOptions {
@@ -107,6 +108,7 @@ struct PlanOptions {
   std::uint32_t clients = 3;
   Duration duration = seconds(60);
   std::optional<std::set<FaultKind>> faults;  // only these; nullopt: all
+  std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
 };
 [[nodiscard]] Plan make_plan(const PlanOptions& options);
 

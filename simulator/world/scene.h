@@ -17,7 +17,9 @@
 namespace dfs::world {
 
 struct Scene {
-  explicit Scene(const Plan& the_plan) : plan(the_plan) {}
+  explicit Scene(const Plan& the_plan) : plan(the_plan) {
+    verdicts.judge_only(the_plan.invariants);
+  }
 
   const Plan& plan;
   sim::EventQueue queue;

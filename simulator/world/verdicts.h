@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,19 @@ struct Violation {
 
 class Verdicts {
  public:
+  // Only these invariants are judged; empty: all.
+  void judge_only(std::set<std::string, std::less<>> invariants) {
+    judged_ = std::move(invariants);
+  }
+  [[nodiscard]] bool judges(std::string_view invariant) const {
+    return judged_.empty() || judged_.contains(invariant);
+  }
   // A comparison that could have failed.
   void checked(std::string_view invariant, std::uint64_t times = 1) {
     checks_[std::string(invariant)] += times;
   }
   void violated(std::string_view invariant, std::string detail) {
-    if (violations_.size() >= kMost) return;
+    if (violations_.size() >= kMost || !judges(invariant)) return;
     violations_.push_back({std::string(invariant), event_, at_us_, std::move(detail)});
   }
   // Counts a comparison; a violation unless `holds`.
@@ -58,6 +66,7 @@ class Verdicts {
   static constexpr std::size_t kMost = 20;
   std::uint64_t event_ = 0;
   std::int64_t at_us_ = 0;
+  std::set<std::string, std::less<>> judged_;
   std::map<std::string, std::uint64_t> checks_;
   std::map<std::string, std::uint64_t> probes_;
   std::vector<Violation> violations_;
