@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/sqlite/wal_audit.h"
+#include "core/base/mutant.h"
 
 namespace dfs::sqlite {
 namespace {
@@ -70,6 +71,7 @@ Connection::Connection(Options options) : options_(std::move(options)) {
 Connection::~Connection() { sqlite3_close_v2(db_); }
 
 void Connection::open() {
+  if (mutated(Mutant::kD2CommitWithoutSync)) options_.synchronous = Synchronous::kNormal;
   if (options_.file != kInMemory) {
     checksums_.emplace(options_.vfs);
     if (!checksums_->usable()) fail("there is no VFS '" + options_.vfs + "'");

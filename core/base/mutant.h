@@ -13,53 +13,139 @@ namespace dfs {
 
 enum class Mutant {
   kNone,
-  kD1AckBeforeFsync,           // a DataNode answers before its replica is synced
-  kD1CommitWithoutQuorum,      // complete accepts fewer than min(2, r) stored copies
-  kD2ReplyBeforeCommit,        // a reply does not wait for its commit
-  kD4CountSilentNodes,         // the fence counts a node that has not reported since its registration
-  kD5ForgetHistory,            // the NameNode ignores a DataNode's newer history
-  kV1DeliverUnverified,        // the reader delivers a granule without checking it
-  kV2DeleteLastCorrupt,        // the only copy, corrupt, is quarantined without a replacement
-  kV3ErrorMeansAbsent,         // an unreadable replica is reported as removed
-  kG1ReuseBlockIds,            // the id counter is not stored
-  kG2AcceptFenced,             // a fenced writer's commit is accepted
-  kG3PublishOnExpiry,          // an expired lease publishes what was committed
-  kG4LocateByPathMidway,       // the reader asks by path again in mid-file
-  kN1NoRetryRecord,            // a retried request executes again
-  kN2ResurrectFromReport,      // a forgotten block is taken up again from a report
+  // A DataNode answers before its replica is synced.
+  kD1AckBeforeFsync,
+  // One stored copy is enough for the writer and to complete.
+  kD1CommitWithoutQuorum,
+  // A reply does not wait for its commit.
+  kD2ReplyBeforeCommit,
+  // A commit is not synced to the disk.
+  kD2CommitWithoutSync,
+  // A replayed command has lost its time.
+  kD3SkipColumnInRestore,
+  // Apply depends on more than the command and the store.
+  kD3ApplyReadsCounter,
+  // The fence counts a node that has not reported.
+  kD4CountSilentNodes,
+  // An excess copy may go with r - 1 others.
+  kD4OneTooFew,
+  // The NameNode ignores a DataNode's newer history.
+  kD5ForgetHistory,
+  // A node may be told to delete before it has reported.
+  kD5OrderBeforeReport,
+  // The reader delivers a granule without checking it.
+  kV1DeliverUnverified,
+  // A range begins where its first granule does.
+  kV1DeliverFromGranuleStart,
+  // The only copy, corrupt, is quarantined without a replacement.
+  kV2DeleteLastCorrupt,
+  // A rotten replica stays when there are enough good ones.
+  kV2KeepRotten,
+  // An unreadable replica is reported as removed.
+  kV3ErrorMeansAbsent,
+  // A full report leaves out what could not be read.
+  kV3ReportLeavesOutDoubted,
+  // The id counter is not stored.
+  kG1ReuseBlockIds,
+  // A restored NameNode gives out ids of before.
+  kG1KeepCountersInNewEpoch,
+  // A writer goes on although its file was removed.
+  kG2AcceptFenced,
+  // Create lets a second writer into the version that is open.
+  kG2JoinTheWriter,
+  // An expired lease publishes what was committed.
+  kG3PublishOnExpiry,
+  // Create with overwrite removes the old file at once.
+  kG3RemoveAtCreate,
+  // The reader asks by path again in mid-file.
+  kG4LocateByPathMidway,
+  // A block that could not be read is left out.
+  kG4SkipFailedBlock,
+  // A retried request executes again.
+  kN1NoRetryRecord,
+  // Rename replaces what is there without being told to.
+  kN1RenameOver,
+  // A forgotten block is taken up again from a report.
+  kN2ResurrectFromReport,
+  // Orders for a block outlive it.
+  kN2CopyForgotten,
+  // A directory may be moved below itself.
   kN3RenameIntoOwnSubtree,
-  kC1LoseTaskOnTimeout,        // a timed-out repair is never asked for again
-  kC2KeepOrphans,              // replicas of forgotten blocks are never deleted
+  // A move does not add what it moves to the sums above.
+  kN3SumsStayBehind,
+  // A repair that has no result is never asked for again.
+  kC1LoseTaskOnTimeout,
+  // A repair that was impossible once is never tried again.
+  kC1StuckForEver,
+  // Replicas of forgotten blocks are never deleted.
+  kC2KeepOrphans,
+  // Replicas beyond the replication factor are never deleted.
+  kC2KeepExcess,
+  // One copy more is made than is kept.
+  kC3OverlappingThresholds,
+  // A quarantined replica is asked back although its block has all copies.
+  kC3RestoreExcess,
+  // A lease never ends by itself.
   kC4NeverExpireLeases,
-  kS1WriteWithoutDataNodes,    // writes are accepted before min(2, r) DataNodes are there
-  kB3RetryAtOnce,              // retries do not back off
+  // An abandoned version keeps the blocks that it did not commit.
+  kC4KeepAllocated,
+  // Writes are accepted before min(2, r) DataNodes are there.
+  kS1WriteWithoutDataNodes,
+  // Safe mode by hand lets mutations through.
+  kS1IgnoreSafeMode,
+  // A client's retries do not back off.
+  kB3RetryAtOnce,
+  // A DataNode's retries do not back off.
+  kB3DataNodeRetriesAtOnce,
 };
 
 struct MutantName {
   Mutant mutant;
-  std::string_view name;       // starts with the id of the invariant that must catch it
+  std::string_view name;  // starts with the id of the invariant that must catch it
 };
 inline constexpr std::array kMutants = {
     MutantName{Mutant::kD1AckBeforeFsync, "D1-ack-before-fsync"},
     MutantName{Mutant::kD1CommitWithoutQuorum, "D1-commit-without-quorum"},
     MutantName{Mutant::kD2ReplyBeforeCommit, "D2-reply-before-commit"},
+    MutantName{Mutant::kD2CommitWithoutSync, "D2-commit-without-sync"},
+    MutantName{Mutant::kD3SkipColumnInRestore, "D3-skip-column-in-restore"},
+    MutantName{Mutant::kD3ApplyReadsCounter, "D3-apply-reads-counter"},
     MutantName{Mutant::kD4CountSilentNodes, "D4-count-silent-nodes"},
+    MutantName{Mutant::kD4OneTooFew, "D4-one-too-few"},
     MutantName{Mutant::kD5ForgetHistory, "D5-forget-history"},
+    MutantName{Mutant::kD5OrderBeforeReport, "D5-order-before-report"},
     MutantName{Mutant::kV1DeliverUnverified, "V1-deliver-unverified"},
+    MutantName{Mutant::kV1DeliverFromGranuleStart, "V1-deliver-from-granule-start"},
     MutantName{Mutant::kV2DeleteLastCorrupt, "V2-delete-last-corrupt"},
+    MutantName{Mutant::kV2KeepRotten, "V2-keep-rotten"},
     MutantName{Mutant::kV3ErrorMeansAbsent, "V3-error-means-absent"},
+    MutantName{Mutant::kV3ReportLeavesOutDoubted, "V3-report-leaves-out-doubted"},
     MutantName{Mutant::kG1ReuseBlockIds, "G1-reuse-block-ids"},
+    MutantName{Mutant::kG1KeepCountersInNewEpoch, "G1-keep-counters-in-new-epoch"},
     MutantName{Mutant::kG2AcceptFenced, "G2-accept-fenced"},
+    MutantName{Mutant::kG2JoinTheWriter, "G2-join-the-writer"},
     MutantName{Mutant::kG3PublishOnExpiry, "G3-publish-on-expiry"},
+    MutantName{Mutant::kG3RemoveAtCreate, "G3-remove-at-create"},
     MutantName{Mutant::kG4LocateByPathMidway, "G4-locate-by-path-midway"},
+    MutantName{Mutant::kG4SkipFailedBlock, "G4-skip-failed-block"},
     MutantName{Mutant::kN1NoRetryRecord, "N1-no-retry-record"},
+    MutantName{Mutant::kN1RenameOver, "N1-rename-over"},
     MutantName{Mutant::kN2ResurrectFromReport, "N2-resurrect-from-report"},
+    MutantName{Mutant::kN2CopyForgotten, "N2-copy-forgotten"},
     MutantName{Mutant::kN3RenameIntoOwnSubtree, "N3-rename-into-own-subtree"},
+    MutantName{Mutant::kN3SumsStayBehind, "N3-sums-stay-behind"},
     MutantName{Mutant::kC1LoseTaskOnTimeout, "C1-lose-task-on-timeout"},
+    MutantName{Mutant::kC1StuckForEver, "C1-stuck-for-ever"},
     MutantName{Mutant::kC2KeepOrphans, "C2-keep-orphans"},
+    MutantName{Mutant::kC2KeepExcess, "C2-keep-excess"},
+    MutantName{Mutant::kC3OverlappingThresholds, "C3-overlapping-thresholds"},
+    MutantName{Mutant::kC3RestoreExcess, "C3-restore-excess"},
     MutantName{Mutant::kC4NeverExpireLeases, "C4-never-expire-leases"},
+    MutantName{Mutant::kC4KeepAllocated, "C4-keep-allocated"},
     MutantName{Mutant::kS1WriteWithoutDataNodes, "S1-write-without-datanodes"},
+    MutantName{Mutant::kS1IgnoreSafeMode, "S1-ignore-safe-mode"},
     MutantName{Mutant::kB3RetryAtOnce, "B3-retry-at-once"},
+    MutantName{Mutant::kB3DataNodeRetriesAtOnce, "B3-datanode-retries-at-once"},
 };
 
 #if defined(DFS_MUTANTS)

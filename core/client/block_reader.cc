@@ -222,6 +222,10 @@ void BlockReader::deliver(std::size_t first, std::size_t end, const Out& out, By
   const wire::GranuleRange range = bytes_of(first, end);
   const std::uint64_t from = std::max(range.offset, offset_);
   const std::uint64_t to = std::min(range.offset + range.length, offset_ + length_);
+  if (mutated(Mutant::kV1DeliverFromGranuleStart)) {
+    effects.push_back(Deliver{from, data.subspan(0, to - from)});
+    return;
+  }
   effects.push_back(Deliver{from, data.subspan(from - bytes_of(out.first, out.end).offset,
                                                to - from)});
 }

@@ -172,7 +172,7 @@ void Reader::take(std::uint64_t key, BlockReaderEffects& from, Instant now,
 void Reader::block_done(std::uint64_t key, const Status& status, Instant now,
                         ReaderEffects& effects) {
   std::erase_if(fetches_, [key](const auto& entry) { return entry.second.slot == key; });
-  if (status.ok()) {
+  if (status.ok() || mutated(Mutant::kG4SkipFailedBlock)) {
     slots_.erase(key);
     return;
   }

@@ -208,7 +208,8 @@ Status Writer::check(const Slot& slot, std::uint32_t crc, const wire::WriteReply
       stored.push_back(target.node);
     }
   }
-  const std::size_t needed = std::min(replication_, 2u);
+  const std::size_t needed =
+      mutated(Mutant::kD1CommitWithoutQuorum) ? 1 : std::min(replication_, 2u);
   if (stored.size() >= needed) return {};
   std::string why = "stored on " + std::to_string(stored.size()) + " of " +
                     std::to_string(slot.block.targets.size()) + " DataNodes";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/mutant.h"
+
 namespace dfs::datanode {
 namespace {
 
@@ -51,6 +53,7 @@ Duration Conversation::pause() {
   const Duration cap = std::min(kFirstPause * (std::int64_t{1} << std::min(failures_, 10u)),
                                 kLongestPause);
   ++failures_;
+  if (mutated(Mutant::kB3DataNodeRetriesAtOnce)) return {};
   const auto half = static_cast<std::uint64_t>(cap.us) / 2;
   return microseconds(static_cast<std::int64_t>(half + random_.below(half + 1)));
 }

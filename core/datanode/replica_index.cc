@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/mutant.h"
+
 namespace dfs::datanode {
 
 IndexEntry* ReplicaIndex::find(BlockId block) {
@@ -78,6 +80,7 @@ std::vector<wire::BlockInfo> ReplicaIndex::page(std::uint64_t bucket, BlockId af
   std::vector<wire::BlockInfo> page;
   const auto& replicas = buckets_[bucket].replicas;
   for (auto at = replicas.upper_bound(after); at != replicas.end() && page.size() < limit; ++at) {
+    if (at->second.doubtful && mutated(Mutant::kV3ReportLeavesOutDoubted)) continue;
     page.push_back(at->second.info);
   }
   return page;

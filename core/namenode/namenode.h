@@ -41,6 +41,7 @@ struct Config {
   // With more than this share (percent) of the DataNodes gone at once, wait instead of copying.
   std::uint32_t mass_loss_percent = 50;
   Duration mass_loss_wait = seconds(600);
+  std::size_t locate_page = 200;  // blocks in one answer to a reader
 };
 
 // Identifies a request to the adapter that delivered it.

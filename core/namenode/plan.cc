@@ -59,7 +59,7 @@ Status NameNode::State::refusal(bool frees_space) const {
             "the NameNode's history is older than a DataNode's: it is read-only until "
             "'dfs admin accept-history'"};
   }
-  if (meta.safe_mode) {
+  if (meta.safe_mode && !mutated(Mutant::kS1IgnoreSafeMode)) {
     return {Code::kSafeMode, "the NameNode is in safe mode until 'dfs admin safemode leave'"};
   }
   if (disk_low && !frees_space) {

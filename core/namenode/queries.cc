@@ -11,7 +11,6 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::size_t kListPage = 500;
-constexpr std::size_t kLocatePage = 200;
 
 // What is shown at `path`: an inode, or the version that is being written where there was nothing.
 Result<InodeRow> find_shown(Store& store, const std::string& text) {
@@ -105,11 +104,11 @@ Place place_of(Store& store, const InodeRow& file, std::uint64_t offset) {
 
 // False if a block is gone: the version is being forgotten.
 bool locate_blocks(Store& store, const wire::Locate& request, const InodeRow& file,
-                   const Locations& locations, wire::LocateReply& reply) {
+                   const Locations& locations, std::size_t page, wire::LocateReply& reply) {
   const std::uint64_t end =
       request.length < file.length - request.offset ? request.offset + request.length : file.length;
   Place place = place_of(store, file, request.offset);
-  for (const FileBlockRow& row : store.scan_file_blocks(file.id, place.index, kLocatePage)) {
+  for (const FileBlockRow& row : store.scan_file_blocks(file.id, place.index, page)) {
     if (place.offset >= end) return true;
     const std::optional<BlockRow> block = store.block(row.block);
     if (!block || row.index != place.index) return false;
@@ -123,7 +122,7 @@ bool locate_blocks(Store& store, const wire::Locate& request, const InodeRow& fi
     place.offset += row.visible_length;
   }
   reply.more = place.offset < end;
-  return !reply.more || reply.blocks.size() == kLocatePage;
+  return !reply.more || reply.blocks.size() == page;
 }
 
 Status replaced(const wire::Locate& request) {
@@ -166,14 +165,15 @@ wire::Reply list(Store& store, const wire::List& request) {
   }
 }
 
-wire::Reply locate(Store& store, const wire::Locate& request, const Locations& locations) {
+wire::Reply locate(Store& store, const wire::Locate& request, const Locations& locations,
+                   std::size_t page) {
   const Result<InodeRow> row = find_version(store, request);
   if (!row.ok()) return row.status();
   if (row->type == FileType::kDirectory) return is_a_directory(request.path);
   wire::LocateReply reply;
   reply.status = status_of(*row, "");
   if (request.offset < row->length && request.length > 0) {
-    if (!locate_blocks(store, request, *row, locations, reply)) return replaced(request);
+    if (!locate_blocks(store, request, *row, locations, page, reply)) return replaced(request);
   }
   return reply;
 }

@@ -17,9 +17,10 @@ using Locations = std::function<std::vector<wire::NodeAddress>(BlockId)>;
 [[nodiscard]] wire::Reply stat(Store& store, const wire::Stat& request);
 // A page of at most 500 entries.
 [[nodiscard]] wire::Reply list(Store& store, const wire::List& request);
-// A page of at most 200 blocks.
+// A page of at most `page` blocks.
+inline constexpr std::size_t kLocatePage = 200;
 [[nodiscard]] wire::Reply locate(Store& store, const wire::Locate& request,
-                                 const Locations& locations);
+                                 const Locations& locations, std::size_t page = kLocatePage);
 [[nodiscard]] wire::Reply summarize(Store& store, const wire::Summarize& request);
 
 }  // namespace dfs::namenode

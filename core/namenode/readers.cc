@@ -19,7 +19,9 @@ wire::Reply NameNode::State::answer(const wire::List& request, Now /*now*/) {
 }
 
 wire::Reply NameNode::State::answer(const wire::Locate& request, Now now) {
-  return locate(store, request, [&](BlockId block) { return blocks.locations(block, now); });
+  return locate(
+      store, request, [&](BlockId block) { return blocks.locations(block, now); },
+      config.locate_page);
 }
 
 wire::Reply NameNode::State::answer(const wire::Summarize& request, Now /*now*/) {

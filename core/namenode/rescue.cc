@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/mutant.h"
 #include "core/namenode/command.h"
 
 namespace dfs::namenode {
@@ -14,8 +15,9 @@ Status broken(const wire::JournalLine& line, const std::string& why) {
 }
 
 Status apply_line(Store& store, const wire::JournalLine& line, Replay& replay) {
-  const Result<Command> command = command_from_text(line.command);
+  Result<Command> command = command_from_text(line.command);
   if (!command.ok()) return broken(line, command.status().message());
+  if (mutated(Mutant::kD3SkipColumnInRestore)) command->wall = {};
   const Outcome outcome = apply(store, *command);
   if (outcome.position != line.position) return broken(line, "applied at another position");
   ++replay.commands;

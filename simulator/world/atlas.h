@@ -31,6 +31,7 @@ struct BlockTruth {
   [[nodiscard]] bool present(Address node) const {
     return good.contains(node) || rotten.contains(node);
   }
+  [[nodiscard]] std::size_t copies() const { return good.size() + rotten.size() + kept.size(); }
   // For the details of violations: "good on 2 3, rotten on 4, in quarantine on 5, destroyed on 6".
   [[nodiscard]] std::string describe() const;
 };

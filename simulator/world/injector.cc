@@ -89,6 +89,8 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
       return true;
     case FaultKind::kRestoreBackup:
       return restore_backup(fault);
+    case FaultKind::kLastRot:
+      return rot_last(draw);
     case FaultKind::kDelay:
     case FaultKind::kLoss:
     case FaultKind::kReset:
@@ -246,12 +248,45 @@ bool Injector::damage(const PlannedFault& fault, Random draw) {
       later(fault.length, [&disk, block] { disk.set_unreadable(block, false); });
       return true;
     }
-    if (data->empty()) return false;
-    const bool done = fault.kind == FaultKind::kBitRot
-                          ? disk.rot(block, draw.below(data->size()),
-                                     static_cast<std::uint8_t>(1u << draw.below(8)))
-                          : disk.lose_sidecar(block);
-    if (!done) return false;
+    if (fault.kind == FaultKind::kBitRot) return rot(node, block, draw);
+    if (data->empty() || !disk.lose_sidecar(block)) return false;
+    scene_.atlas.destroyed(node.address(), block, scene_.now_us());
+    scene_.atlas.refresh(node.address(), block);
+    return true;
+  }
+  return false;
+}
+
+// Beyond the budget: a file that asks for one copy of its blocks loses one. That its bytes are gone is
+// nobody's fault from then on; what is left of them must stay.
+bool Injector::rot_last(Random draw) {
+  std::vector<std::pair<BlockId, Address>> alone;
+  for (const auto& [id, file] : scene_.durable.inodes()) {
+    for (const ModelBlock& block : file.blocks) {
+      const BlockTruth* truth = scene_.atlas.find(block.id);
+      if (file.replication != 1 || truth == nullptr || truth->copies() != 1) continue;
+      if (truth->good.size() == 1) alone.push_back({block.id, *truth->good.begin()});
+    }
+  }
+  if (alone.empty()) return false;
+  const auto& [block, address] = alone[draw.below(alone.size())];
+  for (sim::DataNodeNode* node : targets_.datanodes) {
+    if (node->address() == address && rot(*node, block, draw)) {
+      scene_.given_up.insert(block);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Injector::rot(sim::DataNodeNode& node, BlockId block, Random draw) {
+  for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+    sim::SimDisk& disk = node.disk(volume);
+    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
+    if (data == nullptr || data->empty()) continue;
+    if (!disk.rot(block, draw.below(data->size()), static_cast<std::uint8_t>(1u << draw.below(8)))) {
+      return false;
+    }
     scene_.atlas.destroyed(node.address(), block, scene_.now_us());
     scene_.atlas.refresh(node.address(), block);
     return true;

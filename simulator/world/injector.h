@@ -57,6 +57,9 @@ class Injector {
   bool kill_namenode(const PlannedFault& fault, bool power);
   bool kill_client(const PlannedFault& fault, Random draw);
   bool damage(const PlannedFault& fault, Random draw);
+  bool rot_last(Random draw);
+  // Flips one bit of the node's replica.
+  bool rot(sim::DataNodeNode& node, BlockId block, Random draw);
   bool trouble_disk(const PlannedFault& fault, Random draw);
   bool step_clock(Random draw);
   bool restore_backup(const PlannedFault& fault);

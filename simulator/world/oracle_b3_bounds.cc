@@ -1,5 +1,6 @@
 // B3: no step of the NameNode touches more than 2,000 rows, records stay within their bound, and
 // retries back off.
+#include <algorithm>
 #include <vector>
 
 #include "simulator/world/oracles.h"
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::uint64_t kMaxRows = 2000;
 constexpr std::size_t kMaxAttemptsInOneSecond = 12;
+constexpr Duration kRepeatWindow = seconds(3);
+constexpr std::ptrdiff_t kMostRepeats = 9;
 
 class Bounds final : public Oracle {
  public:
@@ -33,6 +36,22 @@ class Bounds final : public Oracle {
     });
   }
 
+  // A message that a DataNode sends again carries the mark of the first time.
+  void datanode_says(Address node, const wire::Request& request) override {
+    const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
+    if (heartbeat == nullptr) return;
+    Repeats& repeats = repeats_[node];
+    if (repeats.of != heartbeat->mark) repeats = {heartbeat->mark, {}};
+    repeats.times.push_back(scene_.now_us());
+    const auto recent = std::ranges::count_if(repeats.times, [&](std::int64_t at) {
+      return scene_.now_us() - at < kRepeatWindow.us;
+    });
+    scene_.verdicts.expect(recent <= kMostRepeats, "B3", [&] {
+      return "node " + std::to_string(node) + " sent one heartbeat " + std::to_string(recent) +
+             " times within 3 seconds";
+    });
+  }
+
   void every_second() override {
     namenode::Store* store = scene_.namenode->store();
     if (store == nullptr) return;
@@ -46,6 +65,11 @@ class Bounds final : public Oracle {
   }
 
  private:
+  struct Repeats {
+    wire::SessionMark of;
+    std::vector<std::int64_t> times;
+  };
+  std::map<Address, Repeats> repeats_;
   std::map<std::pair<Address, std::uint64_t>, std::vector<std::int64_t>> attempts_;
 };
 

@@ -20,8 +20,28 @@ class Whole final : public Oracle {
     if (expire == nullptr) return;
     for (const InodeId version : expire->pending) {
       const ModelWriter* writer = scene_.applied.writer(version);
-      if (writer != nullptr) touched_.insert(path_of(*writer));
+      if (writer == nullptr) continue;
+      touched_.insert(path_of(*writer));
+      expired_.insert(version);
     }
+  }
+
+  // What was not durable never happened.
+  void namenode_died() override { expired_.clear(); }
+
+  // A version that nobody has completed is never at a name.
+  void every_second() override {
+    namenode::Store* store = scene_.namenode->store();
+    if (store == nullptr) return;
+    for (const InodeId version : expired_) {
+      const std::optional<namenode::InodeRow> row = store->inode(version);
+      scene_.verdicts.expect(!row || row->born == 0 || scene_.applied.inode(version) != nullptr,
+                             "G3", [&] {
+                               return "version " + std::to_string(version.value) +
+                                      ", whose lease has expired, was published";
+                             });
+    }
+    expired_.clear();
   }
 
  private:
@@ -39,6 +59,7 @@ class Whole final : public Oracle {
   }
 
   std::set<std::string> touched_;  // where a lease has expired
+  std::set<InodeId> expired_;      // within the last second
 };
 
 }  // namespace

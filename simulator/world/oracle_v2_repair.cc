@@ -4,6 +4,9 @@
 namespace dfs::world {
 namespace {
 
+// Another copy that a fault took this recently may still be counted on: it was confirmed before.
+constexpr Duration kForgiven = seconds(45);
+
 class Repair final : public Oracle {
  public:
   using Oracle::Oracle;
@@ -14,8 +17,10 @@ class Repair final : public Oracle {
     const BlockTruth* truth = scene_.atlas.find(block);
     if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
     if (!truth->rotten.contains(node)) return;
-    const bool replaced = truth->good.size() > 0 || truth->rotten.size() > 1 ||
-                          !truth->destroyed_us.empty();
+    bool replaced = truth->good.size() > 0 || truth->rotten.size() > 1;
+    for (const auto& [lost, at] : truth->destroyed_us) {
+      replaced = replaced || (lost != node && scene_.now_us() - at <= kForgiven.us);
+    }
     scene_.verdicts.expect(replaced, "V2", [&] {
       return "node " + std::to_string(node) + " gives up the only copy of block " +
              std::to_string(block.value) + ", which is rotten: " + truth->describe();

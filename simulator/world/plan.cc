@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
     "clog",           "datanode-crash", "datanode-power", "datanode-pause", "namenode-crash",
     "namenode-power", "namenode-pause", "client-crash",   "power-all",     "bit-rot",
     "lost-sidecar",   "disk-full",      "read-error",     "out-of-descriptors", "slow-disk",
-    "disk-wiped",     "clock-step",     "safe-mode",      "restore-backup"};
+    "disk-wiped",     "clock-step",     "safe-mode",      "restore-backup", "last-rot"};
 
 constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
     "put", "overwrite", "get", "list", "stat", "summarize", "mkdir", "remove", "rename",
@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
-    0, 0, 0, 6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1, 0};
+    0, 0, 0, 6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1, 0, 0};
 
 // Uniform over orders of magnitude: [low, high].
 std::uint64_t log_uniform(Random& draw, std::uint64_t low, std::uint64_t high) {
@@ -81,7 +81,8 @@ void draw_limits(Plan& plan, Random draw) {
   plan.volumes = draw.chance(1, 4) ? 2 : 1;
   plan.volume_bytes = log_uniform(draw, 4 << 20, 64 << 20);
   plan.max_drift_ppm = draw.chance(1, 2) ? static_cast<std::int64_t>(draw.below(500)) : 0;
-  plan.replay = draw.chance(1, 4);
+  plan.replay = draw.chance(1, 4) || plan.invariants.contains("D3");
+  nn.locate_page = draw.chance(1, 2) ? static_cast<std::size_t>(draw.between(1, 4)) : 200;
 }
 
 void draw_operations(Plan& plan, Random draw) {
@@ -95,16 +96,29 @@ void draw_operations(Plan& plan, Random draw) {
   plan.operations_per_second = static_cast<std::uint32_t>(draw.between(26, 40));
 }
 
+// What goes beyond the usual budget happens in few plans; in all where it was `chosen`.
+void draw_rare(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chosen) {
+  const auto at = [&](FaultKind kind, Duration length) {
+    const auto sixtieth = static_cast<std::int64_t>(draw.between(10, 40));
+    plan.faults.push_back({Instant{plan.duration.us * sixtieth / 60}, kind, length, draw.next()});
+  };
+  if (on.contains(FaultKind::kRestoreBackup) && (draw.chance(1, 8) || chosen)) {
+    at(FaultKind::kRestoreBackup, seconds(5));
+  }
+  if (on.contains(FaultKind::kLastRot) && (draw.chance(1, 4) || chosen)) {
+    for (int time = 0; time < 3; ++time) at(FaultKind::kLastRot, {});
+  }
+}
+
 // At least one fault in each simulated second.
-void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on) {
+void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chosen) {
   std::vector<FaultKind> kinds;
   for (const FaultKind kind : on) {
     const std::uint32_t weight = kFaultWeights[static_cast<std::size_t>(kind)];
     kinds.insert(kinds.end(), weight, kind);
   }
-  if (kinds.empty()) return;
   const std::int64_t whole = plan.duration.us / 1'000'000;
-  for (std::int64_t second = 1; second < whole; ++second) {
+  for (std::int64_t second = 1; second < whole && !kinds.empty(); ++second) {
     Random each = draw.fork(static_cast<std::uint64_t>(second));
     const std::uint64_t count = 1 + (each.chance(1, 3) ? 1 : 0);
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -116,11 +130,7 @@ void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on) {
       plan.faults.push_back(fault);
     }
   }
-  if (on.contains(FaultKind::kRestoreBackup) && draw.chance(1, 8)) {
-    const auto second = static_cast<std::int64_t>(draw.between(10, 40));
-    plan.faults.push_back(
-        {Instant{plan.duration.us * second / 60}, FaultKind::kRestoreBackup, seconds(5), draw.next()});
-  }
+  draw_rare(plan, draw.fork("rare"), on, chosen);
   std::stable_sort(plan.faults.begin(), plan.faults.end(),
                    [](const PlannedFault& a, const PlannedFault& b) { return a.at < b.at; });
 }
@@ -165,7 +175,7 @@ Plan make_plan(const PlanOptions& options) {
   draw_limits(plan, random.fork("limits"));
   draw_network(plan, random.fork("network"), on);
   draw_operations(plan, random.fork("operations"));
-  draw_faults(plan, random.fork("faults"), on);
+  draw_faults(plan, random.fork("faults"), on, options.faults.has_value());
   return plan;
 }
 

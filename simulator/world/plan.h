@@ -49,8 +49,9 @@ enum class FaultKind {
   kClockStep,
   kSafeMode,          // an operator enters and leaves it
   kRestoreBackup,     // an operator restores the NameNode from an older copy
+  kLastRot,           // the only copy of a block rots: beyond repair, but not to be thrown away
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kRestoreBackup) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kLastRot) + 1;
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 [[nodiscard]] std::optional<FaultKind> fault_from_string(std::string_view name);
 

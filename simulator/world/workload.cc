@@ -53,7 +53,13 @@ bool Workload::idle() const {
                      [](const sim::ClientNode* client) { return client->running() == 0; });
 }
 
-void Workload::begin(std::size_t client) { next(client); }
+// What a client that has crashed was about to do is over, and nothing says so.
+void Workload::begin(std::size_t client) {
+  reading_.clear();
+  overwriting_.clear();
+  creating_.clear();
+  next(client);
+}
 
 void Workload::next(std::size_t client) {
   Random draw = random_.fork("pace").fork(client).fork(numbers_[client]);
@@ -85,6 +91,13 @@ std::string Workload::existing(Random& draw, bool files, bool directories) const
   return fresh(draw);
 }
 
+std::string Workload::at_once_with(Random& draw, const std::multiset<std::string>& paths) const {
+  if (paths.empty() || draw.chance(1, 2)) return existing(draw, true, false);
+  auto path = paths.begin();
+  std::advance(path, static_cast<std::ptrdiff_t>(draw.below(paths.size())));
+  return *path;
+}
+
 std::string Workload::fresh(Random& draw) const {
   std::string path;
   while (draw.chance(2, 3) && std::count(path.begin(), path.end(), '/') < kMostLevels) {
@@ -110,9 +123,9 @@ void Workload::start_one(std::size_t client) {
     case OperationKind::kPut:
       return put(client, fresh(draw), false, draw);
     case OperationKind::kOverwrite:
-      return put(client, existing(draw, true, false), true, draw);
+      return put(client, at_once_with(draw, reading_), true, draw);
     case OperationKind::kGet:
-      return get(client, existing(draw, true, false), false, draw,
+      return get(client, at_once_with(draw, overwriting_), false, draw,
                  [this](const Status& status) { finished(OperationKind::kGet, status); });
     case OperationKind::kList:
       return call(client, kind,
@@ -127,7 +140,9 @@ void Workload::start_one(std::size_t client) {
     case OperationKind::kMkdir:
       return call(client, kind, wire::Mkdir{{}, fresh(draw), draw.chance(1, 2), 0755});
     case OperationKind::kRemove:
-      return call(client, kind, wire::Remove{{}, existing(draw, true, draw.chance(1, 3)),
+      return call(client, kind, wire::Remove{{}, draw.chance(1, 3)
+                                                     ? existing(draw, true, true)
+                                                     : at_once_with(draw, creating_),
                                              draw.chance(1, 2)});
     case OperationKind::kRename: {
       const std::string from = existing(draw, true, true);
@@ -179,8 +194,12 @@ void Workload::put(std::size_t client, const std::string& path, bool overwrite, 
   };
   job.opened = [this, content](InodeId version) { scene_.contents[version] = content; };
   const OperationKind kind = overwrite ? OperationKind::kOverwrite : OperationKind::kPut;
+  std::multiset<std::string>& writing = overwrite ? overwriting_ : creating_;
+  writing.insert(path);
   auto cancelled = std::make_shared<bool>(false);
-  job.done = [this, kind, cancelled](const Status& status, const wire::FileStatus& /*file*/) {
+  job.done = [this, kind, cancelled, path, &writing](const Status& status,
+                                                     const wire::FileStatus& /*file*/) {
+    if (const auto at = writing.find(path); at != writing.end()) writing.erase(at);
     if (*cancelled && !status.ok()) {
       ++outcomes_[std::string(to_string(kind)) + " cancelled"];
     } else {
@@ -201,6 +220,7 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
                    std::function<void(const Status&)> done) {
   auto session = std::make_shared<Session>();
   session->path = path;
+  reading_.insert(path);
   sim::GetJob job;
   job.options.path = path;
   job.options.window = scene_.plan.window;
@@ -226,6 +246,7 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
     }
   };
   job.done = [this, session, done = std::move(done)](const Status& status) {
+    if (const auto at = reading_.find(session->path); at != reading_.end()) reading_.erase(at);
     if (status.ok()) {
       for (const auto& oracle : oracles_) {
         oracle->read_done(session->path, session->version, session->end - session->begin,

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Workload {
 
   // Paths to work on.
   [[nodiscard]] std::string existing(Random& draw, bool files, bool directories) const;
+  // One of `paths`, or else an existing file: what happens at once with something is rare if left
+  // to chance.
+  [[nodiscard]] std::string at_once_with(Random& draw,
+                                         const std::multiset<std::string>& paths) const;
   [[nodiscard]] std::string fresh(Random& draw) const;
 
   Scene& scene_;
@@ -51,6 +56,9 @@ class Workload {
   std::vector<std::unique_ptr<Oracle>>& oracles_;
   Random random_;
   std::vector<std::uint64_t> numbers_;  // of the next operation, by client
+  std::multiset<std::string> reading_;  // paths, of what is going on
+  std::multiset<std::string> overwriting_;
+  std::multiset<std::string> creating_;
   bool stopped_ = false;
   std::uint64_t started_ = 0;
   std::map<std::string, std::uint64_t> outcomes_;  // "put ok", "get NotFound"

@@ -27,11 +27,17 @@ TEST_F(NamespaceMutants, G1ReuseBlockIdsHandsAnIdOutTwice) {
   EXPECT_EQ(open(ann, "/g", false, 1).blocks[0].block, first);
 }
 
-TEST_F(NamespaceMutants, G2AcceptFencedLetsTheFirstWriterComplete) {
+TEST_F(NamespaceMutants, G2AcceptFencedLetsTheWriterOfARemovedFileGoOn) {
   const InodeId first = open(ann, "/f").inode;
   switch_on(Mutant::kG2AcceptFenced);
-  open(bob, "/f", true);
+  EXPECT_EQ(code(remove("/f")), Code::kOk);
   EXPECT_EQ(code(complete(ann, first)), Code::kOk);
+}
+
+TEST_F(NamespaceMutants, G2JoinTheWriterGivesTwoClientsOneVersion) {
+  const InodeId first = open(ann, "/f").inode;
+  switch_on(Mutant::kG2JoinTheWriter);
+  EXPECT_EQ(open(bob, "/f", true).inode, first);
 }
 
 TEST_F(NamespaceMutants, G3PublishOnExpiryShowsHalfAFile) {

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <string>
 
+#include "core/base/mutant.h"
+
 namespace dfs::world {
 namespace {
 
@@ -62,7 +64,34 @@ TEST(Program, ListNamesInvariantsFaultsProbesAndMutants) {
   for (const char* key : {"invariants", "faults", "probes", "mutants"}) {
     EXPECT_FALSE(parsed.as_object().at(key).as_array().empty()) << key;
   }
+  const boost::json::array& mutants = parsed.as_object().at("mutants").as_array();
+  ASSERT_EQ(mutants.size(), kMutants.size());
+  for (std::size_t i = 0; i < mutants.size(); ++i) {
+    EXPECT_EQ(std::string_view(mutants[i].as_string()), kMutants[i].name);
+  }
 }
+
+TEST(Program, JudgesOnlyTheInvariantsThatItIsAskedFor) {
+  const Ran ran = run_program("run --seed 5 --duration 5 --json --invariants D1,N3");
+  ASSERT_EQ(ran.status, 0) << ran.output;
+  const boost::json::value parsed = boost::json::parse(ran.output);
+  for (const auto& check : parsed.as_object().at("checks").as_object()) {
+    EXPECT_TRUE(check.key() == "D1" || check.key() == "N3") << check.key();
+  }
+  EXPECT_EQ(run_program("run --seed 5 --invariants D9").status, 2);
+}
+
+#if defined(DFS_MUTANTS)
+TEST(Program, SaysWhichMutantsThereAreNot) {
+  EXPECT_EQ(run_program("run --seed 1 --mutant D1-no-such").status, 2);
+}
+#else
+static_assert(!mutated(Mutant::kD1AckBeforeFsync));
+
+TEST(Program, CannotSwitchAMutantOnInAReleaseBuild) {
+  EXPECT_EQ(run_program("run --seed 1 --mutant D1-ack-before-fsync").status, 2);
+}
+#endif
 
 }  // namespace
 }  // namespace dfs::world

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/mutant.h"
 #include "core/namenode/blocks/heartbeat.h"
 #include "core/namenode/blocks/hints.h"
 #include "core/namenode/blocks/liveness.h"
@@ -119,6 +120,7 @@ void Blocks::applied(const Command& command, const Effects& effects, Now /*now*/
   }
   // No node is sent for what is not there any more, not even until the agenda comes to it (N2).
   for (const BlockId block : effects.forgotten) {
+    if (mutated(Mutant::kN2CopyForgotten)) break;
     soft.orders.withdraw(block, OrderKind::kCopy);
     soft.orders.withdraw(block, OrderKind::kRestore);
   }

@@ -79,6 +79,7 @@ bool is_rotten(const BlockView& view, const DeletionRequest& request) {
 }
 
 std::uint32_t survivors_needed(const BlockView& view, bool rotten) {
+  if (!rotten && mutated(Mutant::kD4OneTooFew)) return view.row->replication - 1;
   return rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
 }
 
@@ -107,7 +108,9 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
   const Node* node = soft.nodes.find(request.node);
   if (node == nullptr || node->session == 0) return no("the DataNode is not registered");
   if (node->state != wire::NodeState::kLive) return no("the DataNode is silent");
-  if (!node->reported && !mutated(Mutant::kD4CountSilentNodes)) {
+  const bool trusted =
+      mutated(Mutant::kD4CountSilentNodes) || mutated(Mutant::kD5OrderBeforeReport);
+  if (!node->reported && !trusted) {
     return no("the DataNode has not reported since its registration");
   }
   if (soft.refusals.hold(request.replica.id, request.node)) return no("it failed a moment ago");

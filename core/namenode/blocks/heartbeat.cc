@@ -1,5 +1,6 @@
 #include "core/namenode/blocks/heartbeat.h"
 
+#include "core/base/mutant.h"
 #include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/liveness.h"
 #include "core/namenode/blocks/removal.h"
@@ -68,8 +69,10 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
 // if the fence agrees.
 void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replica, Now now) {
   const BlockView view = look(soft, replica.id);
+  const std::uint32_t spare = mutated(Mutant::kC3RestoreExcess) ? 1 : 0;
   const bool needed = view.row && view.row->state == BlockState::kCommitted &&
-                      view.info() == replica && view.good + view.unknown < view.row->replication;
+                      view.info() == replica &&
+                      view.good + view.unknown < view.row->replication + spare;
   if (needed) {
     if (view.on(node.row.id) != nullptr || !node.reported) return;
     if (soft.refusals.hold(replica.id, node.row.id)) return;

@@ -21,7 +21,7 @@ void abandon(Soft& soft, const PendingOrder& pending, bool timed_out) {
     soft.verify.want(pending.node, block, false);
   }
   if (pending.order.kind != OrderKind::kCopy) return;
-  if (timed_out && mutated(Mutant::kC1LoseTaskOnTimeout)) {
+  if (mutated(Mutant::kC1LoseTaskOnTimeout)) {
     soft.troubles[block].not_before = kNever;
     return;
   }

@@ -24,7 +24,7 @@ void rest(Soft& soft, BlockId block) {
   soft.repairs.done(block);
   soft.removals.erase(block);
   soft.troubles.erase(block);
-  soft.orders.withdraw(block, OrderKind::kCopy);
+  if (!mutated(Mutant::kN2CopyForgotten)) soft.orders.withdraw(block, OrderKind::kCopy);
 }
 
 // No row: a block that we forgot goes everywhere, one that we never knew stays.
@@ -95,6 +95,7 @@ void search_quarantines(Soft& soft, const BlockView& view) {
 
 // Rotten replicas go when the block has all its copies without them.
 void drop_rotten(Soft& soft, const BlockView& view, Now now) {
+  if (mutated(Mutant::kV2KeepRotten)) return;
   const bool enough = view.good >= view.row->replication;
   for (const Copy& copy : view.copies) {
     if (!copy.rotten() || !copy.told) continue;
@@ -141,7 +142,8 @@ void reconcile_committed(Soft& soft, const BlockView& view, Now now) {
 }  // namespace
 
 Need need_of(const Soft& soft, const BlockView& view) {
-  const std::uint32_t wanted = view.row->replication;
+  const std::uint32_t wanted =
+      view.row->replication + (mutated(Mutant::kC3OverlappingThresholds) ? 1 : 0);
   std::uint32_t coming = 0;
   for (const NodeId node : soft.orders.nodes_of(view.id, OrderKind::kCopy)) {
     const Copy* copy = view.on(node);

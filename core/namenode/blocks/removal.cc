@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/base/mutant.h"
 #include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/placement.h"
 
@@ -28,7 +29,8 @@ Spread without(const BlockView& view, NodeId victim) {
 bool may_go(const BlockView& view, const Copy& copy) {
   if (!copy.node->usable() || !copy.node->reported) return false;
   if (copy.standing == Standing::kDoomed || copy.standing == Standing::kUnreadable) return true;
-  return copy.standing == Standing::kGood && view.good > view.row->replication;
+  const std::uint32_t kept = view.row->replication - (mutated(Mutant::kD4OneTooFew) ? 1 : 0);
+  return copy.standing == Standing::kGood && view.good > kept;
 }
 
 // A copy that is lost already in all but name goes first.
@@ -70,6 +72,7 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   const bool busy =
       being_quarantined(soft, view.id) || !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty();
   if (suspects || busy || view.good < view.row->replication) return;
+  if (mutated(Mutant::kC2KeepExcess)) return;
   const Copy* victim = victim_of(soft, view);
   if (victim == nullptr) return;
 

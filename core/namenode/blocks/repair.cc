@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/base/mutant.h"
 #include "core/namenode/blocks/placement.h"
 #include "core/namenode/blocks/reconcile.h"
 #include "core/namenode/blocks/sidecar_facts.h"
@@ -123,6 +124,7 @@ void stuck(Soft& soft, BlockId block) {
   Trouble& trouble = soft.troubles[block];
   trouble.not_before = soft.running() + growing(kStuckWait, trouble.stuck++, kLongestStuckWait);
   trouble.changes = soft.changes;
+  if (mutated(Mutant::kC1StuckForEver)) trouble.not_before = kNever;
 }
 
 }  // namespace

@@ -85,6 +85,9 @@ Outcome apply(Store& store, const Command& command) {
   const std::uint64_t next_block = context.meta.next_block;
   context.time = std::max(command.time, context.meta.time);
   context.position = context.meta.applied + 1;
+  if (mutated(Mutant::kD3ApplyReadsCounter)) {
+    context.wall.ms += static_cast<std::int64_t>(store.rows_touched() % 1000);
+  }
   Outcome outcome;
   outcome.position = context.position;
   std::visit([&](const auto& body) { run(context, body, outcome); }, command.body);

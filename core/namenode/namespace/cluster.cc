@@ -1,6 +1,7 @@
 // Commands about the cluster as a whole: its first one, the DataNode registry, safe mode, epochs.
 #include <algorithm>
 
+#include "core/base/mutant.h"
 #include "core/namenode/namespace/operations.h"
 #include "core/namenode/past_epochs.h"
 
@@ -76,6 +77,7 @@ wire::Reply raise_epoch(Context& context, const RaiseEpochCommand& command) {
   meta.past_epochs = with_past_epoch(std::move(meta.past_epochs), meta.epoch, meta.next_block);
   meta.epoch = epoch;
   meta.behind_epoch = 0;
+  if (mutated(Mutant::kG1KeepCountersInNewEpoch)) return wire::Empty{};
   meta.next_inode = first_id_of_epoch(epoch);
   meta.next_block = first_id_of_epoch(epoch);
   return wire::Empty{};

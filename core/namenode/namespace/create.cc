@@ -70,10 +70,14 @@ wire::Reply create(Context& context, const wire::Create& request, const Targets&
     if (!status.ok()) return status;
   }
 
-  if (spot.pending && mutated(Mutant::kG2AcceptFenced)) {
+  if (spot.pending && mutated(Mutant::kG2JoinTheWriter)) {
     return begin(context, *context.store.inode(spot.pending->inode), targets);
   }
   if (spot.pending) end_pending(context, *spot.pending);
+  if (spot.inode && mutated(Mutant::kG3RemoveAtCreate)) {
+    context.store.erase_entry(spot.parent.id, spot.name);
+    detach(context, *spot.inode);
+  }
   InodeRow parent = way->base;
   if (!way->missing.empty()) {
     parent = make_directories(context, way->base, way->missing, request.mode | 0700u,

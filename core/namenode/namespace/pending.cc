@@ -1,6 +1,5 @@
 #include "core/namenode/namespace/pending.h"
 
-#include "core/base/mutant.h"
 #include "core/namenode/namespace/errors.h"
 #include "core/namenode/namespace/tree.h"
 
@@ -9,7 +8,7 @@ namespace dfs::namenode {
 Result<Writing> find_writing(Context& context, InodeId inode, const std::string& client) {
   std::optional<PendingRow> pending = context.store.pending(inode);
   if (!pending) return fenced(inode);
-  if (pending->client != client && !mutated(Mutant::kG2AcceptFenced)) return fenced(inode);
+  if (pending->client != client) return fenced(inode);
   if (!attached(context.store, pending->parent)) return fenced(inode);
   std::optional<InodeRow> row = context.store.inode(inode);
   DFS_ASSERT(row.has_value());

@@ -12,7 +12,7 @@ Status check_target(const Spot& to, const InodeRow& moved, const std::string& pa
                     bool overwrite) {
   if (to.under_construction()) return being_written(path);
   if (!to.inode) return {};
-  if (!overwrite) return file_exists(path);
+  if (!overwrite && !mutated(Mutant::kN1RenameOver)) return file_exists(path);
   const bool directory = to.inode->type == FileType::kDirectory;
   if (directory && moved.type != FileType::kDirectory) return is_a_directory(path);
   if (!directory && moved.type == FileType::kDirectory) return not_a_directory(path);
@@ -58,6 +58,7 @@ wire::Reply rename(Context& context, const wire::Rename& request) {
   moved.name = to->name;
   context.store.put_inode(moved);
   context.store.put_entry({to->parent.id, to->name, moved.id, context.position});
+  if (mutated(Mutant::kN3SumsStayBehind)) return wire::Empty{};
   change_tree(context, to->parent.id, adding(moved));
   return wire::Empty{};
 }

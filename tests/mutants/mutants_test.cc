@@ -1,0 +1,167 @@
+// Every planted bug is caught by the invariant whose id it carries, judged alone, within a stated
+// number of seeds. Prints how many seeds each took, and their median.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/mutant.h"
+#include "simulator/world/world.h"
+
+namespace dfs::world {
+namespace {
+
+constexpr Profile kSafety = Profile::kSafety;
+constexpr Profile kLiveness = Profile::kLiveness;
+
+// Copies are lost, and nodes that make new ones die or are slow.
+const std::vector<FaultKind> kLosses = {FaultKind::kDiskWiped, FaultKind::kDataNodeCrash,
+                                        FaultKind::kSlowDisk};
+
+// Where to look for a mutant. Seeds: two to three times what it took when it was last measured.
+struct Hunt {
+  Mutant mutant = Mutant::kNone;
+  std::uint64_t seeds = 3;
+  Profile profile = kSafety;
+  std::vector<FaultKind> faults = {};  // only these; none: all, as a plan draws them
+  Duration duration = seconds(30);
+};
+
+const std::vector<Hunt>& hunts() {
+  static const std::vector<Hunt> all = {
+      {Mutant::kD1AckBeforeFsync},
+      {Mutant::kD1CommitWithoutQuorum},
+      {Mutant::kD2ReplyBeforeCommit},
+      {Mutant::kD2CommitWithoutSync, 3, kSafety, {FaultKind::kNameNodePower}},
+      {Mutant::kD3SkipColumnInRestore},
+      {Mutant::kD3ApplyReadsCounter},
+      {Mutant::kD4CountSilentNodes, 12},
+      {Mutant::kD4OneTooFew},
+      {Mutant::kD5ForgetHistory, 3, kSafety, {FaultKind::kRestoreBackup}},
+      {Mutant::kD5OrderBeforeReport},
+      {Mutant::kV1DeliverUnverified, 12, kSafety, {FaultKind::kBitRot}},
+      {Mutant::kV1DeliverFromGranuleStart},
+      {Mutant::kV2DeleteLastCorrupt, 12, kSafety, {FaultKind::kLastRot}},
+      {Mutant::kV2KeepRotten, 3, kLiveness},
+      {Mutant::kV3ErrorMeansAbsent, 6},
+      {Mutant::kV3ReportLeavesOutDoubted,
+       15,
+       kSafety,
+       {FaultKind::kReadError, FaultKind::kNameNodeCrash}},
+      {Mutant::kG1ReuseBlockIds},
+      {Mutant::kG1KeepCountersInNewEpoch, 6, kSafety, {FaultKind::kRestoreBackup}},
+      {Mutant::kG2AcceptFenced},
+      {Mutant::kG2JoinTheWriter},
+      {Mutant::kG3PublishOnExpiry, 3, kSafety, {FaultKind::kClientCrash}},
+      {Mutant::kG3RemoveAtCreate},
+      {Mutant::kG4LocateByPathMidway, 12, kSafety, {FaultKind::kSlowDisk}},
+      {Mutant::kG4SkipFailedBlock},
+      {Mutant::kN1NoRetryRecord},
+      {Mutant::kN1RenameOver},
+      {Mutant::kN2ResurrectFromReport},
+      {Mutant::kN2CopyForgotten, 9, kSafety, kLosses},
+      {Mutant::kN3RenameIntoOwnSubtree},
+      {Mutant::kN3SumsStayBehind},
+      {Mutant::kC1LoseTaskOnTimeout, 6, kLiveness, kLosses},
+      {Mutant::kC1StuckForEver, 9, kLiveness},
+      {Mutant::kC2KeepOrphans, 3, kLiveness},
+      {Mutant::kC2KeepExcess, 12, kLiveness},
+      {Mutant::kC3OverlappingThresholds, 3, kLiveness},
+      {Mutant::kC3RestoreExcess, 12, kLiveness},
+      {Mutant::kC4NeverExpireLeases, 6, kLiveness},
+      {Mutant::kC4KeepAllocated, 6, kLiveness},
+      {Mutant::kS1WriteWithoutDataNodes},
+      {Mutant::kS1IgnoreSafeMode, 3, kSafety, {FaultKind::kSafeMode}},
+      {Mutant::kB3RetryAtOnce},
+      {Mutant::kB3DataNodeRetriesAtOnce, 3, kSafety, {FaultKind::kNameNodeCrash}},
+  };
+  return all;
+}
+
+std::string name_of(Mutant mutant) {
+  for (const MutantName& known : kMutants) {
+    if (known.mutant == mutant) return std::string(known.name);
+  }
+  return "none";
+}
+
+std::string invariant_of(const std::string& mutant) { return mutant.substr(0, mutant.find('-')); }
+
+// Seeds that a mutant took, by its name; printed at the end.
+std::map<std::string, std::uint64_t>& taken() {
+  static std::map<std::string, std::uint64_t> seeds;
+  return seeds;
+}
+
+class Table : public testing::Environment {
+ public:
+  void TearDown() override {
+    if (taken().empty()) return;
+    std::vector<std::uint64_t> sorted;
+    for (const auto& [mutant, seeds] : taken()) {
+      std::printf("%-30s caught by %s in %llu seeds\n", mutant.c_str(),
+                  invariant_of(mutant).c_str(), static_cast<unsigned long long>(seeds));
+      sorted.push_back(seeds);
+    }
+    std::sort(sorted.begin(), sorted.end());
+    std::printf("%zu of %zu mutants caught, median of seeds to detect: %llu\n", sorted.size(),
+                kMutants.size(), static_cast<unsigned long long>(sorted[sorted.size() / 2]));
+  }
+};
+
+const testing::Environment* const kTable = testing::AddGlobalTestEnvironment(new Table);
+
+TEST(Mutants, AreAllHunted) {
+  for (const MutantName& mutant : kMutants) {
+    EXPECT_EQ(std::ranges::count(hunts(), mutant.mutant, &Hunt::mutant), 1) << mutant.name;
+  }
+  EXPECT_EQ(hunts().size(), kMutants.size());
+}
+
+TEST(Mutants, AreTwoForEveryInvariantAtLeast) {
+  for (const std::string_view invariant : kInvariants) {
+    EXPECT_GE(std::ranges::count_if(
+                  kMutants,
+                  [&](const MutantName& mutant) {
+                    return invariant_of(std::string(mutant.name)) == invariant;
+                  }),
+              2)
+        << invariant;
+  }
+}
+
+class EachMutant : public testing::TestWithParam<Hunt> {
+ protected:
+  ~EachMutant() override { switch_on(Mutant::kNone); }
+};
+
+TEST_P(EachMutant, IsCaughtByItsInvariantAlone) {
+  const Hunt& hunt = GetParam();
+  const std::string mutant = name_of(hunt.mutant);
+  PlanOptions options;
+  options.profile = hunt.profile;
+  options.duration = hunt.duration;
+  options.invariants = {invariant_of(mutant)};
+  if (!hunt.faults.empty()) options.faults.emplace(hunt.faults.begin(), hunt.faults.end());
+  switch_on(hunt.mutant);
+  for (options.seed = 1; options.seed <= hunt.seeds; ++options.seed) {
+    const RunResult result = run(make_plan(options));
+    if (result.violations.empty()) continue;
+    EXPECT_EQ(result.violations.front().invariant, invariant_of(mutant));
+    taken()[mutant] = options.seed;
+    return;
+  }
+  ADD_FAILURE() << mutant << " was not caught in " << hunt.seeds << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EachMutant, testing::ValuesIn(hunts()), [](const auto& hunt) {
+  std::string name = name_of(hunt.param.mutant);
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace dfs::world
