@@ -13,9 +13,19 @@ class Immutable final : public Oracle {
                            [&] { return wrong + " (node " + std::to_string(node) + ")"; });
   }
 
+  void namenode_starts(namenode::Store& store) override {
+    if (raised_ > store.meta().applied) raised_ = 0;  // it was not durable, or belongs to no history
+  }
+  void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
+    if (std::holds_alternative<namenode::RaiseEpochCommand>(command.body) &&
+        !std::holds_alternative<Status>(outcome.reply)) {
+      raised_ = outcome.position;
+    }
+  }
+
   // Ids that a client has heard of are not given out again, whatever happened to the NameNode; except
   // those of a history that an operator gave up by putting back an older copy, while no DataNode that
-  // has seen more has spoken (D5): nobody can know of them then.
+  // has seen more has spoken (D5): nobody can know of them then. Once the epoch is raised all are new.
   void released(const wire::Request& request, const wire::Reply& reply,
                 namenode::Position position) override {
     position_ = position;
@@ -48,7 +58,9 @@ class Immutable final : public Oracle {
     const auto [at, fresh] = given.insert({id, grant});
     Grant& first = at->second;
     const bool again = first.client == grant.client && first.request == grant.request;
-    const bool lost = first.restores < scene_.restores && first.position > scene_.restored_to;
+    const bool raised = raised_ > scene_.restored_to && position_ >= raised_;
+    const bool lost =
+        first.restores < scene_.restores && first.position > scene_.restored_to && !raised;
     scene_.verdicts.expect(fresh || again || lost, "G1", [&] {
       return std::string(what) + " id " + std::to_string(id) + " is given out a second time";
     });
@@ -56,6 +68,7 @@ class Immutable final : public Oracle {
   }
 
   namenode::Position position_ = 0;
+  namenode::Position raised_ = 0;  // when the epoch was raised last
   Given inodes_;
   Given blocks_;
 };
