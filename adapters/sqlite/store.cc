@@ -23,6 +23,7 @@ void SqliteStore::begin() {
 
 void SqliteStore::commit() {
   DFS_ASSERT(in_transaction());
+  write_meta();
   Query(commit_).run();
 }
 

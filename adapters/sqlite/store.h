@@ -124,6 +124,7 @@ class SqliteStore : public namenode::Store {
   // Runs a statement that changes one row, identified by `keys`.
   template <class... Keys>
   void change(Statement& statement, const Keys&... keys);
+  void write_meta();
 
   Connection connection_;
   Statement begin_;
@@ -132,6 +133,8 @@ class SqliteStore : public namenode::Store {
   std::unique_ptr<BlockStatements> blocks_;
   std::unique_ptr<RegistryStatements> registry_;
   std::uint64_t rows_touched_ = 0;
+  std::optional<namenode::MetaRow> meta_;
+  bool meta_changed_ = false;  // since the transaction's begin
 };
 
 }  // namespace dfs::sqlite

@@ -37,8 +37,22 @@ SqliteStore::RegistryStatements::RegistryStatements(Connection& c)
       erase_client(c, "DELETE FROM clients WHERE client = ?"),
       oldest_clients(c, select<ClientRow>("ORDER BY at, client LIMIT ?")) {}
 
-MetaRow SqliteStore::meta() { return find<MetaRow>(registry_->get_meta).value_or(MetaRow{}); }
-void SqliteStore::put_meta(const MetaRow& row) { put(registry_->put_meta, row); }
+// Every request reads this row and every command writes it, so it is kept in memory and written once a
+// transaction.
+MetaRow SqliteStore::meta() {
+  if (!meta_) meta_ = find<MetaRow>(registry_->get_meta).value_or(MetaRow{});
+  return *meta_;
+}
+void SqliteStore::put_meta(const MetaRow& row) {
+  DFS_ASSERT(in_transaction());
+  meta_ = row;
+  meta_changed_ = true;
+}
+void SqliteStore::write_meta() {
+  if (!meta_changed_) return;
+  put(registry_->put_meta, *meta_);
+  meta_changed_ = false;
+}
 
 std::optional<DataNodeRow> SqliteStore::datanode(NodeId id) {
   return find<DataNodeRow>(registry_->get_datanode, id);
