@@ -1,5 +1,7 @@
 #include "simulator/host.h"
 
+#include <cstdio>
+
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +99,22 @@ bool run_jobs(std::uint32_t jobs, const std::function<void(std::uint32_t, const 
     }
   }
   return good;
+}
+
+bool read_file(const std::string& path, std::size_t most, std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return false;
+  text.resize(most);
+  text.resize(std::fread(text.data(), 1, most, file));
+  const bool ok = std::ferror(file) == 0;
+  return std::fclose(file) == 0 && ok;
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return false;
+  const bool ok = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  return std::fclose(file) == 0 && ok;
 }
 
 std::uint32_t processors() {

@@ -19,6 +19,10 @@ using Say = std::function<void(const std::string& line)>;
 bool run_jobs(std::uint32_t jobs, const std::function<void(std::uint32_t job, const Say& say)>& work,
               const std::function<void(std::uint32_t job, const std::string& line)>& hear);
 
+// A file's text, at most `most` bytes of it; false if it cannot be read.
+bool read_file(const std::string& path, std::size_t most, std::string& text);
+bool write_file(const std::string& path, const std::string& text);
+
 // The processors of this machine.
 [[nodiscard]] std::uint32_t processors();
 

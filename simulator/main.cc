@@ -10,6 +10,8 @@
 
 #include "core/base/mutant.h"
 #include "simulator/host.h"
+#include "simulator/world/plan_file.h"
+#include "simulator/world/reduce.h"
 #include "simulator/report.h"
 #include "simulator/sweep.h"
 
@@ -31,7 +33,17 @@ struct CommandLine {
   bool first = false;
   bool json = false;
   bool story = false;
+  std::string plan_file;
+  std::string out;
 };
+
+// One seed, or a plan from a file.
+void add_source(CLI::App& app, CommandLine& line) {
+  CLI::Option_group* source = app.add_option_group("source");
+  source->add_option("--seed", line.plan.seed, "the seed");
+  source->add_option("--plan", line.plan_file, "a plan as text, which says everything else too");
+  source->require_option(1);
+}
 
 int usage(const std::string& line) {
   std::fprintf(stderr, "dfs-sim: %s\n", line.c_str());
@@ -72,6 +84,15 @@ std::string complete(CommandLine& line) {
   line.plan.profile = line.profile == "safety" ? Profile::kSafety : Profile::kLiveness;
   if (line.namenodes != 1) return "--namenodes: only one NameNode can be simulated";
   line.plan.duration = dfs::seconds(line.duration);
+  if (!line.plan_file.empty()) {
+    std::string text;
+    if (!host::read_file(line.plan_file, kMaxPlanText + 1, text)) {
+      return "--plan: " + line.plan_file + ": cannot be read";
+    }
+    const Result<PlanFile> file = parse_plan(text);
+    if (!file.ok()) return "--plan: " + line.plan_file + ": " + file.status().message();
+    line.plan = file->plan;
+  }
   if (line.faults != "all") {
     line.plan.faults.emplace();
     for (const std::string& name : names_in(line.faults == "none" ? "" : line.faults)) {
@@ -104,7 +125,9 @@ std::string program_of(const CommandLine& line) {
 }
 
 std::string replay_of(const CommandLine& line, const PlanOptions& options) {
-  std::string command = replay_command(options, program_of(line));
+  std::string command = line.plan_file.empty()
+                            ? replay_command(options, program_of(line))
+                            : program_of(line) + " run --plan " + line.plan_file;
   return line.mutant.empty() ? command : command + " --mutant " + line.mutant;
 }
 
@@ -146,6 +169,28 @@ int sweep_all(const CommandLine& line) {
   return result.clean() ? 0 : 1;
 }
 
+int reduce_one(const CommandLine& line) {
+  const std::optional<Reduction> reduced = reduce(line.plan, [](const std::string& step) {
+    std::fprintf(stderr, "%s\n", step.c_str());
+  });
+  if (!reduced) {
+    std::puts("the plan breaks no invariant");
+    return 0;
+  }
+  const Violation& violation = reduced->violation;
+  const std::string cause = violation.invariant + " at event " + std::to_string(violation.event) +
+                            ": " + violation.detail;
+  if (!host::write_file(line.out, to_text({cause, reduced->plan, violation.invariant}))) {
+    return usage("--out: " + line.out + ": cannot be written");
+  }
+  std::printf("%s\n%zu of %zu operations and %zu of %zu faults are left after %zu runs\n"
+              "replay: %s run --plan %s\n",
+              cause.c_str(), reduced->operations_after, reduced->operations_before,
+              reduced->faults_after, reduced->faults_before, reduced->runs,
+              program_of(line).c_str(), line.out.c_str());
+  return 1;
+}
+
 int list_all(bool json) {
   boost::json::object all;
   boost::json::array invariants;
@@ -180,7 +225,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   CommandLine line;
   CLI::App* one = app.add_subcommand("run", "run one seed");
-  one->add_option("--seed", line.plan.seed, "the seed")->required();
+  add_source(*one, line);
   one->add_flag("--story", line.story, "tell the run line by line before the result");
   add_plan_options(*one, line);
   CLI::App* many = app.add_subcommand("sweep", "run many seeds");
@@ -189,6 +234,10 @@ int run_program(int argc, char** argv) {
   many->add_option("--seconds", line.seconds, "stop starting seeds after so much wall time");
   many->add_flag("--first", line.first, "stop at the first seed with a violation");
   add_plan_options(*many, line);
+  CLI::App* smaller = app.add_subcommand("reduce", "the smallest part of a plan that still fails");
+  add_source(*smaller, line);
+  smaller->add_option("--out", line.out, "the file to write it to")->required();
+  add_plan_options(*smaller, line);
   CLI::App* list = app.add_subcommand("list", "invariants, faults, probes, mutants");
   list->add_flag("--json", line.json, "one JSON document on standard output");
   try {
@@ -199,6 +248,7 @@ int run_program(int argc, char** argv) {
   if (*list) return list_all(line.json);
   const std::string wrong = complete(line);
   if (!wrong.empty()) return usage(wrong);
+  if (*smaller) return reduce_one(line);
   return *one ? run_one(line) : sweep_all(line);
 }
 

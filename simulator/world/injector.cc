@@ -13,7 +13,9 @@ constexpr std::int64_t kHourMs = 3'600'000;
 }  // namespace
 
 void Injector::schedule() {
-  for (const PlannedFault& fault : scene_.plan.faults) {
+  for (std::size_t i = 0; i < scene_.plan.faults.size(); ++i) {
+    if (!scene_.plan.selection.has_fault(i)) continue;
+    const PlannedFault& fault = scene_.plan.faults[i];
     scene_.queue.at(fault.at, [this, fault] {
       if (!over_) strike(fault);
     });

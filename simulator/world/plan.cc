@@ -176,6 +176,12 @@ Plan make_plan(const PlanOptions& options) {
   draw_network(plan, random.fork("network"), on);
   draw_operations(plan, random.fork("operations"));
   draw_faults(plan, random.fork("faults"), on, options.faults.has_value());
+  plan.selection = options.selection;
+  if (plan.selection.calm_network) {
+    plan.network.far_tail_per_million = 0;
+    plan.network.loss_per_million = 0;
+    plan.network.reset_per_million = 0;
+  }
   return plan;
 }
 

@@ -18,6 +18,7 @@
 #include "adapters/sim/namenode_node.h"
 #include "adapters/sim/network.h"
 #include "core/client/rpc.h"
+#include "simulator/world/selection.h"
 
 namespace dfs::world {
 
@@ -98,6 +99,7 @@ struct Plan {
   std::array<std::uint32_t, kOperationKinds> weights{};
 
   std::vector<PlannedFault> faults;
+  Selection selection;                     // which of them, and of the operations, happen
   bool replay = false;                     // follow the commands in a second store (D3)
   std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
 };
@@ -110,6 +112,7 @@ struct PlanOptions {
   Duration duration = seconds(60);
   std::optional<std::set<FaultKind>> faults;  // only these; nullopt: all
   std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
+  Selection selection;
 };
 [[nodiscard]] Plan make_plan(const PlanOptions& options);
 

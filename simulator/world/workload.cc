@@ -68,7 +68,13 @@ void Workload::next(std::size_t client) {
                           [this, client] {
                             if (stopped_) return;
                             ++numbers_[client];
-                            if (clients_[client]->running() < kMostAtOnce) start_one(client);
+                            const OperationKey key{static_cast<std::uint32_t>(client),
+                                                   numbers_[client]};
+                            const bool chosen = scene_.plan.selection.has(key);
+                            if (chosen && clients_[client]->running() < kMostAtOnce) {
+                              performed_.push_back(key);
+                              start_one(client);
+                            }
                             next(client);
                           });
 }

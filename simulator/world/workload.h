@@ -31,6 +31,8 @@ class Workload {
                        std::function<void(std::vector<std::string> failed, std::uint64_t files)> done);
 
   [[nodiscard]] std::uint64_t started() const { return started_; }
+  // Which operations they were, in their order.
+  [[nodiscard]] const std::vector<OperationKey>& performed() const { return performed_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& outcomes() const { return outcomes_; }
 
  private:
@@ -61,6 +63,7 @@ class Workload {
   std::multiset<std::string> creating_;
   bool stopped_ = false;
   std::uint64_t started_ = 0;
+  std::vector<OperationKey> performed_;
   std::map<std::string, std::uint64_t> outcomes_;  // "put ok", "get NotFound"
 };
 

@@ -75,6 +75,7 @@ RunResult run(const Plan& plan, const StoryLine& story) {
   result.probes = scene.verdicts.probes();
   result.outcomes = cluster.workload().outcomes();
   result.violations = scene.verdicts.violations();
+  result.performed = cluster.workload().performed();
   return result;
 }
 

@@ -28,6 +28,7 @@ struct RunResult {
   std::map<std::string, std::uint64_t> probes;
   std::map<std::string, std::uint64_t> outcomes;  // of operations: "put ok", "get NotFound"
   std::vector<Violation> violations;
+  std::vector<OperationKey> performed;  // operations that were begun
 };
 
 // `story`, if given, is told the run line by line.
