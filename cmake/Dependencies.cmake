@@ -10,5 +10,11 @@ find_package(prometheus-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(CRYPTOPP REQUIRED IMPORTED_TARGET libcrypto++)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+# The headers of later versions (0.18 in Debian 13) call OpenSSL themselves; the pkg-config file names
+# it for static linking only.
+find_package(OpenSSL QUIET)
+if(OPENSSL_FOUND AND HTTPLIB_VERSION VERSION_GREATER_EQUAL 0.12)
+  target_link_libraries(PkgConfig::HTTPLIB INTERFACE OpenSSL::Crypto)
+endif()
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
 find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
