@@ -35,8 +35,19 @@ elseif(NOT DFS_SANITIZE STREQUAL "")
   message(FATAL_ERROR "DFS_SANITIZE is '${DFS_SANITIZE}', not address, thread or empty")
 endif()
 
+# Headers are precompiled only in the builds that nobody develops in: a missing #include would not
+# show. ccache must be told that it may look through a precompiled header.
+option(DFS_PRECOMPILE "Precompile the headers that most sources include" OFF)
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  if(DFS_PRECOMPILE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      add_compile_options(-fpch-preprocess)
+    endif()
+  endif()
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
