@@ -14,6 +14,13 @@ namespace {
 constexpr std::string_view kCheckpoint = "/metadata/v1/checkpoint/";
 constexpr std::string_view kJournal = "/metadata/v1/journal/";
 
+// The server's pattern for everything below a path.
+std::string all_below(std::string_view path) {
+  std::string pattern(path);
+  pattern.push_back('*');
+  return pattern;
+}
+
 // <cluster>/<epoch>-<applied>
 struct Name {
   std::string cluster;
@@ -141,7 +148,7 @@ void add_metadata_handlers(Server& server, disk::MetadataHome& home,
                 [handlers](const ServerRequest& request, ServerResponse& response) {
                   handlers->append(request, response);
                 });
-  server.handle("PUT", std::string(kCheckpoint) + "*",
+  server.handle("PUT", all_below(kCheckpoint),
                 [handlers](const ServerRequest& request, ServerResponse& response) {
                   handlers->put_checkpoint(request, response);
                 });
@@ -150,7 +157,7 @@ void add_metadata_handlers(Server& server, disk::MetadataHome& home,
                   handlers->list(response);
                 });
   for (const bool journal : {false, true}) {
-    server.handle("GET", std::string(journal ? kJournal : kCheckpoint) + "*",
+    server.handle("GET", all_below(journal ? kJournal : kCheckpoint),
                   [handlers, journal](const ServerRequest& request, ServerResponse& response) {
                     handlers->send(request, response, journal);
                   });
