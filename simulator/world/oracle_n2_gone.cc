@@ -26,7 +26,7 @@ class Gone final : public Oracle {
     if (!uncertain_) return;
     uncertain_ = false;
     std::erase_if(forgotten_, [&](const auto& each) {
-      return each.second > scene_.restored_to || store.block(each.first).has_value();
+      return each.second > store.meta().applied || store.block(each.first).has_value();
     });
   }
 
