@@ -22,7 +22,7 @@ class Trust final : public Oracle {
       newest_ = {};  // the operator took this history for the true one
     }
   }
-  void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
+  void answered(const wire::Request& request, const wire::Reply& reply, bool command) override {
     if (const auto* registration = std::get_if<wire::Register>(&request)) learn(registration->seen);
     if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) {
       learn(heartbeat->seen);
@@ -30,8 +30,11 @@ class Trust final : public Oracle {
         for (const wire::Order& order : answer->orders) check(heartbeat->mark.node, order);
       }
     }
-    if (const auto* created = std::get_if<wire::CreateReply>(&reply)) allocated(created->blocks);
-    if (const auto* more = std::get_if<wire::AllocateReply>(&reply)) allocated(more->blocks);
+    // A retry that is answered from its record allocates nothing.
+    const auto* created = std::get_if<wire::CreateReply>(&reply);
+    if (created != nullptr && command) allocated(created->blocks);
+    const auto* more = std::get_if<wire::AllocateReply>(&reply);
+    if (more != nullptr && command) allocated(more->blocks);
     reports_.answered(request, reply);
   }
 

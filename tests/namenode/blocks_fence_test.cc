@@ -454,10 +454,28 @@ TEST(Purge, OfAReplicaThatWasReplacedInPlaceIsGrantedWithNodesEqualToReplication
   cluster.find_rot(block, 2);
   cluster.run(seconds(10));
   ASSERT_THAT(cluster.at(2).quarantine, SizeIs(1));
-  cluster.at(2).purge_wanted.push_back(Cluster::info(block));
-  cluster.run(seconds(1));
+  for (int wish = 0; wish < 2; ++wish) {  // the others are read in between
+    cluster.at(2).purge_wanted.push_back(Cluster::info(block));
+    cluster.run(seconds(10));
+  }
   EXPECT_THAT(cluster.at(2).quarantine, IsEmpty());
   EXPECT_EQ(cluster.good(block), 3u);
+}
+
+TEST(Purge, D1_OfTheLastGoodCopyIsRefusedWhenTheSurvivorRottedUnnoticed) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1, 2}, 2);
+  cluster.set_replication(block, 1);
+  cluster.run(seconds(10));
+  ASSERT_THAT(cluster.holders(block), SizeIs(1));
+  const std::uint64_t survivor = cluster.holders(block).front();
+  const std::uint64_t other = 3 - survivor;
+  cluster.rot(block, survivor);
+  for (int wish = 0; wish < 5; ++wish) {
+    cluster.at(other).purge_wanted.push_back(Cluster::info(block));
+    cluster.run(seconds(10));
+  }
+  EXPECT_EQ(cluster.good(block), 1u) << "taken back from quarantine";
 }
 
 TEST(Purge, OfABlockOfAnotherHistoryIsRefused) {

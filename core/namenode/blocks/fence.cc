@@ -40,7 +40,7 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
       continue;
     }
     if (copy.node->state != wire::NodeState::kLive || !copy.node->reported || copy.doomed) continue;
-    if (!verified_recently(soft, copy, now)) {
+    if (!verified_recently(soft, copy, now) || copy.verified <= request.verified_after) {
       survivors.unverified.push_back(copy.id);
     } else if (must_confirm && !confirmed_recently(soft, request, copy.id)) {
       survivors.unconfirmed.push_back(copy.id);

@@ -31,6 +31,9 @@ struct DeletionRequest {
   bool purge = false;         // out of quarantine for good; else into it
   // Survivors that have answered a kConfirm, and the running time of their answer.
   std::map<NodeId, Instant> confirmed;
+  // A purge is for good: survivors must have been read whole after this (Soft::second()), which is after
+  // the replica came to quarantine. What rotted unnoticed before that would else be all that is left.
+  std::uint32_t verified_after = 0;
 };
 
 struct Verdict {

@@ -12,6 +12,8 @@ namespace {
 
 using wire::OrderKind;
 
+constexpr std::size_t kMostPurgeWishes = 100'000;  // beyond it all wait once more
+
 bool was_to_move(OrderKind kind) { return kind == OrderKind::kRestore || deletes(kind); }
 
 // The node says that it has no such replica, or has one that we do not know of.
@@ -82,7 +84,11 @@ void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replic
     (void)soft.orders.place(node.row.id, std::move(order), soft.running());
     return;
   }
-  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}}, now);
+  if (soft.purge_wishes.size() >= kMostPurgeWishes) soft.purge_wishes.clear();
+  const auto [wish, first] =
+      soft.purge_wishes.try_emplace({replica.id, node.row.id}, soft.second(now));
+  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}, wish->second}, now);
+  if (verdict.allowed) soft.purge_wishes.erase(wish);
   for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
 }
 

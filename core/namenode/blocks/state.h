@@ -124,6 +124,8 @@ struct Soft {
   std::deque<Claim> claims;  // by time
   VerifyQueue verify;
   Refusals refusals;
+  // When a node first asked to purge a replica from its quarantine (second()).
+  std::map<std::pair<BlockId, NodeId>, std::uint32_t> purge_wishes;
   std::map<BlockId, Removal> removals;
   std::map<BlockId, Trouble> troubles;
   std::set<BlockId> strangers;  // replicas beyond our history: kept, and told of (bounded)
