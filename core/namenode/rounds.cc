@@ -24,7 +24,8 @@ void NameNode::State::start(Now now) {
     FormatCommand format;
     format.cluster = config.cluster;
     if (format.cluster.empty()) {
-      format.cluster = to_hex(random.next(), 16) + to_hex(random.next(), 16);
+      format.cluster = to_hex(random.next(), 16);
+      format.cluster += to_hex(random.next(), 16);
     }
     format.owner = config.superuser;
     format.group = "supergroup";

@@ -286,7 +286,10 @@ bool Injector::rot(sim::DataNodeNode& node, BlockId block, Random draw) {
     sim::SimDisk& disk = node.disk(volume);
     const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
     if (data == nullptr || data->empty()) continue;
-    if (!disk.rot(block, draw.below(data->size()), static_cast<std::uint8_t>(1u << draw.below(8)))) {
+    // One after the other: compilers evaluate arguments in different orders.
+    const std::uint64_t at = draw.below(data->size());
+    const auto mask = static_cast<std::uint8_t>(1u << draw.below(8));
+    if (!disk.rot(block, at, mask)) {
       return false;
     }
     scene_.atlas.destroyed(node.address(), block, scene_.now_us());

@@ -127,11 +127,11 @@ void Workload::start_one(std::size_t client) {
   ++started_;
   switch (kind) {
     case OperationKind::kPut:
-      return put(client, fresh(draw), false, draw);
+      return put(client, fresh(draw), false, draw.fork("put"));
     case OperationKind::kOverwrite:
-      return put(client, at_once_with(draw, reading_), true, draw);
+      return put(client, at_once_with(draw, reading_), true, draw.fork("put"));
     case OperationKind::kGet:
-      return get(client, at_once_with(draw, overwriting_), false, draw,
+      return get(client, at_once_with(draw, overwriting_), false, draw.fork("get"),
                  [this](const Status& status) { finished(OperationKind::kGet, status); });
     case OperationKind::kList:
       return call(client, kind,
