@@ -95,7 +95,7 @@ class Getter {
       const Result<wire::FileStatus> file = read(options, local);
       if (file.ok()) {
         report_.moved_file(file->length);
-      } else {
+      } else if (!session_.interrupted()) {  // run() says that, once
         report_.failed(file.status());
       }
     });

@@ -95,7 +95,7 @@ class Putter {
       const Result<wire::FileStatus> file = write(local, remote);
       if (file.ok()) {
         report_.moved_file(file->length);
-      } else {
+      } else if (!session_.interrupted()) {  // run() says that, once
         report_.failed(file.status());
       }
     });

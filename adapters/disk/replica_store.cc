@@ -108,7 +108,12 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
   for (const VolumePtr& volume : state->volumes) {
     if (!volume->in_service()) continue;
     Status status = volume->make_folders();
-    if (status.ok()) status = volume->write_version(state->version);
+    // A disk that is full still serves what it has: its own identity, perhaps an older mark, is there.
+    const Result<Version> there = volume->read_version();
+    if (status.ok() && !(there.ok() && *there == state->version)) {
+      status = volume->write_version(state->version);
+      if (there.ok() && volume->in_service()) status = {};
+    }
     if (status.ok()) {
       serving = true;
       continue;
@@ -138,10 +143,9 @@ Status ReplicaStore::persist(const datanode::Identity& identity) {
   for (const VolumePtr& volume : state_->volumes) {
     if (!volume->in_service()) continue;
     Status status = volume->write_version(version);
+    // One volume that is full or read-only must not stop the node: at start the newest counts.
     if (status.ok()) {
       written = true;
-    } else if (volume->in_service()) {
-      return status;  // full, or short of descriptors: not done
     } else {
       failure = status;
     }

@@ -103,7 +103,7 @@ class ReplicaStore {
   // 32 hexadecimal digits, made with the first directory.
   [[nodiscard]] const std::string& uuid() const;
   [[nodiscard]] datanode::Identity identity() const;
-  // Atomically and durably, on every volume in service.
+  // Atomically and durably, on every volume in service that can be written, and on one at least.
   [[nodiscard]] Status persist(const datanode::Identity& identity);
 
   // Once, after open() and before anything below.

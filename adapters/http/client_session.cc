@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "adapters/http/client_jobs.h"
+#include "core/wire/path.h"
 
 namespace dfs::http {
 namespace {
@@ -43,6 +44,22 @@ class Listed {
   Job& job_;
 };
 
+// JSON cannot carry what is no UTF-8, and the NameNode could not say which field it was.
+Status check_text(const wire::Request& request) {
+  Status status;
+  std::visit(
+      [&status]<class T>(const T& message) {
+        T::fields(message, [&status]<class Field>(std::string_view, const Field& value) {
+          if constexpr (std::is_same_v<Field, std::string>) {
+            if (wire::is_utf8(value)) return;
+            status = {Code::kInvalidArgument, wire::printable(value) + ": not valid UTF-8"};
+          }
+        });
+      },
+      request);
+  return status;
+}
+
 Status interrupted_status() { return {Code::kUnavailable, "interrupted"}; }
 
 }  // namespace
@@ -79,6 +96,7 @@ ClientSession::~ClientSession() {
 }
 
 wire::Reply ClientSession::call_any(wire::Request request) {
+  if (Status status = check_text(request); !status.ok()) return status;
   client::CallEffects effects;
   std::unique_lock lock(mutex_);
   const Random random = Random(key_of(numbers_.client())).fork(++calls_);

@@ -36,6 +36,7 @@ class HttpStream : public httplib::Stream {
 
   // Resets the limits of a head.
   void begin_request();
+  [[nodiscard]] bool head_too_long() const { return head_left_ == 0; }
   // Sends what was gathered.
   bool flush();
   [[nodiscard]] std::size_t buffered() const { return end_ - begin_; }

@@ -19,6 +19,10 @@ constexpr int kTicksPerRefresh = 10;
 constexpr int kSenders = 3;  // two homes, and a checkpoint in the making
 constexpr Duration kAnswerTimeout = seconds(30);
 
+Status no_room() {
+  return {Code::kNoSpace, "the NameNode's disk has no room for a checkpoint of the metadata"};
+}
+
 Result<wire::JournalState> decode(const Result<std::string>& body) {
   if (!body.ok()) return body.status();
   return wire::from_json_text<wire::JournalState>(*body, wire::UnknownKeys::kIgnore);
@@ -40,8 +44,7 @@ void MetadataShipping::note(const namenode::Ship& batch) {
 
 void MetadataShipping::start(Strand& strand) {
   strand_ = &strand;
-  std::error_code ignored;
-  std::filesystem::remove(checkpoint_path(), ignored);
+  remove_checkpoint();
   strand.run_between([this] {
     const namenode::MetaRow meta = store_.meta();
     const std::lock_guard lock(mutex_);
@@ -126,8 +129,7 @@ void MetadataShipping::carry_out(const namenode::ShipperEffect& effect) {
   } else if (std::holds_alternative<namenode::MakeCheckpoint>(effect)) {
     make_checkpoint();
   } else {
-    std::error_code ignored;
-    std::filesystem::remove(checkpoint_path(), ignored);
+    remove_checkpoint();
   }
 }
 
@@ -179,6 +181,7 @@ void MetadataShipping::report(namenode::TransferId transfer,
 
 void MetadataShipping::make_checkpoint() {
   const Result<wire::CheckpointHeader> header = copy_store();
+  if (!header.ok()) remove_checkpoint();
   const std::lock_guard lock(mutex_);
   if (header.ok()) {
     shipper_->checkpoint_made(*header, clock_.now());
@@ -188,8 +191,12 @@ void MetadataShipping::make_checkpoint() {
 }
 
 Result<wire::CheckpointHeader> MetadataShipping::copy_store() {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(options_.directory + "/metadata.db", error);
+  if (!has_room(error ? 0 : size)) return no_room();
   sqlite::Backup backup(store_, checkpoint_path(), "");
   while (!backup.done()) {
+    if (!has_room(sqlite::Backup::kSliceBytes)) return no_room();
     if (!pace_.take(sqlite::Backup::kSliceBytes)) return {Code::kUnavailable, "stopping"};
     Status status;
     strand_->run_between([&] { status = backup.step(sqlite::Backup::kSliceBytes); });
@@ -198,6 +205,17 @@ Result<wire::CheckpointHeader> MetadataShipping::copy_store() {
   Result<wire::CheckpointHeader> header = backup.finish();
   if (header.ok()) header->time = clock_.now().wall;
   return header;
+}
+
+// The copy must never take what the metadata itself needs to go on (law 9).
+bool MetadataShipping::has_room(std::uint64_t bytes) const {
+  const std::optional<std::uint64_t> free = free_bytes(options_.directory);
+  return !free || *free >= options_.disk_reserve + bytes;
+}
+
+void MetadataShipping::remove_checkpoint() const {
+  std::error_code ignored;
+  std::filesystem::remove(checkpoint_path(), ignored);
 }
 
 std::string MetadataShipping::checkpoint_path() const {

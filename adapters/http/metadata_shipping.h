@@ -27,6 +27,7 @@ namespace dfs::http {
 struct ShippingOptions {
   namenode::ShipperConfig shipper;
   std::string directory;                            // for the checkpoint
+  std::uint64_t disk_reserve = 0;                   // bytes that a checkpoint leaves free there
   std::uint64_t send_rate = std::uint64_t{64} << 20;  // of checkpoints, bytes a second
 };
 
@@ -57,6 +58,8 @@ class MetadataShipping {
   [[nodiscard]] Result<wire::JournalState> send_checkpoint(const namenode::PutCheckpoint& effect);
   void report(namenode::TransferId transfer, const Result<wire::JournalState>& state);
   [[nodiscard]] std::string checkpoint_path() const;
+  [[nodiscard]] bool has_room(std::uint64_t bytes) const;
+  void remove_checkpoint() const;
 
   const ShippingOptions options_;
   sqlite::SqliteStore& store_;

@@ -1,8 +1,12 @@
 #include "adapters/http/namenode_server.h"
 
-#include <sys/statvfs.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 
 #include "adapters/http/codec.h"
 #include "adapters/http/errors.h"
@@ -12,6 +16,7 @@ namespace dfs::http {
 namespace {
 
 constexpr std::string_view kApi = "/api/v1/";
+constexpr const char* kMetadata = "/metadata.db";
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr int kTicksPerDiskCheck = 10;
 constexpr Duration kStopGrace = seconds(2);
@@ -32,11 +37,36 @@ std::string outcome_of(const wire::Reply& reply) {
   return status == nullptr ? "ok" : std::string(to_string(status->code()));
 }
 
+// Made once the directory has metadata. Without it a lost or emptied database would pass for a new
+// cluster's.
+constexpr std::string_view kFormatted = "/formatted";
+
+Status check_not_lost(const std::string& directory) {
+  std::error_code error;
+  if (!std::filesystem::exists(directory + std::string(kFormatted), error)) return {};
+  const auto size = std::filesystem::file_size(directory + kMetadata, error);
+  if (!error && size > 0) return {};
+  return {Code::kCorrupt, directory + ": its metadata.db is " + (error ? "missing" : "empty") +
+                              "; restore a backup or run `dfs rescue` (a new cluster needs an "
+                              "empty directory)"};
+}
+
+Status mark_formatted(const std::string& directory) {
+  const std::string path = directory + std::string(kFormatted);
+  const Socket file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  const Socket folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || !folder || ::fsync(file.fd()) != 0 || ::fsync(folder.fd()) != 0) {
+    return {Code::kIo, path + ": " + std::strerror(errno)};
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<NameNodeServer>> NameNodeServer::start(NameNodeOptions options) {
   Result<OwnedDirectory> directory = OwnedDirectory::open(options.data);
   if (!directory.ok()) return directory.status();
+  if (Status status = check_not_lost(options.data); !status.ok()) return status;
   std::unique_ptr<NameNodeServer> server(
       new NameNodeServer(std::move(options), std::move(*directory)));
   if (Status status = server->begin(); !status.ok()) return status;
@@ -46,9 +76,12 @@ Result<std::unique_ptr<NameNodeServer>> NameNodeServer::start(NameNodeOptions op
 NameNodeServer::NameNodeServer(NameNodeOptions options, OwnedDirectory directory)
     : options_(std::move(options)),
       directory_(std::move(directory)),
-      store_({.file = options_.data + "/metadata.db", .vfs = "", .fatal = sqlite::exit_on_fatal()}),
+      store_({.file = options_.data + kMetadata, .vfs = "", .fatal = sqlite::exit_on_fatal()}),
       machine_(with_identity(options_.config), store_, Random(random_seed())),
-      shipping_({.shipper = options_.shipping, .directory = options_.data}, store_),
+      shipping_({.shipper = options_.shipping,
+                 .directory = options_.data,
+                 .disk_reserve = options_.disk_reserve},
+                store_),
       strand_(store_, machine_, [this](const namenode::Ship& batch) { shipping_.note(batch); }),
       server_(server_options(options_)) {}
 
@@ -67,6 +100,7 @@ Status NameNodeServer::begin() {
   strand_.run([](namenode::NameNode& machine, Now now, namenode::EffectList& effects) {
     machine.start(now, effects);
   });
+  if (Status status = mark_formatted(options_.data); !status.ok()) return status;
   check_disk();
   add_handlers();
   if (Status status = server_.start(); !status.ok()) return status;
@@ -160,11 +194,10 @@ void NameNodeServer::tick_until_stopped() {
 }
 
 void NameNodeServer::check_disk() {
-  struct statvfs info {};
   // An error here says nothing of the space; one that matters will stop SQLite.
-  if (::statvfs(options_.data.c_str(), &info) != 0) return;
-  const std::uint64_t free = std::uint64_t{info.f_bavail} * info.f_frsize;
-  const bool low = free < options_.disk_reserve;
+  const std::optional<std::uint64_t> free = free_bytes(options_.data);
+  if (!free) return;
+  const bool low = *free < options_.disk_reserve;
   strand_.run([low](namenode::NameNode& machine, Now, namenode::EffectList&) {
     machine.set_disk_low(low);
   });

@@ -83,6 +83,7 @@ class OwnEngine final : public Engine, private httplib::Server {
           prepare(exchange);
         });
     current() = nullptr;
+    if (!answered && !exchange.dispatched && stream.head_too_long()) refuse_head(stream);
     const bool sent = stream.flush();
     if (sent && (!exchange.dispatched || exchange.close_after)) stream.linger();
     return answered && sent && exchange.dispatched && !exchange.close_after && !client_closes;
@@ -100,6 +101,16 @@ class OwnEngine final : public Engine, private httplib::Server {
       stream.get_remote_ip_and_port(host, port);
       return self.process_request(stream, host, port, "", 0, close, client_closes, setup);
     }
+  }
+
+  // cpp-httplib gives up without an answer when even the first line does not end.
+  static void refuse_head(HttpStream& stream) {
+    const std::string body = error_body({Code::kTooLarge, "the request's head is too long"});
+    const std::string head = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                             "Connection: close\r\nContent-Type: application/json\r\n"
+                             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    stream.write(head.data(), head.size());
+    stream.write(body.data(), body.size());
   }
 
   // Takes over what cpp-httplib would act upon by itself.

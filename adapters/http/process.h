@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "adapters/http/socket.h"
@@ -40,6 +41,9 @@ class StopSignals {
 // Lets this process have as many descriptors as the system allows it: the default is made for programs
 // that select().
 void raise_descriptor_limit();
+
+// Free for this process on the file system of `path`; none if it does not say.
+[[nodiscard]] std::optional<std::uint64_t> free_bytes(const std::string& path);
 
 // A directory that one process owns while this object lives (flock on DIR/in_use.lock). Made, with
 // its parents, if it does not exist.

@@ -85,7 +85,12 @@ struct Server::Impl {
     for (const Route& route : routes) {
       if (!route.matches_path(request.path)) continue;
       path_exists = true;
-      if (route.matches_method(request.method)) return route.handler(request, response);
+      if (!route.matches_method(request.method)) continue;
+      // No resource takes parameters; one that nobody reads must not pass for one that was obeyed.
+      if (request.parameters.empty()) return route.handler(request, response);
+      return response.fail({Code::kInvalidArgument, "unknown parameter '" +
+                                                        request.parameters[0].first.substr(0, 64) +
+                                                        "'"});
     }
     const std::string subject = request.method + " " + request.path.substr(0, 200);
     if (path_exists) {

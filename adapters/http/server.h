@@ -93,7 +93,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // `path` is exact, or everything below a folder if it ends in "/*". Before start(). A GET handler
-  // answers HEAD too.
+  // answers HEAD too. A request with parameters in its query is refused: no handler takes any.
   void handle(std::string method, std::string path, Handler handler);
 
   // Binds and serves. "127.0.0.1:8000: Address already in use" if somebody else does.

@@ -292,8 +292,11 @@ Status BlockReader::no_good_copy(std::size_t granule) const {
   for (const Location& location : locations_) {
     all_read = all_read && !location.unread;
     text += &location == &locations_.front() ? " on " : ", ";
+    // What the connection says begins with the address by itself.
+    const std::string& why = location.last.message();
+    const bool named = why.starts_with(location.address.client);
     text += "DataNode " + std::to_string(location.address.node.value) + " (" +
-            location.address.client + ": " + location.last.message() + ")";
+            (named ? why : location.address.client + ": " + why) + ")";
   }
   if (locations_.empty()) text += " on any live DataNode";
   return {all_read ? Code::kCorrupt : Code::kUnavailable, std::move(text)};

@@ -15,6 +15,11 @@ constexpr std::uint32_t kMaxDoublings = 20;
 // Answers that say nothing about the state of the lease: the NameNode is away.
 bool nobody_there(Code code) { return code == Code::kTimedOut || code == Code::kUnknownOutcome; }
 
+// Where the cluster cannot take more at the moment: the message names no path yet.
+bool cannot_store(Code code) {
+  return code == Code::kNotEnoughDataNodes || code == Code::kNoSpace;
+}
+
 }  // namespace
 
 Writer::Writer(WriteOptions options, RequestNumbers& numbers, std::string cluster)
@@ -69,7 +74,10 @@ void Writer::called(std::uint64_t call, wire::Reply reply, Instant now, WriterEf
 }
 
 void Writer::created(wire::Reply reply, Instant now, WriterEffects& effects) {
-  if (const auto* status = std::get_if<Status>(&reply)) return finish(*status, effects);
+  if (const auto* status = std::get_if<Status>(&reply)) {
+    return finish(cannot_store(status->code()) ? about(status->code(), status->message()) : *status,
+                  effects);
+  }
   auto* granted = std::get_if<wire::CreateReply>(&reply);
   if (granted == nullptr || granted->block_size == 0) {
     return finish(about(Code::kInternal, "the NameNode's answer to create makes no sense"),
@@ -143,9 +151,7 @@ void Writer::allocate(Instant now, WriterEffects& effects) {
 void Writer::allocated(wire::Reply reply, Instant now, WriterEffects& effects) {
   if (phase_ != Phase::kWriting) return;
   if (const auto* status = std::get_if<Status>(&reply)) {
-    const bool too_few = status->code() == Code::kNotEnoughDataNodes ||
-                         status->code() == Code::kNoSpace;
-    if (too_few && !excluded_.empty()) {
+    if (cannot_store(status->code()) && !excluded_.empty()) {
       excluded_.clear();  // one that failed is better than none
       return pump(now, effects);
     }
@@ -153,7 +159,8 @@ void Writer::allocated(wire::Reply reply, Instant now, WriterEffects& effects) {
     if (nobody_there(status->code())) {
       return fail(about(Code::kTimedOut, status->message()), false, effects);
     }
-    return fail(*status, status->code() != Code::kFenced, effects);
+    return fail(cannot_store(status->code()) ? about(status->code(), status->message()) : *status,
+                status->code() != Code::kFenced, effects);
   }
   auto* granted = std::get_if<wire::AllocateReply>(&reply);
   if (granted == nullptr || granted->blocks.empty()) {
@@ -217,7 +224,11 @@ Status Writer::check(const Slot& slot, std::uint32_t crc, const wire::WriteReply
     why += " (DataNode " + std::to_string(reply.failed.front().node.value) + ": " +
            reply.failed.front().status.message() + ")";
   }
-  return {Code::kUnavailable, std::move(why)};
+  const bool full = !reply.failed.empty() &&
+                    std::ranges::all_of(reply.failed, [](const wire::NodeFailure& failure) {
+                      return failure.status.code() == Code::kNoSpace;
+                    });
+  return {full ? Code::kNoSpace : Code::kUnavailable, std::move(why)};
 }
 
 void Writer::transferred(std::uint64_t transfer, std::uint32_t crc, const wire::WriteReply& reply,
@@ -257,7 +268,10 @@ void Writer::block_failed(std::uint64_t index, const Status& status, Instant now
                           WriterEffects& effects) {
   Slot& slot = slots_.at(index);
   if (slot.failures++ == 0) slot.first_failure = now;
-  if (now - slot.first_failure >= options_.retry.limit) {
+  const Duration limit = status.code() == Code::kNoSpace
+                             ? std::min(options_.retry.not_ready_limit, options_.retry.limit)
+                             : options_.retry.limit;
+  if (now - slot.first_failure >= limit) {
     return fail(about(status.code(), "block " + std::to_string(index) +
                                          " cannot be written: " + status.message()),
                 true, effects);

@@ -4,7 +4,7 @@
 // most `window` blocks). Several blocks are in flight at once. The CRC that the owner computed while
 // sending is compared with the DataNodes'; a mismatch, or fewer than min(2, r) stored copies, costs
 // the block: it is abandoned and written again under a new id to other DataNodes, until retry.limit
-// has passed since its first failure. DataNodes that failed are left out for a while, unless too few
+// has passed since its first failure (retry.not_ready_limit if it is for want of space). DataNodes that failed are left out for a while, unless too few
 // remain. A write that fails is abandoned: what was at the path before stays.
 #pragma once
 

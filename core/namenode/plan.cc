@@ -16,8 +16,10 @@ std::uint32_t hosts_needed(std::uint32_t replication) {
 }
 
 Status too_few(std::uint32_t have, std::uint32_t need) {
-  return {Code::kNotEnoughDataNodes, std::to_string(have) + " of at least " + std::to_string(need) +
-                                         " DataNodes on distinct hosts are able to store"};
+  return {Code::kNotEnoughDataNodes, "only " + std::to_string(have) + " of the " +
+                                         std::to_string(need) +
+                                         " DataNodes (on different hosts) that a write needs are "
+                                         "able to store; start more"};
 }
 
 // The blocks that a request wants, and for which file.
@@ -87,7 +89,8 @@ Result<Targets> NameNode::State::choose_targets(const RequestCommand::Body& body
   const std::uint32_t need = hosts_needed(wanted.replication);
   const std::uint32_t have = blocks.writable_hosts(now);
   const bool ungated = mutated(Mutant::kS1WriteWithoutDataNodes);
-  if (have < need && !ungated) return too_few(have, need);
+  // Where blocks are wanted, the placement tells a lack of space from a lack of DataNodes.
+  if (wanted.blocks == 0 && have < need && !ungated) return too_few(have, need);
   for (std::uint32_t i = 0; i < wanted.blocks; ++i) {
     auto pipeline =
         blocks.choose_targets(wanted.replication, wanted.block_size, *wanted.exclude, now);

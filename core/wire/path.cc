@@ -32,6 +32,15 @@ Status invalid(std::string_view text, std::string_view why) {
   return {Code::kInvalidArgument, printable(text) + ": " + std::string(why)};
 }
 
+// Why `name` cannot be one; "" if it can.
+std::string_view flaw_of(std::string_view name) {
+  if (name == "." || name == "..") return "'.' and '..' are not allowed as names";
+  if (name.size() > kMaxNameBytes) return "File name too long (over 255 bytes)";
+  if (name.find('/') != std::string_view::npos) return "A name must not contain '/'";
+  if (name.find('\0') != std::string_view::npos) return "A name must not contain NUL";
+  return is_utf8(name) ? "" : "A name must be valid UTF-8";
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -63,12 +72,8 @@ std::string printable(std::string_view text) {
 
 Status check_name(std::string_view name) {
   if (name.empty()) return {Code::kInvalidArgument, "a name must not be empty"};
-  if (name == "." || name == "..") return invalid(name, "Not allowed as a name");
-  if (name.size() > kMaxNameBytes) return invalid(name, "File name too long (over 255 bytes)");
-  if (name.find('/') != std::string_view::npos) return invalid(name, "A name must not contain '/'");
-  if (name.find('\0') != std::string_view::npos) return invalid(name, "A name must not contain NUL");
-  if (!is_utf8(name)) return invalid(name, "A name must be valid UTF-8");
-  return {};
+  const std::string_view flaw = flaw_of(name);
+  return flaw.empty() ? Status() : invalid(name, flaw);
 }
 
 Result<Path> Path::parse(std::string_view text) {
@@ -76,13 +81,13 @@ Result<Path> Path::parse(std::string_view text) {
   if (text.front() != '/') return invalid(text, "Not an absolute path");
   if (text.size() > kMaxPathBytes) return invalid(text, "Path too long (over 4096 bytes)");
   Path path;
+  const std::string_view whole = text;
   while (!text.empty()) {
     text.remove_prefix(1);  // the slash
     const std::string_view name = text.substr(0, text.find('/'));
     text.remove_prefix(name.size());
     if (name.empty()) continue;
-    Status status = check_name(name);
-    if (!status.ok()) return status;
+    if (const std::string_view flaw = flaw_of(name); !flaw.empty()) return invalid(whole, flaw);
     if (path.names_.size() == kMaxPathDepth) {
       return invalid(path.text(), "Path too deep (over 255 levels)");
     }

@@ -10,12 +10,11 @@ import subprocess
 import time
 import unittest
 
-from harness import (Cluster, finish, random_file, same, same_tree, wait_until)
+from harness import OfACluster, finish, random_file, same, same_tree, wait_until
 
 FULL = os.environ.get("DFS_ACCEPTANCE") == "full"
 BIG = (1 << 30) if FULL else (160 << 20)
 TREE = 2000 if FULL else 300
-QUICK_DEATH = ("--dead-after", "10s")
 
 
 def make_tree(folder, count):
@@ -24,21 +23,6 @@ def make_tree(folder, count):
         os.makedirs(path, exist_ok=True)
         with open(os.path.join(path, f"f{i}"), "wb") as f:
             f.write(random.Random(i).randbytes(random.Random(i * 7).choice((0, 1, 511, 4096, 70000))))
-
-
-class OfACluster(unittest.TestCase):
-    datanodes = 3
-    flags = QUICK_DEATH
-
-    def setUp(self):
-        self.cluster = Cluster(self.datanodes, *self.flags)
-        self.addCleanup(self.cluster.close)
-
-    def path(self, name):
-        return os.path.join(self.cluster.folder, name)
-
-    def wait_healthy(self, seconds=60):
-        wait_until("every block has its copies", self.cluster.healthy, seconds)
 
 
 class ADataNodeMayGoAtAnyTime(OfACluster):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 DFS = os.environ.get("DFS_PROGRAM", "build/bin/dfs")
 
@@ -47,7 +48,8 @@ def wait_until(what, condition, seconds):
 
 
 class Cluster:
-    def __init__(self, datanodes, *flags):
+    def __init__(self, datanodes, *flags, prepare=None):
+        """prepare(folder of a process) is called for each before they are started."""
         self.folder = tempfile.mkdtemp(prefix="dfs-acceptance-")
         self.dir = os.path.join(self.folder, "cluster")
         self.datanodes = datanodes
@@ -57,6 +59,9 @@ class Cluster:
         self.parent = None
         self.by_hand = []
         self.commands = {}
+        for name in self.names() if prepare else []:
+            os.makedirs(os.path.join(self.dir, name))
+            prepare(os.path.join(self.dir, name))
         self.start()
 
     # Processes.
@@ -146,7 +151,8 @@ class Cluster:
         return [DFS, *arguments, "--meta", self.meta]
 
     def run(self, *arguments, check=True, **options):
-        done = subprocess.run(self.command(*arguments), capture_output=True, text=True, **options)
+        done = subprocess.run(self.command(*arguments), capture_output=True, text=True,
+                              errors="replace", **options)
         if check and done.returncode != 0:
             raise AssertionError(f"dfs {' '.join(arguments)}: exit {done.returncode}: {done.stderr}"
                                  f"{done.stdout[-500:]}\n{self.log()}")
@@ -166,12 +172,58 @@ class Cluster:
     def report(self):
         return json.loads(self.run("admin", "report", "--json").stdout)
 
+    def reported(self):
+        """Every DataNode is live and has reported in full."""
+        nodes = self.report()["nodes"]
+        return all(n["state"] == "live" and n["reported"] for n in nodes)
+
     def replica_files(self, name):
         """(path, size) of the block files of a DataNode, published ones only."""
         found = []
         for folder, _, files in os.walk(os.path.join(self.dir, name, "current")):
             found += [os.path.join(folder, f) for f in files if not f.endswith(".meta")]
         return sorted((f, os.path.getsize(f)) for f in found)
+
+
+class OfACluster(unittest.TestCase):
+    """A cluster of its own for each test."""
+    datanodes = 3
+    flags = ("--dead-after", "10s")
+    prepare = None
+
+    def setUp(self):
+        self.cluster = Cluster(self.datanodes, *self.flags, prepare=self.prepare)
+        self.addCleanup(self.cluster.close)
+
+    def path(self, name):
+        return os.path.join(self.cluster.folder, name)
+
+    def wait_healthy(self, seconds=60):
+        wait_until("every block has its copies", self.cluster.healthy, seconds)
+
+    def fails(self, message, *arguments, code=1, **options):
+        """The command fails with that exit code and one line that has `message` in it."""
+        done = self.cluster.run(*arguments, check=False, **options)
+        self.assertEqual(done.returncode, code, (arguments, done.stderr, done.stdout))
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertTrue(lines[0].startswith("dfs: "), lines[0])
+        self.assertIn(message, lines[0])
+
+    def all_live(self):
+        for name in self.cluster.names():
+            self.assertTrue(self.cluster.alive(name), name + ": " + self.cluster.log())
+
+
+def ends(command, seconds=30):
+    """Runs a server that is expected to end by itself: (exit code, what it wrote)."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        output = process.communicate(timeout=seconds)[0]
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"still runs: {command}: {process.communicate()[0]}") from None
 
 
 def finish(process, what, seconds=180):

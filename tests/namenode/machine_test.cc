@@ -108,10 +108,13 @@ TEST(Rounds, D3_WhatWasShippedSinceTheFormatGivesTheSameDigest) {
 TEST_F(Gate, S1_WritesWaitForTwoHosts) {
   EXPECT_EQ(code(mkdir("/d")), Code::kOk) << "names need no DataNodes";
   EXPECT_EQ(message(create("/f")),
-            "0 of at least 2 DataNodes on distinct hosts are able to store");
+            "only 0 of the 2 DataNodes (on different hosts) that a write needs are able to store; "
+            "start more");
   std::string why;
   EXPECT_FALSE(machine->accepts_writes(&why));
-  EXPECT_EQ(why, "0 of at least 2 DataNodes on distinct hosts are able to store");
+  EXPECT_EQ(why,
+            "only 0 of the 2 DataNodes (on different hosts) that a write needs are able to store; "
+            "start more");
   add_node("a1");
   EXPECT_EQ(code(create("/f", 1)), Code::kNotEnoughDataNodes);
   wire::Create one = create("/one", 1);
