@@ -59,9 +59,13 @@ class Cluster:
         self.parent = None
         self.by_hand = []
         self.commands = {}
-        for name in self.names() if prepare else []:
-            os.makedirs(os.path.join(self.dir, name))
-            prepare(os.path.join(self.dir, name))
+        try:
+            for name in self.names() if prepare else []:
+                os.makedirs(os.path.join(self.dir, name))
+                prepare(os.path.join(self.dir, name))
+        except unittest.SkipTest:
+            shutil.rmtree(self.folder)
+            raise
         self.start()
 
     # Processes.
@@ -224,6 +228,11 @@ def ends(command, seconds=30):
     except subprocess.TimeoutExpired:
         process.kill()
         raise AssertionError(f"still runs: {command}: {process.communicate()[0]}") from None
+
+
+def has_line(path, words):
+    with open(path, encoding="utf-8") as f:
+        return words in f.read()
 
 
 def finish(process, what, seconds=180):
