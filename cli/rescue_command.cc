@@ -7,6 +7,7 @@
 #include "adapters/http/rescue_url.h"
 #include "adapters/sqlite/rescue.h"
 #include "cli/commands.h"
+#include "cli/format.h"
 #include "cli/output.h"
 #include "cli/server_flags.h"
 
@@ -50,19 +51,33 @@ void print_report(const sqlite::RescueReport& report) {
         std::to_string(report.applied) + ":\n  checkpoint " + std::to_string(report.checkpoint) +
         " from " + report.checkpoint_from + " and " + std::to_string(report.replayed) +
         " commands after it\nThe epoch is now " + std::to_string(report.epoch) +
-        ". Changes made later are lost; their blocks stay on the DataNodes.\n");
+        ". Changes made later are lost; blocks that only they name stay on the DataNodes.\n");
+  if (!report.rebuilt.empty()) {
+    print("Rebuilt from replicas, perhaps without their ends: " +
+          counted(report.rebuilt.size(), "file") + "\n");
+  }
+  for (const namenode::RebuiltFile& file : report.rebuilt) {
+    print("  " + shown(file.path) + "  " + human_size(file.length) + "  was " + shown(file.was) +
+          "\n");
+  }
   if (!report.kept.empty()) print("What was there is kept as " + report.kept + "\n");
   for (const std::string& note : report.notes) print("note: " + note + "\n");
 }
 
 boost::json::object json_of(const sqlite::RescueReport& report) {
+  boost::json::array rebuilt;
+  for (const namenode::RebuiltFile& file : report.rebuilt) {
+    rebuilt.push_back({{"path", json_text(file.path)},
+                       {"was", json_text(file.was)},
+                       {"length", file.length}});
+  }
   boost::json::array notes;
   for (const std::string& note : report.notes) notes.push_back(json_text(note));
   return {{"cluster", report.cluster},     {"checkpoint_from", json_text(report.checkpoint_from)},
           {"checkpoint", report.checkpoint}, {"replayed", report.replayed},
           {"applied", report.applied},     {"until", report.until.ms},
           {"epoch", report.epoch},         {"kept", json_text(report.kept)},
-          {"notes", std::move(notes)}};
+          {"rebuilt", std::move(rebuilt)}, {"notes", std::move(notes)}};
 }
 
 int run_rescue(const Context& context, const Line& line) {

@@ -1,10 +1,16 @@
 #include "adapters/disk/rescue_directory.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <optional>
 
+#include "adapters/disk/layout.h"
+#include "adapters/disk/volume.h"
 #include "core/base/crc32c.h"
+#include "core/datanode/sidecar.h"
 
 namespace dfs::disk {
 namespace {
@@ -23,7 +29,61 @@ Status read_all(const HomeFile& file, const std::function<Status(Bytes)>& take) 
   return {};
 }
 
+// Reads the heads of the sidecars below current/ of one volume.
+class SidecarWalk {
+ public:
+  explicit SidecarWalk(const std::string& directory)
+      : root_(system_, system_.open(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY, 0)) {}
+
+  void run(const std::function<void(const namenode::RescuedReplica&)>& each) {
+    for (const std::string& upper : names_in(kCurrent)) {
+      const std::string folder = std::string(kCurrent) + "/" + upper;
+      for (const std::string& leaf : names_in(folder)) {
+        for (const std::string& name : names_in(folder + "/" + leaf)) {
+          const std::optional<CurrentName> parsed = parse_current(name);
+          if (parsed && parsed->meta) read(folder + "/" + leaf + "/" + name, each);
+        }
+      }
+    }
+  }
+  [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
+
+ private:
+  std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<std::string> names;
+    if (system_.list(root_.get(), folder.c_str(), names) < 0) ++unreadable_;
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  void read(const std::string& path,
+            const std::function<void(const namenode::RescuedReplica&)>& each) {
+    const Fd file(system_, system_.open(root_.get(), path.c_str(), O_RDONLY, 0));
+    std::vector<std::uint8_t> head(datanode::kMaxSidecarHeadBytes);
+    const std::int64_t size = file.get() < 0 ? -1 : system_.read_at(file.get(), head, 0);
+    head.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    Result<datanode::Sidecar> sidecar = datanode::decode_sidecar_head(head);
+    if (!sidecar.ok()) {
+      ++unreadable_;
+      return;
+    }
+    each({sidecar->cluster, sidecar->info, sidecar->inode, sidecar->index, sidecar->path_hint});
+  }
+
+  System& system_ = real_system();
+  Fd root_;
+  std::uint64_t unreadable_ = 0;
+};
+
 }  // namespace
+
+Status RescueDirectory::replicas(
+    const std::function<void(const namenode::RescuedReplica& replica)>& each) {
+  SidecarWalk walk(directory_);
+  walk.run(each);
+  if (walk.unreadable() == 0) return {};
+  return {Code::kIo, std::to_string(walk.unreadable()) + " sidecars or folders cannot be read"};
+}
 
 Result<wire::MetadataList> RescueDirectory::list() {
   Result<std::unique_ptr<MetadataHome>> home =

@@ -12,7 +12,7 @@ namespace dfs::disk {
 
 class RescueDirectory final : public namenode::RescueSource {
  public:
-  // `directory`: the DataNode's first --data directory.
+  // `directory`: one of the DataNode's --data directories; the first has the metadata.
   explicit RescueDirectory(std::string directory) : directory_(std::move(directory)) {}
 
   [[nodiscard]] std::string name() const override { return directory_; }
@@ -20,6 +20,8 @@ class RescueDirectory final : public namenode::RescueSource {
   [[nodiscard]] Status save_checkpoint(const wire::CheckpointHeader& checkpoint,
                                        const std::string& path) override;
   [[nodiscard]] Result<std::string> journal(const wire::CheckpointHeader& checkpoint) override;
+  [[nodiscard]] Status replicas(
+      const std::function<void(const namenode::RescuedReplica& replica)>& each) override;
 
  private:
   std::string directory_;

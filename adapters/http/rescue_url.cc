@@ -45,6 +45,12 @@ Status RescueUrl::save_checkpoint(const wire::CheckpointHeader& checkpoint,
   return status;
 }
 
+Status RescueUrl::replicas(
+    const std::function<void(const namenode::RescuedReplica& replica)>& /*each*/) {
+  return {Code::kInvalidArgument,
+          "files younger than the journal are rebuilt from DataNodes' directories only; name those"};
+}
+
 Result<std::string> RescueUrl::journal(const wire::CheckpointHeader& checkpoint) {
   std::string text;
   Status status =

@@ -19,6 +19,9 @@ class RescueUrl final : public namenode::RescueSource {
   [[nodiscard]] Status save_checkpoint(const wire::CheckpointHeader& checkpoint,
                                        const std::string& path) override;
   [[nodiscard]] Result<std::string> journal(const wire::CheckpointHeader& checkpoint) override;
+  // Not over HTTP: says so.
+  [[nodiscard]] Status replicas(
+      const std::function<void(const namenode::RescuedReplica& replica)>& each) override;
 
  private:
   std::string address_;

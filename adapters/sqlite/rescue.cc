@@ -30,6 +30,7 @@ struct Offer {
 };
 
 struct Material {
+  std::vector<RescueSource*> sources;
   std::vector<Offer> offers;           // the most promising first
   std::vector<std::string> texts;      // of journals
   std::vector<wire::Journal> journals; // views into the texts
@@ -46,6 +47,7 @@ void read_journal(const Offer& offer, Material& material, RescueReport& report) 
 
 Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport& report) {
   Material material;
+  material.sources = sources;
   std::set<std::string> clusters;
   for (RescueSource* source : sources) {
     const Result<wire::MetadataList> list = source->list();
@@ -87,6 +89,17 @@ void replay_all(SqliteStore& store, const Material& material, RescueReport& repo
   }
 }
 
+namenode::YoungFiles gather_young(SqliteStore& store, const Material& material,
+                                  RescueReport& report) {
+  namenode::YoungFiles young(store);
+  for (RescueSource* source : material.sources) {
+    const Status status =
+        source->replicas([&young](const namenode::RescuedReplica& each) { young.add(each); });
+    if (!status.ok()) report.notes.push_back(source->name() + ": " + status.message());
+  }
+  return young;
+}
+
 // Throws Unusable; otherwise the file at `path` is complete and closed.
 void rebuild(const Offer& offer, const Material& material, const std::string& path, WallTime now,
              RescueReport& report) {
@@ -110,10 +123,12 @@ void rebuild(const Offer& offer, const Material& material, const std::string& pa
   report.until = checkpoint.time;
   replay_all(store, material, report);
   report.applied = store.meta().applied;
+  namenode::YoungFiles young = gather_young(store, material, report);
   const std::uint64_t newest = material.offers.front().stored.checkpoint.epoch;
   const Result<std::uint64_t> epoch = namenode::begin_new_epoch(store, newest, now);
   if (!epoch.ok()) throw Unusable(epoch.status().message());
   report.epoch = *epoch;
+  report.rebuilt = young.rebuild(now, report.notes);
 }
 
 void remove_database(const fs::path& path) {

@@ -2,7 +2,8 @@
 //
 // Of all checkpoints that the sources have, the one is taken with which the most can be recovered;
 // if it turns out damaged, the next. Every journal that continues it is replayed, from whichever
-// source. The result is checked whole, gets a new epoch, and only then takes its place; a database
+// source. Files younger than that are rebuilt from replicas' sidecars, under /lost+found
+// (core/namenode/young_files.h). The result is checked whole, gets a new epoch, and only then takes its place; a database
 // that was there is kept beside it under another name.
 // The caller owns the NameNode's directory (its lock).
 #pragma once
@@ -27,6 +28,7 @@ struct RescueReport {
   WallTime until;                   // of the last command that was recovered
   std::uint64_t epoch = 0;          // the new one
   std::string kept;                 // where the database went that was there; "" if none was
+  std::vector<namenode::RebuiltFile> rebuilt;  // younger files, from replicas
   std::vector<std::string> notes;   // one line each: what could not be used, and why
 };
 

@@ -162,6 +162,23 @@ struct NewerHistoryCommand {
   friend bool operator==(const NewerHistoryCommand&, const NewerHistoryCommand&) = default;
 };
 
+// Gives a pending file a block that a rescue found on DataNodes, as committed there: one of an earlier
+// epoch that this history has never heard of, or one that belongs to another pending file.
+struct AdoptBlockCommand {
+  static constexpr std::string_view kName = "adopt_block";
+  InodeId inode;
+  std::uint64_t index = 0;
+  BlockInfo block;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("inode", self.inode);
+    visit("index", self.index);
+    visit("block", self.block);
+  }
+  friend bool operator==(const AdoptBlockCommand&, const AdoptBlockCommand&) = default;
+};
+
 struct Command {
   // NameNode time: it begins as the wall time of the format command and goes on only while a NameNode
   // runs, by its monotonic clock, so that a clock that is set shortens neither the life of request
@@ -169,7 +186,7 @@ struct Command {
   WallTime time;
   std::variant<FormatCommand, RequestCommand, ExpireCommand, ReapCommand, ForgetBlocksCommand,
                ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand,
-               NewerHistoryCommand>
+               NewerHistoryCommand, AdoptBlockCommand>
       body;
   WallTime wall;  // what the wall clock said: modification times
   friend bool operator==(const Command&, const Command&) = default;

@@ -5,9 +5,11 @@
 // later is lost as metadata, and its ids are not handed out again.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "core/namenode/store.h"
+#include "core/namenode/young_files.h"
 #include "core/wire/journal.h"
 
 namespace dfs::namenode {
@@ -22,6 +24,9 @@ class RescueSource {
   [[nodiscard]] virtual Status save_checkpoint(const wire::CheckpointHeader& checkpoint,
                                                const std::string& path) = 0;
   [[nodiscard]] virtual Result<std::string> journal(const wire::CheckpointHeader& checkpoint) = 0;
+  // Hands over what its replicas' sidecars say; an error tells what it could not read.
+  [[nodiscard]] virtual Status replicas(
+      const std::function<void(const RescuedReplica& replica)>& each) = 0;
 };
 
 // How far replaying went.

@@ -34,7 +34,12 @@ struct FakeSource final : namenode::RescueSource {
   Result<std::string> journal(const wire::CheckpointHeader& /*checkpoint*/) override {
     return journal_text;
   }
+  Status replicas(const std::function<void(const namenode::RescuedReplica&)>& each) override {
+    for (const namenode::RescuedReplica& replica : found) each(replica);
+    return {};
+  }
 
+  std::vector<namenode::RescuedReplica> found;
   std::string called = "home";
   bool away = false;
   std::vector<wire::StoredCheckpoint> stored;

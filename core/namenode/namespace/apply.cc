@@ -75,6 +75,9 @@ void run(Context& context, const RaiseEpochCommand& command, Outcome& outcome) {
 void run(Context& context, const NewerHistoryCommand& command, Outcome& outcome) {
   outcome.reply = newer_history(context, command);
 }
+void run(Context& context, const AdoptBlockCommand& command, Outcome& outcome) {
+  outcome.reply = adopt_block(context, command);
+}
 
 }  // namespace
 

@@ -43,6 +43,7 @@ inline constexpr std::uint64_t kMaxUnevenBlocks = 1000;
 [[nodiscard]] wire::Reply set_safe_mode(Context& context, const SafeModeCommand& command);
 [[nodiscard]] wire::Reply raise_epoch(Context& context, const RaiseEpochCommand& command);
 [[nodiscard]] wire::Reply newer_history(Context& context, const NewerHistoryCommand& command);
+[[nodiscard]] wire::Reply adopt_block(Context& context, const AdoptBlockCommand& command);
 
 // The owner of what `caller` makes: the superuser where no user is told.
 [[nodiscard]] std::string owner_for(Context& context, const wire::Caller& caller);
