@@ -24,6 +24,8 @@ namespace {
 
 constexpr Duration kLook = milliseconds(100);
 constexpr Duration kStopLimit = seconds(15);
+// As long as it takes, why it is not ready yet is no news.
+constexpr Duration kPatience = seconds(5);
 
 struct Line {
   std::string dir;
@@ -69,6 +71,7 @@ class Cluster {
     if (!owned.ok()) return context_.fail(owned.status());
     Status status = start_all();
     bool ready = false;
+    const Instant started = http::monotonic_now();
     while (status.ok() && !signals.wait(kLook)) {
       const std::size_t died = report_deaths();
       if (!ready && died > 0) {
@@ -76,6 +79,8 @@ class Cluster {
       } else if (!ready && is_ready()) {
         ready = true;
         print("ready");
+      } else if (!ready && http::monotonic_now() - started > kPatience) {
+        tell_why_not();
       }
     }
     stop_all();
@@ -150,12 +155,22 @@ class Cluster {
   bool is_ready() {
     const http::CallResult result = client_.call(meta_, wire::ClusterReport{}, seconds(2));
     const auto* report = std::get_if<wire::ClusterReportReply>(&result.reply);
+    why_not_ = report == nullptr ? "the NameNode does not answer" : report->why_not;
     if (report == nullptr || !report->accepts_writes) return false;
     const auto live = std::count_if(
         report->nodes.begin(), report->nodes.end(), [](const wire::NodeReport& node) {
           return node.state == wire::NodeState::kLive && node.reported;
         });
+    why_not_ = std::to_string(live) + " of " + std::to_string(line_.datanodes) +
+               " DataNodes are there";
     return static_cast<std::uint32_t>(live) >= line_.datanodes;
+  }
+
+  // Once for each reason.
+  void tell_why_not() {
+    if (why_not_ == told_) return;
+    told_ = why_not_;
+    context_.fail("not ready yet: " + why_not_);
   }
 
   // DataNodes first, so that the NameNode hears of no death.
@@ -191,6 +206,8 @@ class Cluster {
   const std::string meta_;
   http::SocketClient client_;
   std::vector<Member> members_;
+  std::string why_not_;
+  std::string told_;
 };
 
 }  // namespace

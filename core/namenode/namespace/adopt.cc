@@ -3,6 +3,7 @@
 
 #include "core/namenode/namespace/blocks_of_file.h"
 #include "core/namenode/namespace/errors.h"
+#include "core/namenode/past_epochs.h"
 
 namespace dfs::namenode {
 namespace {
@@ -10,7 +11,8 @@ namespace {
 // Whether no file that is there, or was and is gone, has a claim to the block.
 bool may_be_adopted(Context& context, const AdoptBlockCommand& command,
                     const std::optional<BlockRow>& known) {
-  if (!known) return epoch_of(command.block.id.value) < context.meta.epoch;
+  const BlockId id = command.block.id;
+  if (!known) return epoch_of(id.value) < context.meta.epoch && !given_out(context.meta, id);
   if (known->owner == command.inode || known->state == BlockState::kFreed) return false;
   if (!context.store.pending(known->owner)) return false;
   return known->state == BlockState::kAllocated ||
