@@ -1,73 +1,16 @@
-"""Disks that are full or fail: what was stored stays, what cannot be stored says so, all go on.
-
-Needs small file systems of its own, in mounts that only this process and its children see: skipped
-where the system does not allow that.
-"""
-import ctypes
+"""Disks that are full or fail: what was stored stays, what cannot be stored says so, all go on."""
 import fcntl
 import os
 import subprocess
 import unittest
 
 from harness import OfACluster, random_file, same, wait_until
+from small_disks import MIB, WithSmallDisks, fill
 
-MIB = 1 << 20
-NEW_MOUNTS = 0x20000
 EXT4_SHUTDOWN = 0x8004587D  # from here on every operation on that file system is an I/O error
 
 
-def private_mounts():
-    """From here on mounts are this process's own, and gone with it. Skips where not permitted."""
-    if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS) != 0:
-        raise unittest.SkipTest("needs the right to mount (root)")
-    if subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode != 0:
-        raise unittest.SkipTest("cannot make mounts private")
-
-
-def mount_memory(folder, size):
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        raise unittest.SkipTest("cannot mount: " + done.stderr)
-
-
-def fill(folder, leave):
-    """Takes the room of a file system but for `leave` bytes; the file that does."""
-    path = os.path.join(folder, "junk")
-    with open(path, "wb") as f:
-        info = os.statvfs(folder)
-        os.posix_fallocate(f.fileno(), 0, info.f_bavail * info.f_frsize - leave)
-    return path
-
-
-class WithSmallDisksOfACluster(OfACluster):
-    flags = ("--dead-after", "10s", "--block-size", "4M")
-    sizes = {}
-
-    @classmethod
-    def setUpClass(cls):
-        private_mounts()
-
-    def prepare(self, folder):
-        if size := self.sizes.get(os.path.basename(folder)):
-            mount_memory(folder, size)
-
-    def tearDown(self):
-        self.cluster.close()
-        for name in self.sizes:
-            subprocess.run(["umount", "-l", os.path.join(self.cluster.dir, name)],
-                           capture_output=True)
-        subprocess.run(["rm", "-rf", self.cluster.folder])
-
-    def folder(self, name):
-        return os.path.join(self.cluster.dir, name)
-
-    def reads_back(self, local, remote):
-        self.cluster.run("get", "-f", remote, self.path("back"))
-        self.assertTrue(same(self.path(local), self.path("back")), remote)
-
-
-class AFullDataNodeOfACluster(WithSmallDisksOfACluster):
+class AFullDataNodeOfACluster(WithSmallDisks):
     sizes = {"datanode-1": "128M"}
 
     def test_is_left_out_serves_what_it_has_and_takes_part_again_when_it_has_room(self):
@@ -97,7 +40,7 @@ class AFullDataNodeOfACluster(WithSmallDisksOfACluster):
         self.all_live()
 
 
-class FullDataNodesOfACluster(WithSmallDisksOfACluster):
+class FullDataNodesOfACluster(WithSmallDisks):
     sizes = {"datanode-1": "128M", "datanode-2": "128M", "datanode-3": "128M"}
 
     def test_refuse_a_put_and_keep_every_file_whole(self):
@@ -129,7 +72,7 @@ class ACapacityOfACluster(OfACluster):
         self.assertTrue(same(self.path("f"), self.path("back")))
 
 
-class AFullNameNodeOfACluster(WithSmallDisksOfACluster):
+class AFullNameNodeOfACluster(WithSmallDisks):
     datanodes = 2
     sizes = {"namenode": "160M"}
 
@@ -160,7 +103,7 @@ class AFullNameNodeOfACluster(WithSmallDisksOfACluster):
         self.reads_back("f", "/x")
 
 
-class AFailingVolumeOfACluster(WithSmallDisksOfACluster):
+class AFailingVolumeOfACluster(WithSmallDisks):
     def setUp(self):
         self.volumes = None
         super().setUp()
