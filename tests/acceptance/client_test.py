@@ -69,7 +69,7 @@ class ContentOfACluster(OfACluster):
                 with open(self.path("back"), "wb") as f:
                     subprocess.run(c.command("get", name, "-"), stdout=f, check=True)
                 self.assertTrue(same(self.path("f"), self.path("back")), name)
-        self.assertTrue(c.healthy())
+        self.wait_healthy()
 
     def test_needs_memory_that_does_not_grow_with_it(self):
         c = self.cluster

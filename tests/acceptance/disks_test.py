@@ -52,7 +52,7 @@ class FullDataNodesOfACluster(WithSmallDisks):
         self.fails("No space left", "put", "-f", self.path("f"), "/f", "--retry-limit", "4")
         self.assertEqual(c.run("ls", "/").stdout, before)
         self.reads_back("f", "/f")
-        self.assertTrue(c.healthy())
+        self.wait_healthy()
         self.all_live()
 
 
