@@ -19,8 +19,6 @@ TEST(Reduce, OfAPlanThatDoesNotFailIsNothing) {
   EXPECT_FALSE(reduce(options, say_nothing));
 }
 
-#if defined(DFS_MUTANTS)
-
 TEST(Reduce, BringsAPlantedBugToATenthOfItsOperations) {
   switch_on(Mutant::kN3RenameIntoOwnSubtree);
   PlanOptions options;
@@ -39,8 +37,6 @@ TEST(Reduce, BringsAPlantedBugToATenthOfItsOperations) {
   switch_on(Mutant::kNone);
   EXPECT_TRUE(run(make_plan(saved->plan)).violations.empty());
 }
-
-#endif
 
 }  // namespace
 }  // namespace dfs::world
