@@ -1,4 +1,5 @@
-// dfs-bench: what a cluster on this machine does, beside what the machine itself can do, in one run.
+// dfs-bench: what a cluster on this machine does, beside what the machine itself can do, in one
+// run.
 //
 //   dfs-bench [--size MIB] [--seconds S] [--dir DIR]
 //

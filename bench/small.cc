@@ -70,12 +70,15 @@ void bench_small(const std::string& namenode, const std::string& folder, double 
   print_heading("small operations a second");
   for (const int threads : {1, 8}) {
     const std::string by = threads == 1 ? "1 thread" : "8 threads";
-    print_row("create + 4 KiB, 3 copies", rate(threads, seconds, [&](int thread) {
-                client::WriteOptions options;
-                options.path = name(next++);
-                return fine(sessions[thread].write(options, std::make_shared<SmallFile>()).status());
-              }),
-              by, synced_files(folder, threads, seconds / 2), "a local file, synced");
+    print_row(
+        "create + 4 KiB, 3 copies",
+        rate(threads, seconds,
+             [&](int thread) {
+               client::WriteOptions options;
+               options.path = name(next++);
+               return fine(sessions[thread].write(options, std::make_shared<SmallFile>()).status());
+             }),
+        by, synced_files(folder, threads, seconds / 2), "a local file, synced");
   }
   const std::uint64_t files = next;
   const std::function<bool(int)> stat = [&](int thread) {

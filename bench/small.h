@@ -1,5 +1,5 @@
-// Small operations against a cluster, by many threads through the native client: files of 4 KiB, and
-// metadata alone.
+// Small operations against a cluster, by many threads through the native client: files of 4 KiB,
+// and metadata alone.
 #pragma once
 
 #include <string>

@@ -53,13 +53,12 @@ void add_page(Sums& sums, const wire::FsckReply& page, bool json) {
       }
     }
     if (json) {
-      sums.unhealthy.push_back(
-          {{"path", json_text(file.path)}, {"problems", std::move(problems)}});
+      sums.unhealthy.push_back({{"path", json_text(file.path)}, {"problems", std::move(problems)}});
     }
   }
 }
 
-int run(const std::string& path, const Context& context) {
+int run_fsck(const std::string& path, const Context& context) {
   const std::unique_ptr<Session> session = open_session(context);
   if (!session) return kUsage;
   Sums sums;
@@ -98,7 +97,7 @@ int run(const std::string& path, const Context& context) {
 void add_admin_fsck(CLI::App& admin, Context& context) {
   const auto path = std::make_shared<std::string>("/");
   CLI::App* command = add_command(admin, context, "fsck", "check the blocks below a path",
-                                  [path, &context] { return run(*path, context); });
+                                  [path, &context] { return run_fsck(*path, context); });
   command->add_option("path", *path, "a file or directory (default: /)");
 }
 

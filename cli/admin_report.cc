@@ -27,16 +27,17 @@ std::string summary_of(const wire::ClusterReportReply& report) {
       {"Safe mode:", report.safe_mode ? "on" : "off"},
       {"Content:", counted(report.content.files, "file") + ", " +
                        counted(report.content.directories, "directory") + ", " +
-                       human_size(report.content.length) + " (" +
-                       human_size(report.content.space) + " with replicas)"},
+                       human_size(report.content.length) + " (" + human_size(report.content.space) +
+                       " with replicas)"},
       {"Being written:", counted(report.pending_files, "file")},
       {"Repairs:", std::to_string(report.repairs_running) + " running, " +
                        std::to_string(report.repairs_waiting) + " waiting"},
-      {"Defaults:", "replication " + std::to_string(report.default_replication) +
-                        ", block size " + human_size(report.default_block_size)}};
+      {"Defaults:", "replication " + std::to_string(report.default_replication) + ", block size " +
+                        human_size(report.default_block_size)}};
   if (report.read_only) {
-    rows.push_back({"History:", "older than what a DataNode has seen: read-only until "
-                                "dfs admin accept-history"});
+    rows.push_back({"History:",
+                    "older than what a DataNode has seen: read-only until "
+                    "dfs admin accept-history"});
   }
   std::string text = table(rows, "ll");
   for (const std::string& note : report.notes) text += "Note: " + shown(note) + "\n";
@@ -56,7 +57,7 @@ std::string nodes_of(const wire::ClusterReportReply& report) {
   return table(rows, "rllrrrrl");
 }
 
-int run(const Context& context) {
+int run_report(const Context& context) {
   const std::unique_ptr<Session> session = open_session(context);
   if (!session) return kUsage;
   Result<wire::ClusterReportReply> report = session->call(wire::ClusterReport{});
@@ -73,7 +74,7 @@ int run(const Context& context) {
 
 void add_admin_report(CLI::App& admin, Context& context) {
   add_command(admin, context, "report", "how the cluster and its DataNodes are",
-              [&context] { return run(context); });
+              [&context] { return run_report(context); });
 }
 
 }  // namespace dfs::cli

@@ -30,7 +30,7 @@ int wait(Session& session, const Context& context) {
   }
 }
 
-int run(const std::string& action, const Context& context) {
+int run_safemode(const std::string& action, const Context& context) {
   const std::unique_ptr<Session> session = open_session(context);
   if (!session) return kUsage;
   if (action == "wait") return wait(*session, context);
@@ -58,7 +58,7 @@ void add_admin_safemode(CLI::App& admin, Context& context) {
   const auto action = std::make_shared<std::string>();
   CLI::App* command =
       add_command(admin, context, "safemode", "refuse changes while something is looked after",
-                  [action, &context] { return run(*action, context); });
+                  [action, &context] { return run_safemode(*action, context); });
   command->add_option("action", *action, "get, enter, leave or wait")
       ->required()
       ->check(CLI::IsMember({"get", "enter", "leave", "wait"}));

@@ -7,7 +7,7 @@
 namespace dfs::cli {
 namespace {
 
-int run(const std::string& path, const Context& context) {
+int run_scrub(const std::string& path, const Context& context) {
   const std::unique_ptr<Session> session = open_session(context);
   if (!session) return kUsage;
   std::uint64_t ordered = 0;
@@ -33,7 +33,7 @@ void add_admin_scrub(CLI::App& admin, Context& context) {
   const auto path = std::make_shared<std::string>("/");
   CLI::App* command =
       add_command(admin, context, "scrub", "have every replica below a path verified now",
-                  [path, &context] { return run(*path, context); });
+                  [path, &context] { return run_scrub(*path, context); });
   command->add_option("path", *path, "a file or directory (default: /)");
 }
 

@@ -29,8 +29,8 @@ int refuse_json(const Context& context) {
 // Passes lines on until there are enough, then ends the read.
 class HeadSink : public StreamSink {
  public:
-  explicit HeadSink(std::uint64_t lines) : StreamSink(STDOUT_FILENO, "standard output"),
-                                           left_(lines) {}
+  explicit HeadSink(std::uint64_t lines)
+      : StreamSink(STDOUT_FILENO, "standard output"), left_(lines) {}
   Status write(std::uint64_t offset, Bytes data) override {
     std::size_t length = 0;
     while (length < data.size() && left_ > 0) {
@@ -153,28 +153,25 @@ void add_part(CLI::App& app, Context& context, const std::string& name, const st
   const auto part = std::make_shared<Part>();
   CLI::App* command = add_command(app, context, name, summary, [part, &context, run] {
     if (context.globals.json) return refuse_json(context);
-    return for_each_path(context, {part->path}, [&](Session& session, const std::string&) {
-      return run(session, *part);
-    });
+    return for_each_path(context, {part->path},
+                         [&](Session& session, const std::string&) { return run(session, *part); });
   });
   command->add_option("path", part->path, "the file")->required();
   CLI::Option* lines = command->add_option("-n,--lines", part->lines, "this many lines");
-  command->add_option("-c,--bytes", part->bytes, "this many bytes (default: 1K)")
-      ->excludes(lines);
+  command->add_option("-c,--bytes", part->bytes, "this many bytes (default: 1K)")->excludes(lines);
 }
 
 }  // namespace
 
 void add_cat(CLI::App& app, Context& context) {
   const auto paths = std::make_shared<std::vector<std::string>>();
-  CLI::App* command =
-      add_command(app, context, "cat", "print files", [paths, &context] {
-        if (context.globals.json) return refuse_json(context);
-        return for_each_path(context, *paths, [](Session& session, const std::string& path) {
-          StreamSink sink(STDOUT_FILENO, "standard output");
-          return session.read(in_order(path), sink).status();
-        });
-      });
+  CLI::App* command = add_command(app, context, "cat", "print files", [paths, &context] {
+    if (context.globals.json) return refuse_json(context);
+    return for_each_path(context, *paths, [](Session& session, const std::string& path) {
+      StreamSink sink(STDOUT_FILENO, "standard output");
+      return session.read(in_order(path), sink).status();
+    });
+  });
   command->add_option("path", *paths, "files")->required();
 }
 

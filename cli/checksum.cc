@@ -72,7 +72,8 @@ Result<FileChecksum> checksum_of(Session& session, const std::string& path) {
   }
   ChecksumSink sink(*ends, file.inode);
   Result<wire::FileStatus> read = session.read(in_order(path), sink);
-  if (read.status().code() == Code::kReplaced) return {Code::kReplaced, path + ": file was replaced"};
+  if (read.status().code() == Code::kReplaced)
+    return {Code::kReplaced, path + ": file was replaced"};
   if (!read.ok()) return read.status();
   return sink.finish();
 }

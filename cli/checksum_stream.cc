@@ -35,10 +35,9 @@ ChecksumStream::~ChecksumStream() = default;
 
 void ChecksumStream::add(Bytes data) {
   while (!data.empty()) {
-    const std::size_t take =
-        std::min<std::size_t>(data.size(), wire::kChunkBytes - chunk_length_);
-    chunk_crc_ = chunk_length_ == 0 ? crc32c(data.first(take))
-                                    : crc32c(data.first(take), chunk_crc_);
+    const std::size_t take = std::min<std::size_t>(data.size(), wire::kChunkBytes - chunk_length_);
+    chunk_crc_ =
+        chunk_length_ == 0 ? crc32c(data.first(take)) : crc32c(data.first(take), chunk_crc_);
     chunk_length_ += take;
     data = data.subspan(take);
     if (chunk_length_ == wire::kChunkBytes) end_chunk();

@@ -1,9 +1,9 @@
 // The file checksum of HDFS and WebHDFS: MD5 over the MD5s of each block's chunk CRCs.
 //
-// Per block, MD5 of its 512-byte chunks' CRC32Cs, big-endian; these MD5s one after another, padded with
-// zeros to the next of 32, 64, 128 … bytes (an artefact of HDFS that is part of the format); MD5 of
-// that. The same content gives the same checksum only for the same block size. MD5 is no protection
-// against forgery.
+// Per block, MD5 of its 512-byte chunks' CRC32Cs, big-endian; these MD5s one after another, padded
+// with zeros to the next of 32, 64, 128 … bytes (an artefact of HDFS that is part of the format);
+// MD5 of that. The same content gives the same checksum only for the same block size. MD5 is no
+// protection against forgery.
 #pragma once
 
 #include <cstdint>

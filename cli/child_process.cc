@@ -47,8 +47,8 @@ Result<ChildProcess> ChildProcess::start(std::vector<std::string> arguments,
   if (output < 0) return {Code::kIo, log + ": " + std::strerror(errno)};
   const pid_t pid = ::fork();
   if (pid == 0) {
-    // Only calls that are safe between fork and exec. A process group of its own: Ctrl-C reaches the
-    // parent, which stops its children in order.
+    // Only calls that are safe between fork and exec. A process group of its own: Ctrl-C reaches
+    // the parent, which stops its children in order.
     ::setpgid(0, 0);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);

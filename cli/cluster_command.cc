@@ -1,8 +1,8 @@
 // `dfs cluster`: a NameNode and N DataNodes as child processes on 127.0.0.1.
 //
-// DIR/namenode and DIR/datanode-1, … hold each process's data, its `pid` and its `log`; they are kept
-// for the next start. A child that dies is reported with the command that starts it by hand, and not
-// restarted. Each DataNode is a failure domain of its own (--host).
+// DIR/namenode and DIR/datanode-1, … hold each process's data, its `pid` and its `log`; they are
+// kept for the next start. A child that dies is reported with the command that starts it by hand,
+// and not restarted. Each DataNode is a failure domain of its own (--host).
 #include <signal.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ constexpr Duration kStopLimit = seconds(15);
 // As long as it takes, why it is not ready yet is no news.
 constexpr Duration kPatience = seconds(5);
 
-struct Line {
+struct ClusterLine {
   std::string dir;
   std::uint32_t datanodes = 3;
   std::uint32_t port = 8000;
@@ -60,7 +60,7 @@ std::string last_words(const std::string& dir) {
 
 class Cluster {
  public:
-  Cluster(const Context& context, const Line& line)
+  Cluster(const Context& context, const ClusterLine& line)
       : context_(context),
         line_(line),
         meta_(http::HostPort{"127.0.0.1", static_cast<std::uint16_t>(line.port)}.text()) {}
@@ -157,12 +157,12 @@ class Cluster {
     const auto* report = std::get_if<wire::ClusterReportReply>(&result.reply);
     why_not_ = report == nullptr ? "the NameNode does not answer" : report->why_not;
     if (report == nullptr || !report->accepts_writes) return false;
-    const auto live = std::count_if(
-        report->nodes.begin(), report->nodes.end(), [](const wire::NodeReport& node) {
+    const auto live =
+        std::count_if(report->nodes.begin(), report->nodes.end(), [](const wire::NodeReport& node) {
           return node.state == wire::NodeState::kLive && node.reported;
         });
-    why_not_ = std::to_string(live) + " of " + std::to_string(line_.datanodes) +
-               " DataNodes are there";
+    why_not_ =
+        std::to_string(live) + " of " + std::to_string(line_.datanodes) + " DataNodes are there";
     return static_cast<std::uint32_t>(live) >= line_.datanodes;
   }
 
@@ -202,7 +202,7 @@ class Cluster {
   }
 
   const Context& context_;
-  const Line& line_;
+  const ClusterLine& line_;
   const std::string meta_;
   http::SocketClient client_;
   std::vector<Member> members_;
@@ -213,7 +213,7 @@ class Cluster {
 }  // namespace
 
 void add_cluster(CLI::App& app, Context& context) {
-  const auto line = std::make_shared<Line>();
+  const auto line = std::make_shared<ClusterLine>();
   CLI::App* command =
       add_command(app, context, "cluster", "run a NameNode and DataNodes on this machine",
                   [&context, line] { return Cluster(context, *line).run(); });

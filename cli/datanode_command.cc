@@ -8,7 +8,7 @@
 namespace dfs::cli {
 namespace {
 
-struct Line {
+struct DataNodeLine {
   std::string data;
   std::string listen = "0.0.0.0:8001";
   std::string advertise;
@@ -18,7 +18,7 @@ struct Line {
   DataNodeFlags flags;
 };
 
-Status fill_in(const Line& line, const std::string& meta, http::DataNodeOptions& options) {
+Status fill_in(const DataNodeLine& line, const std::string& meta, http::DataNodeOptions& options) {
   options.data = split_list(line.data);
   if (options.data.empty()) return {Code::kInvalidArgument, "--data: no directory"};
   for (const std::string& url : split_list(meta)) {
@@ -44,7 +44,7 @@ Status fill_in(const Line& line, const std::string& meta, http::DataNodeOptions&
   return apply(line.flags, options);
 }
 
-int run_datanode(const Context& context, const Line& line) {
+int run_datanode(const Context& context, const DataNodeLine& line) {
   http::DataNodeOptions options;
   if (Status status = fill_in(line, context.globals.meta, options); !status.ok()) {
     return context.fail(status.message(), kUsage);
@@ -63,7 +63,7 @@ int run_datanode(const Context& context, const Line& line) {
 }  // namespace
 
 void add_datanode(CLI::App& app, Context& context) {
-  const auto line = std::make_shared<Line>();
+  const auto line = std::make_shared<DataNodeLine>();
   CLI::App* command = add_command(app, context, "datanode", "run a DataNode",
                                   [&context, line] { return run_datanode(context, *line); });
   command->add_option("--data", line->data, "DIR[,DIR...], best on a disk each")->required();

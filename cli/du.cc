@@ -30,8 +30,8 @@ int run_du(const Du& options, const Context& context) {
     if (context.globals.json) {
       entries.push_back(json_of_summary(path, *sums));
     } else {
-      rows.push_back({size_text(sums->length, options.human),
-                      size_text(sums->space, options.human), shown(path)});
+      rows.push_back({size_text(sums->length, options.human), size_text(sums->space, options.human),
+                      shown(path)});
     }
     return {};
   };
@@ -52,8 +52,8 @@ int run_du(const Du& options, const Context& context) {
 int run_count(const std::vector<std::string>& paths, bool human, const Context& context) {
   boost::json::array entries;
   std::vector<std::vector<std::string>> rows;
-  const int exit_code = for_each_path(
-      context, paths, [&](Session& session, const std::string& path) -> Status {
+  const int exit_code =
+      for_each_path(context, paths, [&](Session& session, const std::string& path) -> Status {
         Result<wire::ContentSummary> sums = session.call(wire::Summarize{path});
         if (!sums.ok()) return sums.status();
         entries.push_back(json_of_summary(path, *sums));
@@ -73,12 +73,12 @@ int run_count(const std::vector<std::string>& paths, bool human, const Context& 
 
 void add_du(CLI::App& app, Context& context) {
   const auto options = std::make_shared<Du>();
-  CLI::App* command = add_command(
-      app, context, "du", "bytes of content, and bytes on disks with all replicas",
-      [options, &context] {
-        if (options->paths.empty()) options->paths = {"/"};
-        return run_du(*options, context);
-      });
+  CLI::App* command =
+      add_command(app, context, "du", "bytes of content, and bytes on disks with all replicas",
+                  [options, &context] {
+                    if (options->paths.empty()) options->paths = {"/"};
+                    return run_du(*options, context);
+                  });
   command->add_option("path", options->paths, "files and directories (default: /)");
   command->add_flag("-s,--summarize", options->summarize, "one line for each path");
   command->add_flag("-h,--human-readable", options->human, "sizes such as 1.5G");
@@ -91,9 +91,8 @@ void add_count(CLI::App& app, Context& context) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = add_command(
-      app, context, "count", "directories, files and bytes below a path", [options, &context] {
-        return run_count(options->paths, options->human, context);
-      });
+      app, context, "count", "directories, files and bytes below a path",
+      [options, &context] { return run_count(options->paths, options->human, context); });
   command->add_option("path", options->paths, "files and directories")->required();
   command->add_flag("-h,--human-readable", options->human, "sizes such as 1.5G");
 }

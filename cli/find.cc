@@ -21,11 +21,10 @@ bool matches(const Find& find, const std::string& name, const wire::FileStatus& 
   const bool directory = entry.type == wire::FileType::kDirectory;
   if (!find.type.empty() && (find.type == "d") != directory) return false;
   if (!find.name.empty() && ::fnmatch(find.name.c_str(), name.c_str(), 0) != 0) return false;
-  return find.iname.empty() ||
-         ::fnmatch(find.iname.c_str(), name.c_str(), FNM_CASEFOLD) == 0;
+  return find.iname.empty() || ::fnmatch(find.iname.c_str(), name.c_str(), FNM_CASEFOLD) == 0;
 }
 
-int run(const Find& find, const Context& context) {
+int run_find(const Find& find, const Context& context) {
   boost::json::array found;
   int exit_code = kDone;
   const auto failed = [&](const Status& status) { exit_code = context.fail(status); };
@@ -39,8 +38,8 @@ int run(const Find& find, const Context& context) {
       print(shown(path) + "\n");
     }
   };
-  const int failures = for_each_path(
-      context, find.paths, [&](Session& session, const std::string& path) -> Status {
+  const int failures =
+      for_each_path(context, find.paths, [&](Session& session, const std::string& path) -> Status {
         Result<wire::FileStatus> status = session.call(wire::Stat{path});
         if (!status.ok()) return status.status();
         visit(path, *status);
@@ -56,11 +55,11 @@ int run(const Find& find, const Context& context) {
 
 void add_find(CLI::App& app, Context& context) {
   const auto find = std::make_shared<Find>();
-  CLI::App* command = add_command(app, context, "find", "print what is below a path and matches",
-                                  [find, &context] {
-                                    if (find->paths.empty()) find->paths = {"/"};
-                                    return run(*find, context);
-                                  });
+  CLI::App* command =
+      add_command(app, context, "find", "print what is below a path and matches", [find, &context] {
+        if (find->paths.empty()) find->paths = {"/"};
+        return run_find(*find, context);
+      });
   command->add_option("path", find->paths, "where to look (default: /)");
   command->add_option("--name", find->name, "names that match this pattern, as -name too");
   command->add_option("--iname", find->iname, "the same whatever the case, as -iname too");

@@ -58,12 +58,11 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   return (units << shift) + ((thousandths << shift) + 500) / 1000;
 }
 
-Result<std::uint64_t> parse_number(std::string_view text, std::string_view what,
-                                   std::uint64_t low, std::uint64_t high) {
+Result<std::uint64_t> parse_number(std::string_view text, std::string_view what, std::uint64_t low,
+                                   std::uint64_t high) {
   std::uint64_t number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || rest != text.data() + text.size() || number < low ||
-      number > high) {
+  if (error != std::errc() || rest != text.data() + text.size() || number < low || number > high) {
     return {Code::kInvalidArgument, std::string(what) + " must be a number from " +
                                         std::to_string(low) + " to " + std::to_string(high) +
                                         ", not '" + wire::printable(text) + "'"};
@@ -140,8 +139,7 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "0%";
-  return std::to_string(
-             static_cast<std::uint64_t>((Uint128{part} * 100 + whole - 1) / whole)) +
+  return std::to_string(static_cast<std::uint64_t>((Uint128{part} * 100 + whole - 1) / whole)) +
          "%";
 }
 

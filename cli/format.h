@@ -35,8 +35,8 @@ namespace dfs::cli {
 // "12%"; 0 of 0 is "0%".
 [[nodiscard]] std::string percent(std::uint64_t part, std::uint64_t whole);
 
-// Columns padded to their widest cell, two spaces between; a column is flushed right if its letter in
-// `align` is 'r'. The last column is not padded.
+// Columns padded to their widest cell, two spaces between; a column is flushed right if its letter
+// in `align` is 'r'. The last column is not padded.
 [[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows,
                                 std::string_view align);
 

@@ -154,7 +154,7 @@ void get_one(Getter& getter, Session& session, TransferReport& report, const std
   getter.get(from, *status, to);
 }
 
-int run(const Get& get, const Context& context) {
+int run_get(const Get& get, const Context& context) {
   const std::string& to = get.paths.back();
   if (to == "-" && context.globals.json) {
     return context.fail("--json has no room for content on standard output", kUsage);
@@ -178,7 +178,7 @@ int run(const Get& get, const Context& context) {
 void add_get(CLI::App& app, Context& context) {
   const auto get = std::make_shared<Get>();
   CLI::App* command = add_command(app, context, "get", "copy files and directories out",
-                                  [get, &context] { return run(*get, context); });
+                                  [get, &context] { return run_get(*get, context); });
   command->add_option("path", get->paths, "SRC... and DST; - is standard output")
       ->required()
       ->expected(2, 1 << 20);

@@ -59,8 +59,7 @@ Status LocalFile::opened(const wire::FileStatus& file) {
 
 Status LocalFile::write(std::uint64_t offset, Bytes data) {
   while (!data.empty()) {
-    const ssize_t put =
-        ::pwrite(file_.fd(), data.data(), data.size(), static_cast<off_t>(offset));
+    const ssize_t put = ::pwrite(file_.fd(), data.data(), data.size(), static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return local_error(path_, errno);
     data = data.subspan(static_cast<std::size_t>(put));

@@ -51,12 +51,12 @@ class Listing {
   boost::json::array entries_;
 };
 
-int run(const Ls& options, const Context& context) {
+int run_ls(const Ls& options, const Context& context) {
   Listing listing(context.globals.json, options.human);
   int exit_code = kDone;
   const auto failed = [&](const Status& status) { exit_code = context.fail(status); };
-  const int failures = for_each_path(
-      context, options.paths, [&](Session& session, const std::string& path) {
+  const int failures =
+      for_each_path(context, options.paths, [&](Session& session, const std::string& path) {
         const Status status =
             for_each_entry(session, path, [&](const wire::FileStatus& entry, bool directory) {
               const std::string child = directory ? join(path, entry.name) : path;
@@ -88,7 +88,7 @@ void add_ls(CLI::App& app, Context& context) {
   CLI::App* command =
       add_command(app, context, "ls", "list files and directories", [options, &context] {
         if (options->paths.empty()) options->paths = {"/"};
-        return run(*options, context);
+        return run_ls(*options, context);
       });
   command->add_option("path", options->paths, "files and directories (default: /)");
   command->add_flag("-R,--recursive", options->recursive, "what is below, too");

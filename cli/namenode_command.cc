@@ -8,13 +8,13 @@
 namespace dfs::cli {
 namespace {
 
-struct Line {
+struct NameNodeLine {
   std::string data;
   std::string listen = "0.0.0.0:8000";
   NameNodeFlags flags;
 };
 
-int run_namenode(const Context& context, const Line& line) {
+int run_namenode(const Context& context, const NameNodeLine& line) {
   http::NameNodeOptions options;
   options.data = line.data;
   if (Status status = apply(line.flags, options); !status.ok()) {
@@ -37,7 +37,7 @@ int run_namenode(const Context& context, const Line& line) {
 }  // namespace
 
 void add_namenode(CLI::App& app, Context& context) {
-  const auto line = std::make_shared<Line>();
+  const auto line = std::make_shared<NameNodeLine>();
   CLI::App* command = add_command(app, context, "namenode", "run a NameNode",
                                   [&context, line] { return run_namenode(context, *line); });
   command->add_option("--data", line->data, "directory of its metadata")->required();

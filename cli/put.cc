@@ -16,7 +16,6 @@ namespace dfs::cli {
 namespace {
 
 constexpr std::size_t kFilesAtOnce = 8;
-constexpr std::uint64_t kMaxReplication = 512;
 
 struct Put {
   std::vector<std::string> paths;
@@ -125,7 +124,7 @@ Result<client::WriteOptions> write_options(const Put& put) {
   options.overwrite = put.force;
   if (!put.replication.empty()) {
     Result<std::uint64_t> number =
-        parse_number(put.replication, "the replication", 1, kMaxReplication);
+        parse_number(put.replication, "the replication", 1, wire::kMaxReplication);
     if (!number.ok()) return number.status();
     options.replication = static_cast<std::uint32_t>(*number);
   }
@@ -138,7 +137,7 @@ Result<client::WriteOptions> write_options(const Put& put) {
   return options;
 }
 
-int run(const Put& put, const Context& context) {
+int run_put(const Put& put, const Context& context) {
   Result<client::WriteOptions> options = write_options(put);
   if (!options.ok()) return context.fail(options.status().message(), kUsage);
   const std::unique_ptr<Session> session = open_session(context);
@@ -151,10 +150,10 @@ int run(const Put& put, const Context& context) {
   for (std::size_t i = 0; i + 1 < put.paths.size(); ++i) {
     const std::string& from = put.paths[i];
     // "." and ".." have no name of their own to keep.
-    const std::string named = from == "-" || base_name(from).find_first_not_of('.') !=
-                                                 std::string::npos
-                                  ? from
-                                  : std::filesystem::absolute(from).lexically_normal().string();
+    const std::string named =
+        from == "-" || base_name(from).find_first_not_of('.') != std::string::npos
+            ? from
+            : std::filesystem::absolute(from).lexically_normal().string();
     Result<std::string> target = destination(*session, named, to);
     if (!target.ok()) {
       report.failed(target.status());
@@ -178,7 +177,7 @@ int run(const Put& put, const Context& context) {
 void add_put(CLI::App& app, Context& context) {
   const auto put = std::make_shared<Put>();
   CLI::App* command = add_command(app, context, "put", "copy local files and directories in",
-                                  [put, &context] { return run(*put, context); });
+                                  [put, &context] { return run_put(*put, context); });
   command->add_option("path", put->paths, "SRC... and DST; - is standard input")
       ->required()
       ->expected(2, 1 << 20);

@@ -79,8 +79,7 @@ void walk(Session& session, const std::string& path,
   }
 }
 
-Result<std::string> destination(Session& session, const std::string& from,
-                                const std::string& to) {
+Result<std::string> destination(Session& session, const std::string& from, const std::string& to) {
   const Result<wire::FileStatus> status = session.call(wire::Stat{to});
   if (!status.ok()) {
     if (status.status().code() != Code::kNotFound) return status.status();

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint16_t kDataNodePort = 8001;
 
-struct Line {
+struct RescueLine {
   std::string data;
   std::string from;
 };
@@ -67,20 +67,19 @@ void print_report(const sqlite::RescueReport& report) {
 boost::json::object json_of(const sqlite::RescueReport& report) {
   boost::json::array rebuilt;
   for (const namenode::RebuiltFile& file : report.rebuilt) {
-    rebuilt.push_back({{"path", json_text(file.path)},
-                       {"was", json_text(file.was)},
-                       {"length", file.length}});
+    rebuilt.push_back(
+        {{"path", json_text(file.path)}, {"was", json_text(file.was)}, {"length", file.length}});
   }
   boost::json::array notes;
   for (const std::string& note : report.notes) notes.push_back(json_text(note));
-  return {{"cluster", report.cluster},     {"checkpoint_from", json_text(report.checkpoint_from)},
+  return {{"cluster", report.cluster},       {"checkpoint_from", json_text(report.checkpoint_from)},
           {"checkpoint", report.checkpoint}, {"replayed", report.replayed},
-          {"applied", report.applied},     {"until", report.until.ms},
-          {"epoch", report.epoch},         {"kept", json_text(report.kept)},
-          {"rebuilt", std::move(rebuilt)}, {"notes", std::move(notes)}};
+          {"applied", report.applied},       {"until", report.until.ms},
+          {"epoch", report.epoch},           {"kept", json_text(report.kept)},
+          {"rebuilt", std::move(rebuilt)},   {"notes", std::move(notes)}};
 }
 
-int run_rescue(const Context& context, const Line& line) {
+int run_rescue(const Context& context, const RescueLine& line) {
   const auto sources = sources_of(line.from);
   if (!sources.ok()) return context.fail(sources.status().message(), kUsage);
   const Result<http::OwnedDirectory> directory = http::OwnedDirectory::open(line.data);
@@ -101,7 +100,7 @@ int run_rescue(const Context& context, const Line& line) {
 }  // namespace
 
 void add_rescue(CLI::App& app, Context& context) {
-  const auto line = std::make_shared<Line>();
+  const auto line = std::make_shared<RescueLine>();
   CLI::App* command =
       add_command(app, context, "rescue", "rebuild a NameNode's metadata from DataNodes",
                   [&context, line] { return run_rescue(context, *line); });

@@ -13,15 +13,16 @@ void add_rm(CLI::App& app, Context& context) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
       add_command(app, context, "rm", "remove files and directories", [options, &context] {
-        return for_each_path(
-            context, options->paths, [&](Session& session, const std::string& path) {
-              wire::Remove request;
-              request.path = path;
-              request.recursive = options->recursive;
-              Status status = session.call(std::move(request)).status();
-              if (options->force && status.code() == Code::kNotFound) return Status();
-              return status;
-            });
+        return for_each_path(context, options->paths,
+                             [&](Session& session, const std::string& path) {
+                               wire::Remove request;
+                               request.path = path;
+                               request.recursive = options->recursive;
+                               Status status = session.call(std::move(request)).status();
+                               if (options->force && status.code() == Code::kNotFound)
+                                 return Status();
+                               return status;
+                             });
       });
   command->add_option("path", options->paths, "what to remove")->required();
   command->add_flag("-r,-R,--recursive", options->recursive, "directories and what is below");

@@ -76,9 +76,7 @@ void add_flags(CLI::App& command, DataNodeFlags& flags) { add_all(command, flags
 
 Status apply(const NameNodeFlags& flags, http::NameNodeOptions& options) {
   namenode::Config& config = options.config;
-  const auto copies = [](const std::string& text) {
-    return parse_number(text, "copies", 1, 512);
-  };
+  const auto copies = [](const std::string& text) { return parse_number(text, "copies", 1, 512); };
   Status status;
   take(status, "--replication", flags.replication, config.default_replication, copies);
   take(status, "--block-size", flags.block_size, config.default_block_size, parse_size);

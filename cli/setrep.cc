@@ -10,12 +10,10 @@
 namespace dfs::cli {
 namespace {
 
-constexpr std::uint64_t kMaxReplication = 512;
-
 struct SetRep {
   std::vector<std::string> arguments;  // N and paths
   bool wait = false;
-  bool recursive = false;              // accepted as in HDFS: directories always are
+  bool recursive = false;  // accepted as in HDFS: directories always are
 };
 
 // Whether every block of the file has exactly so many live replicas.
@@ -42,8 +40,8 @@ Status wait_for(Session& session, const std::string& path, std::size_t replicati
     if (*done) return {};
     Result<wire::ClusterReportReply> report = session.call(wire::ClusterReport{});
     if (!report.ok()) return report.status();
-    const auto live = std::ranges::count(report->nodes, wire::NodeState::kLive,
-                                         &wire::NodeReport::state);
+    const auto live =
+        std::ranges::count(report->nodes, wire::NodeState::kLive, &wire::NodeReport::state);
     if (static_cast<std::size_t>(live) < replication) {
       return {Code::kNotEnoughDataNodes,
               path + ": only " + counted(static_cast<std::uint64_t>(live), "DataNode") +
@@ -88,10 +86,10 @@ Status set_all(Session& session, const Context& context, const std::string& path
 
 void add_setrep(CLI::App& app, Context& context) {
   const auto options = std::make_shared<SetRep>();
-  CLI::App* command = add_command(
-      app, context, "setrep", "set how many replicas files have", [options, &context] {
-        Result<std::uint64_t> number = parse_number(options->arguments.front(), "the replication",
-                                                    1, kMaxReplication);
+  CLI::App* command =
+      add_command(app, context, "setrep", "set how many replicas files have", [options, &context] {
+        Result<std::uint64_t> number =
+            parse_number(options->arguments.front(), "the replication", 1, wire::kMaxReplication);
         if (!number.ok()) return context.fail(number.status().message(), kUsage);
         const std::vector<std::string> paths(options->arguments.begin() + 1,
                                              options->arguments.end());

@@ -43,14 +43,14 @@ void add_touch(CLI::App& app, Context& context) {
     bool no_create = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(
-      app, context, "touch", "make empty files, or set the time of modification to now",
-      [options, &context] {
-        return for_each_path(context, options->paths,
-                             [&](Session& session, const std::string& path) {
-                               return touch(session, path, !options->no_create);
-                             });
-      });
+  CLI::App* command =
+      add_command(app, context, "touch", "make empty files, or set the time of modification to now",
+                  [options, &context] {
+                    return for_each_path(context, options->paths,
+                                         [&](Session& session, const std::string& path) {
+                                           return touch(session, path, !options->no_create);
+                                         });
+                  });
   command->add_option("path", options->paths, "files and directories")->required();
   command->add_flag("-c,--no-create", options->no_create, "do not make files");
 }

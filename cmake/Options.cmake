@@ -23,31 +23,21 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 endif()
+# Not optimised: instrumented code takes longest to compile, and half of the time is the optimiser's.
 if(DFS_SANITIZE STREQUAL "address")
   # null and vptr double the compile time; a null dereference ends in AddressSanitizer anyway.
-  add_compile_options(-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined
+  add_compile_options(-O0 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined
                       -fno-sanitize=null,vptr -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 elseif(DFS_SANITIZE STREQUAL "thread")
-  add_compile_options(-O1 -g1 -fsanitize=thread)
+  add_compile_options(-O0 -g1 -fsanitize=thread)
   add_link_options(-fsanitize=thread)
 elseif(NOT DFS_SANITIZE STREQUAL "")
   message(FATAL_ERROR "DFS_SANITIZE is '${DFS_SANITIZE}', not address, thread or empty")
 endif()
 
-# Headers are precompiled only in the builds that nobody develops in: a missing #include would not
-# show. ccache must be told that it may look through a precompiled header.
-option(DFS_PRECOMPILE "Precompile the headers that most sources include" OFF)
-
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
-  if(DFS_PRECOMPILE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      add_compile_options(-fpch-preprocess)
-    endif()
-  endif()
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()

@@ -11,25 +11,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND DFS_WARNINGS -Wno-maybe-uninitialized)
 endif()
 
-# What most sources of every target include, and what most of one kind of target do besides.
-set(DFS_HEADERS <algorithm> <array> <deque> <functional> <map> <memory> <optional> <set> <string>
-    <variant> <vector>)
-set(DFS_TEST_HEADERS <gmock/gmock.h> <gtest/gtest.h> <rapidcheck.h>)
-
 function(dfs_options target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   target_compile_options(${target} PRIVATE ${DFS_WARNINGS})
-  get_target_property(sources ${target} SOURCES)
-  list(LENGTH sources count)
-  if(DFS_PRECOMPILE AND count GREATER 2)
-    target_precompile_headers(${target} PRIVATE ${DFS_HEADERS} ${ARGN})
-  endif()
 endfunction()
 
-# dfs_library(NAME [SOURCES glob…] [LINK target…] [HEADERS <header>…]): HEADERS are precompiled where
-# DFS_PRECOMPILE says so; sources include what they use all the same.
+# dfs_library(NAME [SOURCES glob…] [LINK target…])
 function(dfs_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${ARG_SOURCES})
   if(NOT sources)
     add_library(${name} INTERFACE)
@@ -38,7 +27,7 @@ function(dfs_library name)
     return()
   endif()
   add_library(${name} STATIC ${sources})
-  dfs_options(${name} ${ARG_HEADERS})
+  dfs_options(${name})
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
 endfunction()
 
@@ -65,7 +54,9 @@ function(dfs_test name kind)
     return()
   endif()
   add_executable(${name} ${sources})
-  dfs_options(${name} ${DFS_TEST_HEADERS})
+  dfs_options(${name})
+  # What is tested is optimised, the tests are not: that halves the time they take to compile.
+  target_compile_options(${name} PRIVATE -O0)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} ${RAPIDCHECK_LIBRARY} GTest::gmock
                                         GTest::gtest_main)
   foreach(program ${ARG_PROGRAMS})

@@ -12,11 +12,12 @@ namespace dfs::host {
 // Milliseconds of wall time since some fixed moment.
 [[nodiscard]] std::int64_t wall_ms();
 
-// Runs `work(job)` in `jobs` processes at once (in this one if there is one job), hands every line that
-// they say through `say` to `hear` here, and returns when all have ended. False if one did not end by
-// itself with status 0.
+// Runs `work(job)` in `jobs` processes at once (in this one if there is one job), hands every line
+// that they say through `say` to `hear` here, and returns when all have ended. False if one did not
+// end by itself with status 0.
 using Say = std::function<void(const std::string& line)>;
-bool run_jobs(std::uint32_t jobs, const std::function<void(std::uint32_t job, const Say& say)>& work,
+bool run_jobs(std::uint32_t jobs,
+              const std::function<void(std::uint32_t job, const Say& say)>& work,
               const std::function<void(std::uint32_t job, const std::string& line)>& hear);
 
 // A file's text, at most `most` bytes of it; false if it cannot be read.

@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "adapters/sqlite/connection.h"
 #include "core/base/mutant.h"
 #include "simulator/host.h"
-#include "simulator/world/plan_file.h"
-#include "simulator/world/reduce.h"
 #include "simulator/report.h"
 #include "simulator/sweep.h"
+#include "simulator/world/plan_file.h"
+#include "simulator/world/reduce.h"
 
 namespace dfs::world {
 namespace {
@@ -125,9 +126,8 @@ std::string program_of(const CommandLine& line) {
 }
 
 std::string replay_of(const CommandLine& line, const PlanOptions& options) {
-  std::string command = line.plan_file.empty()
-                            ? replay_command(options, program_of(line))
-                            : program_of(line) + " run --plan " + line.plan_file;
+  std::string command = line.plan_file.empty() ? replay_command(options, program_of(line))
+                                               : program_of(line) + " run --plan " + line.plan_file;
   return line.mutant.empty() ? command : command + " --mutant " + line.mutant;
 }
 
@@ -163,16 +163,15 @@ int sweep_all(const CommandLine& line) {
   options.stop_at_first = line.first;
   options.replay = [&line](const PlanOptions& plan) { return replay_of(line, plan); };
   const SweepResult result = sweep(options);
-  const std::string text = line.json ? boost::json::serialize(to_json(result)) + "\n"
-                                     : to_text(result);
+  const std::string text =
+      line.json ? boost::json::serialize(to_json(result)) + "\n" : to_text(result);
   std::fputs(text.c_str(), stdout);
   return result.clean() ? 0 : 1;
 }
 
 int reduce_one(const CommandLine& line) {
-  const std::optional<Reduction> reduced = reduce(line.plan, [](const std::string& step) {
-    std::fprintf(stderr, "%s\n", step.c_str());
-  });
+  const std::optional<Reduction> reduced = reduce(
+      line.plan, [](const std::string& step) { std::fprintf(stderr, "%s\n", step.c_str()); });
   if (!reduced) {
     std::puts("the plan breaks no invariant");
     return 0;
@@ -183,11 +182,11 @@ int reduce_one(const CommandLine& line) {
   if (!host::write_file(line.out, to_text({cause, reduced->plan, violation.invariant}))) {
     return usage("--out: " + line.out + ": cannot be written");
   }
-  std::printf("%s\n%zu of %zu operations and %zu of %zu faults are left after %zu runs\n"
-              "replay: %s run --plan %s\n",
-              cause.c_str(), reduced->operations_after, reduced->operations_before,
-              reduced->faults_after, reduced->faults_before, reduced->runs,
-              program_of(line).c_str(), line.out.c_str());
+  std::printf(
+      "%s\n%zu of %zu operations and %zu of %zu faults are left after %zu runs\n"
+      "replay: %s run --plan %s\n",
+      cause.c_str(), reduced->operations_after, reduced->operations_before, reduced->faults_after,
+      reduced->faults_before, reduced->runs, program_of(line).c_str(), line.out.c_str());
   return 1;
 }
 
@@ -255,4 +254,7 @@ int run_program(int argc, char** argv) {
 }  // namespace
 }  // namespace dfs::world
 
-int main(int argc, char** argv) { return dfs::world::run_program(argc, argv); }
+int main(int argc, char** argv) {
+  dfs::sqlite::expect_one_thread();
+  return dfs::world::run_program(argc, argv);
+}

@@ -43,13 +43,12 @@ void take(SweepResult& result, std::map<std::uint64_t, std::string>& hashes,
   add(result.outcomes, run.at("outcomes").as_object());
   for (const boost::json::value& each : run.at("violations").as_array()) {
     const boost::json::object& violation = each.as_object();
-    result.violations.push_back(
-        {seed,
-         {std::string(violation.at("invariant").as_string()),
-          violation.at("event").to_number<std::uint64_t>(),
-          violation.at("sim_us").to_number<std::int64_t>(),
-          std::string(violation.at("detail").as_string())},
-         std::string(violation.at("replay").as_string())});
+    result.violations.push_back({seed,
+                                 {std::string(violation.at("invariant").as_string()),
+                                  violation.at("event").to_number<std::uint64_t>(),
+                                  violation.at("sim_us").to_number<std::int64_t>(),
+                                  std::string(violation.at("detail").as_string())},
+                                 std::string(violation.at("replay").as_string())});
   }
 }
 
@@ -83,10 +82,9 @@ SweepResult sweep(const SweepOptions& options) {
     }
   };
   std::map<std::uint64_t, std::string> hashes;
-  const bool ended =
-      host::run_jobs(options.jobs, work, [&](std::uint32_t /*job*/, const std::string& line) {
-        take(result, hashes, line);
-      });
+  const bool ended = host::run_jobs(
+      options.jobs, work,
+      [&](std::uint32_t /*job*/, const std::string& line) { take(result, hashes, line); });
   result.complete = result.complete && ended;
   Digest all;
   for (const auto& [seed, hash] : hashes) all.add(std::string_view(hash));
@@ -140,8 +138,8 @@ std::string to_text(const SweepResult& result) {
   counts("faults:", result.faults);
   counts("checks:", result.checks);
   counts("probes:", result.probes);
-  const std::int64_t per_second =
-      static_cast<std::int64_t>(result.simulated_us / 1000) / std::max<std::int64_t>(1, result.wall_ms);
+  const std::int64_t per_second = static_cast<std::int64_t>(result.simulated_us / 1000) /
+                                  std::max<std::int64_t>(1, result.wall_ms);
   text += std::to_string(result.seeds) + " seeds, " + std::to_string(result.operations) +
           " operations, " + std::to_string(result.events) + " events, " +
           std::to_string(per_second) + " simulated seconds a second, trace " +

@@ -26,7 +26,7 @@ struct SweepOptions {
 
 struct SweepResult {
   std::uint64_t first = 0;
-  std::uint64_t seeds = 0;  // that were run
+  std::uint64_t seeds = 0;       // that were run
   std::uint64_t trace_hash = 0;  // of all traces, in the order of seeds
   std::int64_t wall_ms = 0;
   std::uint64_t simulated_us = 0;

@@ -208,8 +208,7 @@ Status MetadataHome::publish(const std::string& incoming_name, const Stored& sto
   const std::string journal = journal_name(stored.checkpoint);
   const int removed = system_.unlink(directory_, journal.c_str());
   if (removed < 0 && removed != -ENOENT) return failed("remove an old journal", removed);
-  Status status =
-      write_file(journal_incoming, as_bytes(wire::journal_head(stored.checkpoint)));
+  Status status = write_file(journal_incoming, as_bytes(wire::journal_head(stored.checkpoint)));
   if (!status.ok()) return status;
   int error = system_.rename(directory_, incoming_name.c_str(), directory_,
                              checkpoint_name(stored.checkpoint).c_str());

@@ -1,4 +1,5 @@
-// Quarantine: moving replicas there and back, and the one place where a replica is unlinked for good.
+// Quarantine: moving replicas there and back, and the one place where a replica is unlinked for
+// good.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -86,8 +87,7 @@ Status put_back(Volume& volume, int from, const std::string& copy, const wire::B
   if (!leaf.ok()) return leaf.status();
   const std::string data = data_name(replica.id);
   const std::string meta = meta_name(replica.id);
-  const std::uint64_t bytes =
-      size_of(system, from, copy) + size_of(system, from, with_meta(copy));
+  const std::uint64_t bytes = size_of(system, from, copy) + size_of(system, from, with_meta(copy));
   FileInfo info;
   if (system.stat_at(leaf->get(), data.c_str(), info) == 0) {
     return {Code::kAlreadyExists, subject + ": a replica is here"};

@@ -27,9 +27,8 @@ Status merge(Version& version, const Version& other, const std::string& director
                                      first + " to cluster " + ours.cluster};
   }
   if (version.uuid != other.uuid) {
-    return {Code::kWrongCluster,
-            directory + ": belongs to another DataNode than " + first + " (" + other.uuid + ", " +
-                version.uuid + ")"};
+    return {Code::kWrongCluster, directory + ": belongs to another DataNode than " + first + " (" +
+                                     other.uuid + ", " + version.uuid + ")"};
   }
   if (ours.cluster.empty()) ours.cluster = theirs.cluster;
   if (!ours.node) ours.node = theirs.node;
@@ -91,12 +90,12 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
   for (const std::string& directory : state->options.directories) {
     if (directory.empty()) return Status(Code::kInvalidArgument, "a directory without a name");
     const auto id = static_cast<datanode::VolumeId>(state->volumes.size());
-    state->volumes.push_back(
-        std::make_shared<Volume>(id, directory, system, state->options.log));
+    state->volumes.push_back(std::make_shared<Volume>(id, directory, system, state->options.log));
     Status status = open_volume(*state->volumes.back(), state->version, opened);
     if (!status.ok()) return status;
   }
-  // With the only known identity on a disk that fails, a new one would make a second DataNode of it.
+  // With the only known identity on a disk that fails, a new one would make a second DataNode of
+  // it.
   if (!opened.any && opened.failed) return opened.failure;
   if (!opened.any) {
     Result<std::string> uuid = new_uuid();
@@ -108,7 +107,8 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
   for (const VolumePtr& volume : state->volumes) {
     if (!volume->in_service()) continue;
     Status status = volume->make_folders();
-    // A disk that is full still serves what it has: its own identity, perhaps an older mark, is there.
+    // A disk that is full still serves what it has: its own identity, perhaps an older mark, is
+    // there.
     const Result<Version> there = volume->read_version();
     if (status.ok() && !(there.ok() && *there == state->version)) {
       status = volume->write_version(state->version);

@@ -3,22 +3,22 @@
 // A volume:
 //   VERSION       identity, text with a checksum; replaced atomically
 //   in_use.lock   held with flock while a DataNode runs on it
-//   current/      <id / 2^20>/<id / 2^10 mod 2^10>/blk_<id> and blk_<id>.meta (core/datanode/sidecar.h),
-//                 ids in hexadecimal: at most 2,048 entries in a leaf. No name from outside becomes a
-//                 path; a path is a pure function of an id
-//   quarantine/   the same fan-out, blk_<id>_<length>_<crc>.<n> and ….<n>.meta; the data file's mtime
-//                 is when it came there
+//   current/      <id / 2^20>/<id / 2^10 mod 2^10>/blk_<id> and blk_<id>.meta (datanode/sidecar.h),
+//                 ids in hexadecimal: at most 2,048 entries in a leaf. No name from outside becomes
+//                 a path; a path is a pure function of an id
+//   quarantine/   the same fan-out, blk_<id>_<length>_<crc>.<n> and ….<n>.meta; the data file's
+//                 mtime is when it came there
 //   unknown/      data without a good sidecar and sidecars without data, as the scan found them
 //   tmp/          what is being written; emptied at start
 //
-// Publication: sync data, sync sidecar, rename data, rename sidecar, sync the directory. A replica that
-// is replaced is linked into quarantine/ before the new one takes its name, so that at no time the name
-// is without a whole pair. Nothing but purge() unlinks a published replica's last name.
+// Publication: sync data, sync sidecar, rename data, rename sidecar, sync the directory. A replica
+// that is replaced is linked into quarantine/ before the new one takes its name, so that at no time
+// the name is without a whole pair. Nothing but purge() unlinks a published replica's last name.
 //
-// Errors: one line for users, without local paths; what happened where goes to Options::log. kNotFound
-// only when a readable directory proves it (V3); kCorrupt when the bytes were read and are wrong;
-// kNoSpace; kUnavailable for want of descriptors or memory; kPermissionDenied and kIo otherwise: none of
-// the last three says that a replica is gone.
+// Errors: one line for users, without local paths; what happened where goes to Options::log.
+// kNotFound only when a readable directory proves it (V3); kCorrupt when the bytes were read and
+// are wrong; kNoSpace; kUnavailable for want of descriptors or memory; kPermissionDenied and kIo
+// otherwise: none of the last three says that a replica is gone.
 //
 // Thread-safe. A volume whose disk fails is taken out of service: failed_volumes() tells it.
 #pragma once
@@ -45,7 +45,7 @@ struct Options {
 // What the start-up scan found. It deletes nothing but left-over temporaries.
 struct Scan {
   std::vector<datanode::FoundReplica> replicas;  // ascending by id; of current/ and quarantine/
-  std::uint64_t unknown = 0;      // files moved aside to unknown/ by this scan
+  std::uint64_t unknown = 0;                     // files moved aside to unknown/ by this scan
   std::uint64_t unreadable = 0;   // left where they are: an error said nothing about them (V3)
   std::uint64_t foreign = 0;      // not ours, left alone
   std::uint64_t temporaries = 0;  // of an earlier incarnation, removed
@@ -68,8 +68,8 @@ class Temporary {
   std::unique_ptr<File> file_;
 };
 
-// A replica opened for reading: once, and good to read from while it is moved or replaced, by several
-// threads.
+// A replica opened for reading: once, and good to read from while it is moved or replaced, by
+// several threads.
 class OpenReplica {
  public:
   OpenReplica(OpenReplica&&) noexcept;
@@ -80,8 +80,8 @@ class OpenReplica {
   [[nodiscard]] const datanode::Sidecar& sidecar() const;
   // Fills `out` from `offset`, unchecked: native readers check for themselves.
   [[nodiscard]] Status read(std::uint64_t offset, MutableBytes out) const;
-  // kCorrupt unless `data`, which begins at a granule's start and ends at a granule's or the block's
-  // end, matches its granules' CRCs. For wires that have no place for checksums.
+  // kCorrupt unless `data`, which begins at a granule's start and ends at a granule's or the
+  // block's end, matches its granules' CRCs. For wires that have no place for checksums.
   [[nodiscard]] Status check(std::uint64_t offset, Bytes data) const;
 
  private:
@@ -94,8 +94,8 @@ class OpenReplica {
 class ReplicaStore {
  public:
   // Locks the directories; makes them on first use. A directory that belongs to another cluster or
-  // DataNode than the others, is in use, or has a damaged VERSION is refused; one whose disk fails is
-  // left out of service as long as another works.
+  // DataNode than the others, is in use, or has a damaged VERSION is refused; one whose disk fails
+  // is left out of service as long as another works.
   static Result<std::unique_ptr<ReplicaStore>> open(Options options,
                                                     System& system = real_system());
   ~ReplicaStore();
@@ -111,8 +111,8 @@ class ReplicaStore {
 
   // Picks a volume and preallocates. kNoSpace if none has room.
   [[nodiscard]] Result<Temporary> create(BlockId block, std::uint64_t length);
-  // Precondition: all bytes are written and the sidecar describes them. Durable when it returns ok. A
-  // replica of that id that was there is in quarantine afterwards, on whichever volume it was.
+  // Precondition: all bytes are written and the sidecar describes them. Durable when it returns ok.
+  // A replica of that id that was there is in quarantine afterwards, on whichever volume it was.
   [[nodiscard]] Result<datanode::VolumeId> publish(Temporary temporary,
                                                    const datanode::Sidecar& sidecar);
 

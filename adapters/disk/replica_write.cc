@@ -58,7 +58,8 @@ Status keep_present(Volume& volume, int leaf, BlockId block) {
 
 Status write_sidecar(Volume& volume, const std::string& name, const datanode::Sidecar& sidecar) {
   const std::string subject = subject_of(sidecar.info.id);
-  const int fd = volume.system().open(volume.root(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+  const int fd =
+      volume.system().open(volume.root(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
   if (fd < 0) return volume.write_error(fd, subject, "sidecar: create");
   const Fd file(volume.system(), fd);
   Status written = volume.write(fd, 0, datanode::encode_sidecar(sidecar), subject);

@@ -29,10 +29,11 @@ class VolumeScan {
   void run() {
     empty_temporaries();
     each_leaf(kCurrent, [this](const std::string& leaf, int dir) { current_leaf(leaf, dir); });
-    each_leaf(kQuarantine, [this](const std::string& leaf, int dir) { quarantine_leaf(leaf, dir); });
+    each_leaf(kQuarantine,
+              [this](const std::string& leaf, int dir) { quarantine_leaf(leaf, dir); });
   }
 
-  std::vector<Found> found;        // in current/
+  std::vector<Found> found;  // in current/
   std::vector<Found> quarantined;
 
  private:
@@ -174,8 +175,8 @@ class VolumeScan {
         metas += info.size;
       } else {
         const std::int64_t age = std::max<std::int64_t>(0, system_.wall_ms() - info.mtime_ms);
-        quarantined.push_back({{parsed->replica, volume_.id(), true, milliseconds(age)},
-                               info.mtime_ms, info.size});
+        quarantined.push_back(
+            {{parsed->replica, volume_.id(), true, milliseconds(age)}, info.mtime_ms, info.size});
       }
     }
     volume_.quarantined += metas;

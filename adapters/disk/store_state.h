@@ -27,9 +27,7 @@ struct ReplicaStore::State {
   std::atomic<std::uint64_t> next_temporary = 1;
 
   // Held while the names of a block's files change or both files of a pair are opened.
-  [[nodiscard]] std::mutex& names_of(BlockId block) {
-    return names[block.value % names.size()];
-  }
+  [[nodiscard]] std::mutex& names_of(BlockId block) { return names[block.value % names.size()]; }
   std::array<std::mutex, 64> names;
 
   // kUnavailable for a volume that is out of service, or none.
@@ -40,9 +38,9 @@ struct Temporary::File {
   VolumePtr volume;
   BlockId block;
   std::uint64_t length = 0;
-  std::uint64_t reserved = 0;       // bytes counted as pending
-  std::uint64_t written_back = 0;   // begin_writeback was asked for up to here
-  std::string name;                 // in tmp/
+  std::uint64_t reserved = 0;      // bytes counted as pending
+  std::uint64_t written_back = 0;  // begin_writeback was asked for up to here
+  std::string name;                // in tmp/
   Fd fd;
   bool published = false;
 
@@ -54,8 +52,9 @@ struct Temporary::File {
 
 // Reads the sidecar `name` in `dir`. kCorrupt: it was read and is damaged. kNotFound is not proven.
 enum class Part { kHead, kForReading, kWhole };
-[[nodiscard]] Result<datanode::Sidecar> read_sidecar(Volume& volume, int dir, const std::string& name,
-                                                     Part part, const std::string& subject);
+[[nodiscard]] Result<datanode::Sidecar> read_sidecar(Volume& volume, int dir,
+                                                     const std::string& name, Part part,
+                                                     const std::string& subject);
 
 // Reads the data through `fd` and compares it with `sidecar`, which is whole.
 [[nodiscard]] Status verify_data(Volume& volume, int fd, const datanode::Sidecar& sidecar,

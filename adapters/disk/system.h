@@ -1,7 +1,8 @@
-// The system calls that the disk adapter makes, as an interface, so that tests can fail each of them
-// and see their order.
+// The system calls that the disk adapter makes, as an interface, so that tests can fail each of
+// them and see their order.
 //
-// Each returns what the call returns, or −errno. The adapter makes no other call that touches a disk.
+// Each returns what the call returns, or −errno. The adapter makes no other call that touches a
+// disk.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ class System {
  public:
   virtual ~System() = default;
 
-  // `dir` is a descriptor of a directory, or AT_FDCWD; `path` is relative to it. O_CLOEXEC is added.
+  // `dir` is a descriptor of a directory, or AT_FDCWD; `path` is relative to it. O_CLOEXEC is
+  // added.
   virtual int open(int dir, const char* path, int flags, int mode);
   virtual void close(int fd);
   virtual std::int64_t read_at(int fd, MutableBytes out, std::uint64_t offset);

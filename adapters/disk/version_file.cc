@@ -32,17 +32,17 @@ bool take_number(std::string_view& text, std::string_view key, std::uint64_t& nu
 
 bool valid_uuid(std::string_view uuid) {
   return uuid.size() == 32 && std::all_of(uuid.begin(), uuid.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 }  // namespace
 
 bool valid_cluster(std::string_view cluster) {
   return cluster.size() <= 64 && std::all_of(cluster.begin(), cluster.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '_' || c == '-';
-  });
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '.' || c == '_' || c == '-';
+         });
 }
 
 std::string encode_version(const Version& version) {

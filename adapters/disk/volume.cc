@@ -39,8 +39,8 @@ Status status_of(int error, const std::string& subject) {
     case ENOMEM:
     case EAGAIN:
     case EINTR:
-      return {Code::kUnavailable, subject + ": the DataNode is short of resources (" +
-                                      text_of(error) + "); try again"};
+      return {Code::kUnavailable,
+              subject + ": the DataNode is short of resources (" + text_of(error) + "); try again"};
     case EACCES:
     case EPERM:
       return {Code::kPermissionDenied, subject + ": the DataNode may not use its own files"};
@@ -62,8 +62,9 @@ Status Volume::make_path() {
     const std::string path = directory_.substr(0, end);
     if (system_.make_directory(AT_FDCWD, path.c_str()) < 0) continue;  // open() will tell
     const std::size_t slash = path.rfind('/');
-    const std::string parent =
-        slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    const std::string parent = slash == std::string::npos ? "."
+                               : slash == 0               ? "/"
+                                                          : path.substr(0, slash);
     const Fd dir(system_, system_.open(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY, 0));
     const int synced = dir.get() < 0 ? dir.get() : system_.sync(dir.get());
     if (synced < 0) return {Code::kIo, directory_ + ": " + text_of(synced)};
@@ -120,8 +121,9 @@ Result<Version> Volume::read_version() {
     }
     if (listed < 0) return Status(Code::kIo, directory_ + ": " + text_of(listed));
     return Status(Code::kCorrupt,
-                  directory_ + ": has replicas but no VERSION file; put it back (any volume of the "
-                               "same DataNode has an equal one) or use another directory");
+                  directory_ +
+                      ": has replicas but no VERSION file; put it back (any volume of the "
+                      "same DataNode has an equal one) or use another directory");
   }
   if (fd < 0) return Status(Code::kIo, directory_ + ": VERSION: " + text_of(fd));
   const Fd file(system_, fd);
@@ -138,8 +140,9 @@ Result<Version> Volume::read_version() {
   Result<Version> version = decode_version(as_text(Bytes(buffer, size)));
   if (version.ok()) return version;
   return Status(Code::kCorrupt,
-                directory_ + ": its VERSION file is damaged; put it back (any volume of the same "
-                             "DataNode has an equal one) or use another directory");
+                directory_ +
+                    ": its VERSION file is damaged; put it back (any volume of the same "
+                    "DataNode has an equal one) or use another directory");
 }
 
 Status Volume::write_version(const Version& version) {

@@ -108,8 +108,7 @@ datanode::ReceiverEffects ReceivePump::open_temporary(std::uint64_t length) {
 }
 
 datanode::ReceiverEffects ReceivePump::publish(const datanode::Sidecar& sidecar) {
-  Result<datanode::VolumeId> volume =
-      host_.store().publish(std::move(*temporary_), sidecar);
+  Result<datanode::VolumeId> volume = host_.store().publish(std::move(*temporary_), sidecar);
   temporary_.reset();
   if (!volume.ok()) return disk_failed(volume.status());
   published_ = *volume;

@@ -1,7 +1,8 @@
 // Answers reads of blocks: header, granule CRCs and data, as core/wire/transfer.h lays them out.
 //
-// Nothing is verified here but that the CRCs combine to the block's: the reader compares the data with
-// them (P2). A replica that cannot be read, or is not what it should be, is reported as suspect.
+// Nothing is verified here but that the CRCs combine to the block's: the reader compares the data
+// with them (P2). A replica that cannot be read, or is not what it should be, is reported as
+// suspect.
 #pragma once
 
 #include "adapters/http/block_host.h"

@@ -1,9 +1,9 @@
-// One write or read under way: a machine of core/client, stepped under one lock, and the carrying out
-// of what it wants on the session's threads. Internal to ClientSession.
+// One write or read under way: a machine of core/client, stepped under one lock, and the carrying
+// out of what it wants on the session's threads. Internal to ClientSession.
 //
 // Effects of one step are carried out in order by the thread that made it, slow ones on other
-// threads. Jobs are shared with those threads: a straggler (a hung transfer) outlives the result, and
-// what it brings is ignored.
+// threads. Jobs are shared with those threads: a straggler (a hung transfer) outlives the result,
+// and what it brings is ignored.
 #pragma once
 
 #include <condition_variable>
@@ -43,14 +43,14 @@ class WriteJob : public std::enable_shared_from_this<WriteJob> {
   std::mutex mutex_;
   std::condition_variable finished_;
   client::Writer writer_;
-  Progress* progress_;                    // null once the result is out
+  Progress* progress_;  // null once the result is out
   std::optional<client::WriteDone> done_;
 };
 
 class ReadJob : public std::enable_shared_from_this<ReadJob> {
  public:
-  ReadJob(ClientSession& session, client::ReadOptions options, std::string cluster,
-          ReadSink& sink, Progress* progress);
+  ReadJob(ClientSession& session, client::ReadOptions options, std::string cluster, ReadSink& sink,
+          Progress* progress);
 
   [[nodiscard]] Result<wire::FileStatus> run();
   void cancel();
@@ -65,12 +65,12 @@ class ReadJob : public std::enable_shared_from_this<ReadJob> {
   [[nodiscard]] std::unique_ptr<RangeAnswer> take_buffer();
 
   ClientSession& session_;
-  ReadSink& sink_;                        // not used once the result is out
+  ReadSink& sink_;  // not used once the result is out
   std::mutex mutex_;
   std::condition_variable finished_;
   client::Reader reader_;
   Progress* progress_;
-  std::size_t carrying_out_ = 0;          // steps whose effects are not all carried out
+  std::size_t carrying_out_ = 0;  // steps whose effects are not all carried out
   std::optional<Status> done_;
   wire::FileStatus file_;
   std::vector<std::unique_ptr<RangeAnswer>> buffers_;

@@ -1,11 +1,9 @@
 #include "adapters/http/client_session.h"
 
-#include <sys/random.h>
-
-#include <array>
 #include <chrono>
 
 #include "adapters/http/client_jobs.h"
+#include "adapters/http/process.h"
 #include "core/wire/path.h"
 
 namespace dfs::http {
@@ -14,13 +12,6 @@ namespace {
 constexpr std::uint16_t kDefaultPort = 8000;
 // How long an interrupted process goes on telling the NameNode what it gave up.
 constexpr Duration kFarewell = seconds(2);
-
-std::string random_identity() {
-  std::array<std::uint8_t, 16> bytes{};
-  const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-  DFS_ASSERT(got == static_cast<ssize_t>(bytes.size()));
-  return to_hex(bytes);
-}
 
 // Keeps a job known to the session while it runs.
 template <class Job>
@@ -114,8 +105,8 @@ wire::Reply ClientSession::run(client::Call& call, client::CallEffects& effects)
     effects.clear();
     if (auto* done = std::get_if<client::CallDone>(&effect)) return std::move(done->reply);
     if (const auto* send = std::get_if<client::SendRequest>(&effect)) {
-      CallResult result = sockets_.call(options_.namenodes.at(send->namenode), send->request,
-                                        send->timeout);
+      CallResult result =
+          sockets_.call(options_.namenodes.at(send->namenode), send->request, send->timeout);
       const std::lock_guard lock(mutex_);
       if (closing_) return interrupted_status();
       if (result.answered) {
@@ -166,8 +157,7 @@ Result<wire::FileStatus> ClientSession::read(client::ReadOptions options, ReadSi
   Result<std::string> identity = cluster();
   if (!identity.ok()) return identity.status();
   options.retry = options_.retry;
-  const auto job =
-      std::make_shared<ReadJob>(*this, std::move(options), *identity, sink, progress);
+  const auto job = std::make_shared<ReadJob>(*this, std::move(options), *identity, sink, progress);
   const Listed<ReadJob> listed(mutex_, reads_, *job);
   if (interrupted_) return interrupted_status();
   return job->run();

@@ -75,8 +75,8 @@ class ClientSession {
   [[nodiscard]] Result<wire::FileStatus> read(client::ReadOptions options, ReadSink& sink,
                                               Progress* progress = nullptr);
 
-  // Where to reach a DataNode, best first. Behind a port mapping the address that is meant for clients
-  // may lead nowhere or to another node from here; the one that worked last comes first.
+  // Where to reach a DataNode, best first. Behind a port mapping the address that is meant for
+  // clients may lead nowhere or to another node from here; the one that worked last comes first.
   [[nodiscard]] std::vector<std::string> addresses_of(const wire::NodeAddress& node);
   void reached(const wire::NodeAddress& node, const std::string& address);
 
@@ -93,7 +93,7 @@ class ClientSession {
 
   const SessionOptions options_;
   SocketClient sockets_;
-  std::mutex mutex_;                // guards numbers_, cluster_, jobs and the sleep of calls
+  std::mutex mutex_;  // guards numbers_, cluster_, jobs and the sleep of calls
   std::condition_variable wake_;
   client::RequestNumbers numbers_;
   std::string cluster_;
@@ -103,7 +103,7 @@ class ClientSession {
   std::set<ReadJob*> reads_;
   std::atomic<bool> interrupted_ = false;
   bool closing_ = false;
-  Workers workers_;                 // last: its threads use the rest
+  Workers workers_;  // last: its threads use the rest
 };
 
 }  // namespace dfs::http

@@ -101,8 +101,8 @@ Result<Prepared> StreamSource::prepare(std::uint64_t index, std::uint64_t /*offs
   Prepared prepared;
   while (prepared.length < at_most) {
     if (!wait_for_input()) return {Code::kUnavailable, name_ + ": interrupted"};
-    const std::size_t want = static_cast<std::size_t>(
-        std::min<std::uint64_t>(piece.size(), at_most - prepared.length));
+    const std::size_t want =
+        static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), at_most - prepared.length));
     const ssize_t got = ::read(stream_.fd(), piece.data(), want);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed(name_, errno);

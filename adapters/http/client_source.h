@@ -1,5 +1,5 @@
-// Where the bytes of a put come from: a file, read again when a block must be sent again, or a stream
-// such as standard input, spooled a block at a time into an unlinked temporary file.
+// Where the bytes of a put come from: a file, read again when a block must be sent again, or a
+// stream such as standard input, spooled a block at a time into an unlinked temporary file.
 #pragma once
 
 #include <atomic>
@@ -81,8 +81,8 @@ class StreamSource : public BlockSource {
   std::map<std::uint64_t, std::shared_ptr<FileDescriptor>> spools_;
 };
 
-// The source for an opened local file of whatever kind. Regular files that claim to be empty are read
-// as streams: those of /proc are not.
+// The source for an opened local file of whatever kind. Regular files that claim to be empty are
+// read as streams: those of /proc are not.
 [[nodiscard]] Result<std::unique_ptr<BlockSource>> open_source(FileDescriptor file,
                                                                const std::string& name);
 

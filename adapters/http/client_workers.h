@@ -1,8 +1,8 @@
 // Threads for the client's blocking work, started when needed, and one that keeps time.
 //
 // A task may block for long (a transfer): a new thread is started when none is idle, up to a limit,
-// beyond which tasks wait. Tasks do not wait for each other. The destructor takes no new tasks, drops
-// those not begun and joins.
+// beyond which tasks wait. Tasks do not wait for each other. The destructor takes no new tasks,
+// drops those not begun and joins.
 #pragma once
 
 #include <condition_variable>

@@ -74,8 +74,7 @@ void WriteJob::carry_out(client::WriterEffect& effect) {
 }
 
 void WriteJob::prepare(const client::PrepareSource& wanted) {
-  const Result<Prepared> prepared =
-      source_->prepare(wanted.index, wanted.offset, wanted.at_most);
+  const Result<Prepared> prepared = source_->prepare(wanted.index, wanted.offset, wanted.at_most);
   step([&](client::Writer& writer, Instant now, client::WriterEffects& effects) {
     if (prepared.ok()) {
       writer.source_ready(wanted.index, prepared->length, prepared->last, now, effects);

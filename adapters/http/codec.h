@@ -14,16 +14,15 @@ namespace dfs::http {
 [[nodiscard]] std::string encode_request(const wire::Request& request);
 // kNotFound for a method that does not exist, kInvalidArgument or kTooLarge for a bad body; unknown
 // fields are refused.
-[[nodiscard]] Result<wire::Request> decode_request(std::string_view method,
-                                                   std::string_view body);
+[[nodiscard]] Result<wire::Request> decode_request(std::string_view method, std::string_view body);
 
 // A Status is encoded as an error.
 [[nodiscard]] std::string encode_reply(const wire::Reply& reply);
 // Decodes the body of a 200 answer to `request`; a reply that cannot be read is kInternal.
 [[nodiscard]] wire::Reply decode_reply(const wire::Request& request, std::string_view body);
 
-// A message as the value of an HTTP header: one line of JSON without control characters and '%', which
-// cpp-httplib would decode.
+// A message as the value of an HTTP header: one line of JSON without control characters and '%',
+// which cpp-httplib would decode.
 [[nodiscard]] std::string escape_for_header(std::string_view json);
 // A WriteHeader that fits into a header line of cpp-httplib (8 KiB): the path hint goes if it must.
 [[nodiscard]] std::string write_header_value(const wire::WriteHeader& header);

@@ -121,8 +121,7 @@ void ConnectionLoop::accept_connections() {
 void ConnectionLoop::accept_one() {
   sockaddr_storage from{};
   socklen_t size = sizeof(from);
-  Socket socket(
-      ::accept4(listener_.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC));
+  Socket socket(::accept4(listener_.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC));
   if (!socket) {
     // Out of descriptors: those of idle connections come back soon; spinning would not help.
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {

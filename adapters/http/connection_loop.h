@@ -29,8 +29,8 @@ struct Peer {
 
 class ConnectionLoop {
  public:
-  // Serves what has arrived on the connection; false: close it. Called with input (or the end of the
-  // stream) waiting. Must have consumed all that it has read.
+  // Serves what has arrived on the connection; false: close it. Called with input (or the end of
+  // the stream) waiting. Must have consumed all that it has read.
   using Serve = std::function<bool(Peer&)>;
 
   ConnectionLoop(const ServerOptions& options, Serve serve);

@@ -1,7 +1,6 @@
 #include "adapters/http/datanode_server.h"
 
 #include <charconv>
-#include <chrono>
 
 #include "adapters/http/block_copy.h"
 #include "adapters/http/block_receive.h"
@@ -13,7 +12,6 @@ namespace dfs::http {
 namespace {
 
 constexpr std::string_view kBlocks = "/blocks/v1/";
-constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr int kTicksPerMeasurement = 10;
 constexpr Duration kNameNodeTimeout = seconds(10);
 constexpr Duration kStopGrace = milliseconds(500);
@@ -45,9 +43,8 @@ HostPort reachable(HostPort at) {
 Result<std::unique_ptr<disk::MetadataHome>> open_metadata(const std::vector<std::string>& folders) {
   Status status(Code::kInvalidArgument, "no directory");
   for (const std::string& folder : folders) {
-    Result<std::unique_ptr<disk::MetadataHome>> home =
-        disk::MetadataHome::open(folder + "/" + disk::kMetadataFolder,
-                                 disk::MetadataHome::Access::kOwner);
+    Result<std::unique_ptr<disk::MetadataHome>> home = disk::MetadataHome::open(
+        folder + "/" + disk::kMetadataFolder, disk::MetadataHome::Access::kOwner);
     if (home.ok()) return home;
     status = home.status();
   }
@@ -83,8 +80,7 @@ Result<std::unique_ptr<DataNodeServer>> DataNodeServer::start(DataNodeOptions op
   return server;
 }
 
-DataNodeServer::DataNodeServer(DataNodeOptions options,
-                               std::unique_ptr<disk::ReplicaStore> store,
+DataNodeServer::DataNodeServer(DataNodeOptions options, std::unique_ptr<disk::ReplicaStore> store,
                                std::unique_ptr<disk::MetadataHome> metadata)
     : options_(std::move(options)),
       store_(std::move(store)),
@@ -108,9 +104,9 @@ DataNodeServer::~DataNodeServer() {
 Status DataNodeServer::begin() {
   disk::Scan scan = store_->scan();
   options_.log("found " + std::to_string(scan.replicas.size()) + " replicas; " +
-               std::to_string(scan.unknown) + " unknown files, " +
-               std::to_string(scan.unreadable) + " unreadable, " + std::to_string(scan.foreign) +
-               " foreign, " + std::to_string(scan.temporaries) + " temporaries removed");
+               std::to_string(scan.unknown) + " unknown files, " + std::to_string(scan.unreadable) +
+               " unreadable, " + std::to_string(scan.foreign) + " foreign, " +
+               std::to_string(scan.temporaries) + " temporaries removed");
   add_handlers();
   if (Status status = server_.start(); !status.ok()) return status;
   const datanode::Config config = machine_config();

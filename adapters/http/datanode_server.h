@@ -1,8 +1,8 @@
 // `dfs datanode`: the DataNode machine, its directories and its transfers behind HTTP.
 //
 // The machine is stepped under a lock by whoever has an input; what it asks for is queued under the
-// same lock, in order: messages for the thread that talks to the NameNode, disk tasks and identities
-// to persist for a few workers. Transfers run in their request's thread.
+// same lock, in order: messages for the thread that talks to the NameNode, disk tasks and
+// identities to persist for a few workers. Transfers run in their request's thread.
 //
 //   PUT, GET /blocks/v1/<id>   block transfer (core/wire/transfer.h)
 //   /metadata/v1/…             the metadata's second home (core/wire/metadata_messages.h)
@@ -32,11 +32,11 @@ struct DataNodeOptions {
   std::vector<std::string> data;       // directories
   std::vector<std::string> namenodes;  // "host:port"
   HostPort listen{"127.0.0.1", 8001};
-  std::string advertise;               // for clients; the listening address if empty
-  std::string peer_advertise;          // for other DataNodes; `advertise` if empty
+  std::string advertise;       // for clients; the listening address if empty
+  std::string peer_advertise;  // for other DataNodes; `advertise` if empty
   std::string rack = "/default-rack";
-  std::string host;                    // failure domain; this machine's name if empty
-  std::uint64_t capacity = 0;          // bytes; 0: what the disks have
+  std::string host;            // failure domain; this machine's name if empty
+  std::uint64_t capacity = 0;  // bytes; 0: what the disks have
   std::uint64_t scrub_rate = std::uint64_t{32} << 20;  // bytes a second
   std::function<void(const std::string& line)> log = [](const std::string&) {};
 };
@@ -73,8 +73,8 @@ class DataNodeServer final : private BlockHost {
 
   // Steps the machine and queues what it asks for. An exception would leave the machine halfway: it
   // ends the process.
-  void step(const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input)
-      noexcept;
+  void step(
+      const std::function<void(datanode::DataNode&, Now, datanode::EffectList&)>& input) noexcept;
 
   void talk_to_namenode();
   void log_contact(const std::string& namenode, const CallResult& result);

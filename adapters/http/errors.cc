@@ -57,13 +57,10 @@ int http_status(Code code) {
   return 500;
 }
 
-std::string error_body(const Status& status) {
-  return wire::to_json_text(ErrorBody{status});
-}
+std::string error_body(const Status& status) { return wire::to_json_text(ErrorBody{status}); }
 
 Status error_from_body(int http_status, std::string_view body) {
-  Result<ErrorBody> parsed =
-      wire::from_json_text<ErrorBody>(body, wire::UnknownKeys::kIgnore);
+  Result<ErrorBody> parsed = wire::from_json_text<ErrorBody>(body, wire::UnknownKeys::kIgnore);
   if (parsed.ok() && !parsed->error.ok()) return parsed->error;
   return {Code::kInternal, "the server answered HTTP " + std::to_string(http_status) +
                                " without an error of this protocol"};

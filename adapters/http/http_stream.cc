@@ -197,8 +197,7 @@ Status StreamBody::receive_chunked(const std::function<bool(Bytes)>& sink) {
       if (Status status = next_chunk(); !status.ok()) return status;
       continue;
     }
-    const auto want =
-        static_cast<std::size_t>(std::min<std::uint64_t>(left_, kIoBytes - filled));
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left_, kIoBytes - filled));
     Result<std::size_t> got = stream_.read_some({memory.get() + filled, want});
     if (!got.ok()) return got.status();
     if (*got == 0) return cut_short();

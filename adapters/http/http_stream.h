@@ -87,11 +87,11 @@ class StreamBody : public Body {
 
   HttpStream& stream_;
   const Framing framing_;
-  std::uint64_t left_;           // of the body, or of the chunk
+  std::uint64_t left_;  // of the body, or of the chunk
   bool first_chunk_ = true;
-  bool ended_;                   // read to its end
+  bool ended_;  // read to its end
   bool failed_ = false;
-  bool awaits_continue_;         // the client waits for "100 Continue"
+  bool awaits_continue_;  // the client waits for "100 Continue"
 };
 
 }  // namespace dfs::http

@@ -18,8 +18,7 @@ Result<Framing> framing_of(const httplib::Headers& headers) {
   }
   if (length_begin == length_end) return framing;
   const std::string& text = length_begin->second;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), framing.length);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), framing.length);
   if (std::next(length_begin) != length_end || text.empty() || error != std::errc{} ||
       end != text.data() + text.size() || framing.length > INT64_MAX) {
     return {Code::kInvalidArgument, "malformed Content-Length"};
@@ -47,26 +46,25 @@ void to_httplib_response(ServerResponse&& response, httplib::Response& out) {
     return;
   }
   const std::uint64_t length = response.stream_length;
-  out.set_content_provider(
-      length, response.content_type,
-      [length, write = std::move(response.stream)](std::size_t offset, std::size_t,
-                                                   httplib::DataSink& sink) {
-        // Asked for again, or short: the writer has not kept its promise.
-        if (offset != 0) return false;
-        std::uint64_t written = 0;
-        const bool done = write([&](Bytes data) {
-          written += data.size();
-          if (written > length) return false;
-          // The return type differs between versions.
-          if constexpr (std::is_void_v<decltype(sink.write(nullptr, 0))>) {
-            sink.write(as_text(data).data(), data.size());
-            return true;
-          } else {
-            return sink.write(as_text(data).data(), data.size());
-          }
-        });
-        return done && written == length;
-      });
+  out.set_content_provider(length, response.content_type,
+                           [length, write = std::move(response.stream)](
+                               std::size_t offset, std::size_t, httplib::DataSink& sink) {
+                             // Asked for again, or short: the writer has not kept its promise.
+                             if (offset != 0) return false;
+                             std::uint64_t written = 0;
+                             const bool done = write([&](Bytes data) {
+                               written += data.size();
+                               if (written > length) return false;
+                               // The return type differs between versions.
+                               if constexpr (std::is_void_v<decltype(sink.write(nullptr, 0))>) {
+                                 sink.write(as_text(data).data(), data.size());
+                                 return true;
+                               } else {
+                                 return sink.write(as_text(data).data(), data.size());
+                               }
+                             });
+                             return done && written == length;
+                           });
 }
 
 }  // namespace dfs::http

@@ -41,8 +41,7 @@ std::optional<Name> parse_name(std::string_view text) {
   }
   Name name;
   name.cluster = text.substr(0, slash);
-  const bool hexadecimal =
-      name.cluster.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool hexadecimal = name.cluster.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!hexadecimal || name.cluster.size() != 32 ||
       !parse_digits(text.substr(slash + 1, dash - slash - 1), name.epoch) ||
       !parse_digits(text.substr(dash + 1), name.applied)) {
@@ -61,8 +60,7 @@ class Handlers {
     if (!body.ok()) return response.fail(body.status());
     const auto object = wire::parse_object(*body, wire::kMaxAppendMessage);
     if (!object.ok()) return response.fail(object.status());
-    const auto append =
-        wire::from_json<wire::JournalAppend>(*object, wire::UnknownKeys::kReject);
+    const auto append = wire::from_json<wire::JournalAppend>(*object, wire::UnknownKeys::kReject);
     if (!append.ok()) return response.fail(append.status());
     if (!is_own(append->cluster)) return refuse(response);
     answer(home_.append(*append), response);
@@ -152,10 +150,9 @@ void add_metadata_handlers(Server& server, disk::MetadataHome& home,
                 [handlers](const ServerRequest& request, ServerResponse& response) {
                   handlers->put_checkpoint(request, response);
                 });
-  server.handle("GET", "/metadata/v1/list",
-                [handlers](const ServerRequest&, ServerResponse& response) {
-                  handlers->list(response);
-                });
+  server.handle(
+      "GET", "/metadata/v1/list",
+      [handlers](const ServerRequest&, ServerResponse& response) { handlers->list(response); });
   for (const bool journal : {false, true}) {
     server.handle("GET", all_below(journal ? kJournal : kCheckpoint),
                   [handlers, journal](const ServerRequest& request, ServerResponse& response) {

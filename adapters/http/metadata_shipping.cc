@@ -1,7 +1,6 @@
 #include "adapters/http/metadata_shipping.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -14,7 +13,6 @@
 namespace dfs::http {
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr int kTicksPerRefresh = 10;
 constexpr int kSenders = 3;  // two homes, and a checkpoint in the making
 constexpr Duration kAnswerTimeout = seconds(30);
@@ -101,8 +99,7 @@ void MetadataShipping::refresh_candidates() {
   for (const wire::NodeReport& node : report->nodes) {
     if (node.state == wire::NodeState::kDead) continue;
     candidates.push_back(
-        {{.node = node.node, .client = node.client_address, .peer = node.peer_address},
-         node.host});
+        {{.node = node.node, .client = node.client_address, .peer = node.peer_address}, node.host});
   }
   const std::lock_guard lock(mutex_);
   shipper_->set_candidates(candidates);
@@ -134,9 +131,8 @@ void MetadataShipping::carry_out(const namenode::ShipperEffect& effect) {
 }
 
 void MetadataShipping::post(const namenode::PostJournal& effect) {
-  const Result<Answer> answer =
-      client_.post(effect.to.peer, "/metadata/v1/journal", wire::to_json_text(effect.message),
-                   kAnswerTimeout);
+  const Result<Answer> answer = client_.post(effect.to.peer, "/metadata/v1/journal",
+                                             wire::to_json_text(effect.message), kAnswerTimeout);
   if (!answer.ok()) return report(effect.transfer, answer.status());
   if (answer->status != 200) {
     return report(effect.transfer, error_from_body(answer->status, answer->body));

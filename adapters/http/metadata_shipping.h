@@ -26,8 +26,8 @@ namespace dfs::http {
 
 struct ShippingOptions {
   namenode::ShipperConfig shipper;
-  std::string directory;                            // for the checkpoint
-  std::uint64_t disk_reserve = 0;                   // bytes that a checkpoint leaves free there
+  std::string directory;                              // for the checkpoint
+  std::uint64_t disk_reserve = 0;                     // bytes that a checkpoint leaves free there
   std::uint64_t send_rate = std::uint64_t{64} << 20;  // of checkpoints, bytes a second
 };
 

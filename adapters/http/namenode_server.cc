@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
 
@@ -17,7 +16,6 @@ namespace {
 
 constexpr std::string_view kApi = "/api/v1/";
 constexpr const char* kMetadata = "/metadata.db";
-constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr int kTicksPerDiskCheck = 10;
 constexpr Duration kStopGrace = seconds(2);
 

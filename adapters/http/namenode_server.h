@@ -27,9 +27,9 @@
 namespace dfs::http {
 
 struct NameNodeOptions {
-  std::string data;              // directory
+  std::string data;  // directory
   HostPort listen{"127.0.0.1", 8000};
-  namenode::Config config;       // `cluster` is made up here if it is empty
+  namenode::Config config;  // `cluster` is made up here if it is empty
   // With less free than this, mutations other than deletes are refused (law 9).
   std::uint64_t disk_reserve = std::uint64_t{64} << 20;
   namenode::ShipperConfig shipping;  // of the metadata to DataNodes

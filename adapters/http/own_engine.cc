@@ -106,9 +106,11 @@ class OwnEngine final : public Engine, private httplib::Server {
   // cpp-httplib gives up without an answer when even the first line does not end.
   static void refuse_head(HttpStream& stream) {
     const std::string body = error_body({Code::kTooLarge, "the request's head is too long"});
-    const std::string head = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-                             "Connection: close\r\nContent-Type: application/json\r\n"
-                             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    const std::string head =
+        "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+        "Connection: close\r\nContent-Type: application/json\r\n"
+        "Content-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n";
     stream.write(head.data(), head.size());
     stream.write(body.data(), body.size());
   }

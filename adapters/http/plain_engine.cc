@@ -146,8 +146,7 @@ class PlainEngine final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_plain_engine(const ServerOptions& options,
-                                          Engine::Dispatch dispatch) {
+std::unique_ptr<Engine> make_plain_engine(const ServerOptions& options, Engine::Dispatch dispatch) {
   return std::make_unique<PlainEngine>(options, std::move(dispatch));
 }
 

@@ -1,6 +1,7 @@
 // What a server process needs from its system: clocks, randomness, signals, a locked directory.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ class Clock {
   Instant start_;
 };
 
+// How often the machines of a server are told the time.
+inline constexpr auto kTick = std::chrono::milliseconds(100);
+
 // From the operating system, by way of Crypto++.
 [[nodiscard]] std::string random_identity();  // 32 hexadecimal digits
 [[nodiscard]] std::uint64_t random_seed();
@@ -28,8 +32,8 @@ class Clock {
 // This machine's name, the default failure domain of a DataNode.
 [[nodiscard]] std::string host_name();
 
-// SIGINT, SIGTERM and SIGHUP, waited for instead of interrupting. Construct it before any thread is started;
-// threads inherit the mask. SIGPIPE is ignored from then on.
+// SIGINT, SIGTERM and SIGHUP, waited for instead of interrupting. Construct it before any thread is
+// started; threads inherit the mask. SIGPIPE is ignored from then on.
 class StopSignals {
  public:
   StopSignals();
@@ -38,8 +42,8 @@ class StopSignals {
   void wait();
 };
 
-// Lets this process have as many descriptors as the system allows it: the default is made for programs
-// that select().
+// Lets this process have as many descriptors as the system allows it: the default is made for
+// programs that select().
 void raise_descriptor_limit();
 
 // Free for this process on the file system of `path`; none if it does not say.

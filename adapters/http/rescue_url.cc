@@ -47,8 +47,9 @@ Status RescueUrl::save_checkpoint(const wire::CheckpointHeader& checkpoint,
 
 Status RescueUrl::replicas(
     const std::function<void(const namenode::RescuedReplica& replica)>& /*each*/) {
-  return {Code::kInvalidArgument,
-          "files younger than the journal are rebuilt from DataNodes' directories only; name those"};
+  return {
+      Code::kInvalidArgument,
+      "files younger than the journal are rebuilt from DataNodes' directories only; name those"};
 }
 
 Result<std::string> RescueUrl::journal(const wire::CheckpointHeader& checkpoint) {

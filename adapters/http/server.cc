@@ -7,9 +7,8 @@
 #include "adapters/http/errors.h"
 
 namespace dfs::http {
-namespace {
 
-struct Route {
+struct Server::Route {
   std::string method;
   std::string path;
   Server::Handler handler;
@@ -23,6 +22,8 @@ struct Route {
     return asked == method || (asked == "HEAD" && method == "GET");
   }
 };
+
+namespace {
 
 bool same_header(std::string_view a, std::string_view b) {
   const auto lower = [](char c) {
@@ -88,9 +89,9 @@ struct Server::Impl {
       if (!route.matches_method(request.method)) continue;
       // No resource takes parameters; one that nobody reads must not pass for one that was obeyed.
       if (request.parameters.empty()) return route.handler(request, response);
-      return response.fail({Code::kInvalidArgument, "unknown parameter '" +
-                                                        request.parameters[0].first.substr(0, 64) +
-                                                        "'"});
+      return response.fail(
+          {Code::kInvalidArgument,
+           "unknown parameter '" + request.parameters[0].first.substr(0, 64) + "'"});
     }
     const std::string subject = request.method + " " + request.path.substr(0, 200);
     if (path_exists) {

@@ -1,14 +1,14 @@
 // The HTTP server of this project: cpp-httplib parses requests and writes answers; connections,
 // threads and bodies are ours, because of what the packaged version does with them.
 //
-// Cured here, and therefore nowhere else: no TCP_NODELAY, a backlog of 5, SO_REUSEPORT, a thread and
-// a poll every 10 ms for each idle connection, 5 requests a connection, stop() that waits for idle
-// connections, lost pipelined requests, PUT and POST without a body that block, unread bodies parsed
-// as the next request, 100-continue sent before anybody looked, bodies received 4 KiB at a time,
-// descriptors above 1023 refused, unlimited heads.
+// Cured here, and therefore nowhere else: no TCP_NODELAY, a backlog of 5, SO_REUSEPORT, a thread
+// and a poll every 10 ms for each idle connection, 5 requests a connection, stop() that waits for
+// idle connections, lost pipelined requests, PUT and POST without a body that block, unread bodies
+// parsed as the next request, 100-continue sent before anybody looked, bodies received 4 KiB at a
+// time, descriptors above 1023 refused, unlimited heads.
 //
-// Handlers run on the server's threads, several at once. Limits: a request line and each header line
-// 8 KiB, a head 64 KiB and 30 s, max_connections connections, max_threads requests at once (a
+// Handlers run on the server's threads, several at once. Limits: a request line and each header
+// line 8 KiB, a head 64 KiB and 30 s, max_connections connections, max_threads requests at once (a
 // transfer is one request).
 #pragma once
 
@@ -29,15 +29,15 @@
 namespace dfs::http {
 
 struct ServerOptions {
-  HostPort listen{"127.0.0.1", 0};       // port 0: any free one
+  HostPort listen{"127.0.0.1", 0};  // port 0: any free one
   std::size_t max_threads = 256;
   std::size_t max_connections = 16384;
-  Duration io_timeout = seconds(60);     // of one send or receive
-  Duration head_timeout = seconds(30);   // from the first byte of a request to the end of its head
-  Duration keep_alive = seconds(300);    // an idle connection is closed after it
+  Duration io_timeout = seconds(60);    // of one send or receive
+  Duration head_timeout = seconds(30);  // from the first byte of a request to the end of its head
+  Duration keep_alive = seconds(300);   // an idle connection is closed after it
   std::uint64_t drain_bytes = std::uint64_t{16} << 20;  // of a body that its handler did not read
   Duration drain_time = seconds(2);
-  bool plain = false;                    // cpp-httplib's own server, whatever the version
+  bool plain = false;  // cpp-httplib's own server, whatever the version
 };
 
 // The body of a request. What a handler leaves unread is drained, or the connection is closed.
@@ -57,11 +57,11 @@ class Body {
 
 struct ServerRequest {
   std::string method;
-  std::string path;                // decoded once
+  std::string path;                                             // decoded once
   std::vector<std::pair<std::string, std::string>> parameters;  // of the query, decoded, in order
   std::vector<std::pair<std::string, std::string>> headers;
   std::string remote_host;
-  Body* body = nullptr;            // never null in a handler
+  Body* body = nullptr;  // never null in a handler
 
   // The first header of that name, whatever its case; null if there is none.
   [[nodiscard]] const std::string* header(std::string_view name) const;
@@ -112,6 +112,7 @@ class Server {
   [[nodiscard]] Counters counters() const;
 
  private:
+  struct Route;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -131,8 +131,7 @@ Result<Socket> listen_on(const HostPort& at, int backlog) {
   for (const addrinfo* a = addresses->get(); a != nullptr; a = a->ai_next) {
     Socket socket(::socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol));
     const int one = 1;
-    if (socket &&
-        ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+    if (socket && ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
         ::bind(socket.fd(), a->ai_addr, a->ai_addrlen) == 0 &&
         ::listen(socket.fd(), backlog) == 0) {
       return socket;
@@ -212,8 +211,7 @@ Status send_all(int fd, Bytes data) {
 Result<std::size_t> receive(int fd, MutableBytes out, bool fill) {
   std::size_t got = 0;
   while (got < out.size()) {
-    const ssize_t n =
-        ::recv(fd, out.data() + got, out.size() - got, fill ? MSG_WAITALL : 0);
+    const ssize_t n = ::recv(fd, out.data() + got, out.size() - got, fill ? MSG_WAITALL : 0);
     if (n == 0) break;
     if (n > 0) {
       got += static_cast<std::size_t>(n);

@@ -37,8 +37,9 @@ std::string head_of(std::string_view method, std::string_view target, const std:
 }
 
 std::string post_of(const std::string& target, const std::string& host, const std::string& body) {
-  return head_of("POST", target, host) + "Content-Type: application/json\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
+  return head_of("POST", target, host) +
+         "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 // The whole body of an answer that is small by protocol.
@@ -50,8 +51,8 @@ Result<std::string> read_small_body(AnswerReader& reader) {
   return body;
 }
 
-// Header, granule CRCs and data of a range answer. The sizes are bounded by what was asked for before
-// any memory is taken.
+// Header, granule CRCs and data of a range answer. The sizes are bounded by what was asked for
+// before any memory is taken.
 Status read_range_body(AnswerReader& reader, const wire::ReadHeader& asked, RangeAnswer& answer) {
   const auto corrupt = [](const char* what) { return Status(Code::kCorrupt, what); };
   std::array<std::uint8_t, wire::kRangeHeaderBytes> raw{};
@@ -141,8 +142,7 @@ void SocketClient::cancel() {
   for (int fd : in_use_) ::shutdown(fd, SHUT_RDWR);
 }
 
-Result<Connection> SocketClient::acquire(const std::string& address, Duration timeout,
-                                         bool fresh) {
+Result<Connection> SocketClient::acquire(const std::string& address, Duration timeout, bool fresh) {
   {
     const std::lock_guard lock(mutex_);
     if (cancelled_) return cancelled();
@@ -192,11 +192,10 @@ Result<Answer> SocketClient::exchange(const std::string& address, const std::str
 CallResult SocketClient::call(const std::string& address, const wire::Request& request,
                               Duration timeout) {
   CallResult result;
-  Result<Answer> answer =
-      exchange(address,
-               post_of("/api/v1/" + std::string(method_of(request)), address,
-                       encode_request(request)),
-               timeout, result.sent);
+  Result<Answer> answer = exchange(
+      address,
+      post_of("/api/v1/" + std::string(method_of(request)), address, encode_request(request)),
+      timeout, result.sent);
   if (!answer.ok()) {
     result.reply = answer.status();
     return result;
@@ -249,8 +248,8 @@ Status SocketClient::download(const std::string& address, const std::string& tar
 
 Status SocketClient::read_range(const std::string& address, const wire::ReadHeader& header,
                                 RangeAnswer& answer) {
-  std::string message = head_of("GET", "/blocks/v1/" + std::to_string(header.block.id.value),
-                                address);
+  std::string message =
+      head_of("GET", "/blocks/v1/" + std::to_string(header.block.id.value), address);
   message += "X-Dfs-Read: " + read_header_value(header) + "\r\n\r\n";
   for (bool fresh = false;; fresh = true) {
     Result<Connection> connection = acquire(address, options_.connect_timeout, fresh);
@@ -328,8 +327,8 @@ Result<std::string> Upload::finish() {
 
 Result<BlockUpload> BlockUpload::open(SocketClient& client, const std::string& address,
                                       const wire::WriteHeader& header) {
-  // Each node of the pipeline has its share of time, so that the last one's silence is not blamed on
-  // the first.
+  // Each node of the pipeline has its share of time, so that the last one's silence is not blamed
+  // on the first.
   Result<Upload> upload =
       Upload::open(client, {address, "/blocks/v1/" + std::to_string(header.block.value),
                             "X-Dfs-Write", write_header_value(header), header.length,

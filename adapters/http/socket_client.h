@@ -1,9 +1,9 @@
 // A small blocking HTTP/1.1 client over plain sockets: calls to the NameNode, blocks to and from
 // DataNodes. Used by the CLI, by DataNodes towards the NameNode and among DataNodes.
 //
-// Thread-safe: any number of calls and transfers at once, each on a connection of its own, taken from
-// a pool of idle ones. Every wait has a limit. cancel() makes everything under way fail soon with
-// kUnavailable, and all that comes later at once.
+// Thread-safe: any number of calls and transfers at once, each on a connection of its own, taken
+// from a pool of idle ones. Every wait has a limit. cancel() makes everything under way fail soon
+// with kUnavailable, and all that comes later at once.
 //
 // cpp-httplib's own client receives 4 KiB at a time; block data here moves in 256 KiB pieces, and
 // range answers go straight into the caller's buffer.
@@ -35,7 +35,7 @@ struct ClientOptions {
   // Of block data; for uploads, for each node of the pipeline.
   Duration data_timeout = seconds(20);    // of one send or receive
   Duration answer_timeout = seconds(30);  // from the last byte to the answer (fsync)
-  Duration idle_limit = seconds(60);     // below the servers' keep-alive
+  Duration idle_limit = seconds(60);      // below the servers' keep-alive
   std::size_t idle_per_address = 16;
 };
 
@@ -101,9 +101,9 @@ class Connection {
 class Upload {
  public:
   struct Target {
-    std::string address;       // "host:port"
+    std::string address;  // "host:port"
     std::string path;
-    std::string header_name;   // one header of its own
+    std::string header_name;  // one header of its own
     std::string header_value;
     std::uint64_t length = 0;  // bytes that must follow
     std::int64_t shares = 1;   // of the time-outs

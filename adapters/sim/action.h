@@ -11,8 +11,8 @@ class Action {
  public:
   Action() = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Action>)
-  Action(F&& f)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Action>)
+      Action(F&& f)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
       : body_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   void operator()() { body_->run(); }

@@ -141,9 +141,7 @@ void ClientNode::Get::carry_out(client::ReaderEffects effects) {
   }
 }
 
-void ClientNode::Single::start() {
-  node_.start_call(id(), 1, std::move(job_.request), job_.retry);
-}
+void ClientNode::Single::start() { node_.start_call(id(), 1, std::move(job_.request), job_.retry); }
 
 void ClientNode::Single::called(std::uint64_t /*call*/, wire::Reply reply) {
   node_.sweep(id());

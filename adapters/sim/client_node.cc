@@ -8,12 +8,6 @@
 #include "core/base/crc32c.h"
 
 namespace dfs::sim {
-namespace {
-
-Status timed_out() { return {Code::kTimedOut, "no answer in time"}; }
-
-}  // namespace
-
 ClientNode::ClientNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
                        Random random)
     : Process(queue, address, skew), network_(network), random_(random) {}
@@ -78,8 +72,8 @@ void ClientNode::start_call(JobId job, std::uint64_t number, wire::Request reque
   RunningCall& running = calls_[call];
   running.job = job;
   running.number = number;
-  running.machine = std::make_unique<client::Call>(
-      std::move(request), *numbers_, retry, random_.fork(incarnation()).fork(call));
+  running.machine = std::make_unique<client::Call>(std::move(request), *numbers_, retry,
+                                                   random_.fork(incarnation()).fork(call));
   client::CallEffects effects;
   running.machine->start(now().mono, effects);
   carry_out(call, std::move(effects));
@@ -145,7 +139,7 @@ void ClientNode::limit(ConnectionId connection, Duration timeout) {
     const Open open = found->second;
     open_.erase(found);
     network_.abort(connection, address());
-    connection_failed(connection, open, timed_out(), true);
+    connection_failed(connection, open, no_answer(), true);
   });
 }
 

@@ -1,8 +1,8 @@
 // A simulated client process: it runs puts, gets and single calls, several at a time.
 //
-// Puts and gets are the client library's Writer and Reader machines, calls its Call; this glue carries
-// their messages, gives every connection a time limit and hands results to who asked. When the
-// process dies nobody is answered.
+// Puts and gets are the client library's Writer and Reader machines, calls its Call; this glue
+// carries their messages, gives every connection a time limit and hands results to who asked. When
+// the process dies nobody is answered.
 #pragma once
 
 #include <functional>
@@ -40,7 +40,7 @@ struct CallJob {
 };
 
 struct ClientOptions {
-  std::string client;   // 32 hexadecimal digits; made anew for every start
+  std::string client;  // 32 hexadecimal digits; made anew for every start
   std::string cluster;
   std::vector<Address> namenodes;
   std::uint64_t piece_bytes = 64 * 1024;  // of a body, at once

@@ -7,12 +7,6 @@
 #include "core/base/assert.h"
 
 namespace dfs::sim {
-namespace {
-
-Status timed_out() { return {Code::kTimedOut, "no answer in time"}; }
-
-}  // namespace
-
 DataNodeNode::DataNodeNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
                            datanode::Config config, DataNodeTimes times,
                            std::vector<std::uint64_t> volumes, Address namenode, Random random,
@@ -35,7 +29,8 @@ void DataNodeNode::start() {
   datanode::Config config = config_;
   config.uuid = to_hex(mix(address(), wiped_), 16) + to_hex(wiped_, 16);
   config.incarnation = to_hex(mix(address(), incarnation()), 16) + to_hex(incarnation(), 16);
-  machine_ = std::make_unique<datanode::DataNode>(config, random_.fork("machine").fork(incarnation()));
+  machine_ =
+      std::make_unique<datanode::DataNode>(config, random_.fork("machine").fork(incarnation()));
   std::vector<datanode::FoundReplica> found;
   for (std::uint32_t volume = 0; volume < disks_.size(); ++volume) {
     disks_[volume].clean();
@@ -161,7 +156,7 @@ void DataNodeNode::limit(ConnectionId connection, Duration timeout) {
     const Open open = found->second;
     open_.erase(found);
     network_.abort(connection, address());
-    fail(connection, open, timed_out());
+    fail(connection, open, no_answer());
   });
 }
 

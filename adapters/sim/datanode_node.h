@@ -1,8 +1,8 @@
 // A simulated DataNode process: the machine, its transfers and tasks, and its disks.
 //
-// The glue carries bytes between connections, receivers and disks, gives disk work a duration and every
-// wait a limit, and tells the machine how things ended. A crash leaves a publication after any of its
-// steps; a power loss also drops what was not synced.
+// The glue carries bytes between connections, receivers and disks, gives disk work a duration and
+// every wait a limit, and tells the machine how things ended. A crash leaves a publication after
+// any of its steps; a power loss also drops what was not synced.
 #pragma once
 
 #include <functional>
@@ -33,13 +33,13 @@ class DataNodeObserver {
 };
 
 struct DataNodeTimes {
-  Duration disk = microseconds(300);         // an operation that syncs, typically
-  Duration read = microseconds(50);          // a read, typically
+  Duration disk = microseconds(300);  // an operation that syncs, typically
+  Duration read = microseconds(50);   // a read, typically
   Duration tick = milliseconds(100);
-  Duration answer_limit = seconds(10);       // of a message to the NameNode
-  Duration receive_limit = seconds(10);      // from a block's header to the end of its body
-  Duration downstream_limit = seconds(5);    // for an answer, times the nodes that are left
-  Duration fetch_limit = seconds(5);         // of a range from another DataNode
+  Duration answer_limit = seconds(10);     // of a message to the NameNode
+  Duration receive_limit = seconds(10);    // from a block's header to the end of its body
+  Duration downstream_limit = seconds(5);  // for an answer, times the nodes that are left
+  Duration fetch_limit = seconds(5);       // of a range from another DataNode
 };
 
 class DataNodeNode final : public Process, public Endpoint {
@@ -105,7 +105,8 @@ class DataNodeNode final : public Process, public Endpoint {
   [[nodiscard]] Status verify(BlockId block, datanode::VolumeId volume, Folder folder) const;
   void start_copy(const datanode::StartTask& start);
   void carry_out(datanode::TaskId task, datanode::CopyEffects effects);
-  void write_copy(Copy& copy, const datanode::WriteTemporary& write, datanode::CopyEffects& effects);
+  void write_copy(Copy& copy, const datanode::WriteTemporary& write,
+                  datanode::CopyEffects& effects);
   void publish_copy(datanode::TaskId task, const datanode::Sidecar& sidecar);
   void fetch(datanode::TaskId task, const client::Fetch& fetch);
   void fetched(const Open& open, const RangeAnswer& answer);

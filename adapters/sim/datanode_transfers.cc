@@ -82,8 +82,7 @@ void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& re
 void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
   Receiving& receiving = *receiving_.at(id);
   const std::uint64_t work = next_work_++;
-  half_done_[work] = [this, file = *receiving.file, volume = receiving.volume,
-                      sidecar](int steps) {
+  half_done_[work] = [this, file = *receiving.file, volume = receiving.volume, sidecar](int steps) {
     (void)disks_[volume].publish(file, sidecar, steps).ok();
   };
   after(disk_time("publish", sidecar.info.length),
@@ -135,8 +134,8 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
       open_downstream(id, downstream->to, downstream->header);
     } else if (const auto* pass_on = std::get_if<datanode::SendDownstream>(&effect)) {
       // The view lies within the piece that is being taken in.
-      const auto offset = static_cast<std::size_t>(pass_on->data.data() -
-                                                   receiving.piece.bytes->data());
+      const auto offset =
+          static_cast<std::size_t>(pass_on->data.data() - receiving.piece.bytes->data());
       network_.send(receiving.downstream, address(),
                     BodyPiece{receiving.piece.bytes, offset, pass_on->data.size()});
     } else if (std::holds_alternative<datanode::FinishDownstream>(effect)) {
@@ -188,9 +187,8 @@ RangeAnswer DataNodeNode::read_range(const wire::ReadHeader& header) {
 }
 
 void DataNodeNode::answer_read(ConnectionId connection, const wire::ReadHeader& header) {
-  after(times_.read * slowness_, [this, connection, header] {
-    network_.send(connection, address(), read_range(header));
-  });
+  after(times_.read * slowness_,
+        [this, connection, header] { network_.send(connection, address(), read_range(header)); });
 }
 
 }  // namespace dfs::sim

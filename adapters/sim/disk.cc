@@ -68,9 +68,7 @@ void SimDisk::sync_folders() {
   unsynced_.clear();
 }
 
-std::uint64_t SimDisk::free() const {
-  return full_ || used_ >= capacity_ ? 0 : capacity_ - used_;
-}
+std::uint64_t SimDisk::free() const { return full_ || used_ >= capacity_ ? 0 : capacity_ - used_; }
 
 std::uint64_t SimDisk::used_in(Folder folder) const {
   std::uint64_t bytes = 0;
@@ -98,8 +96,7 @@ Status SimDisk::write(std::uint64_t file, std::uint64_t offset, Bytes data) {
     used_ += offset + data.size() - target->data.size();
     target->data.resize(offset + data.size());
   }
-  std::copy(data.begin(), data.end(),
-            target->data.begin() + static_cast<std::ptrdiff_t>(offset));
+  std::copy(data.begin(), data.end(), target->data.begin() + static_cast<std::ptrdiff_t>(offset));
   return {};
 }
 

@@ -1,9 +1,9 @@
 // The simulated disk of one DataNode volume: replica files with what is durable and what is not.
 //
-// A replica is two files, data and sidecar, in current/ or quarantine/; while it is received they are
-// in tmp/. Files are written once, synced and then never changed, except by rot. Directory entries
-// are durable when their directory has been synced. power_loss() drops, tears or keeps whatever was
-// not synced, by keyed draws. Times are the owner's: every call takes effect at once.
+// A replica is two files, data and sidecar, in current/ or quarantine/; while it is received they
+// are in tmp/. Files are written once, synced and then never changed, except by rot. Directory
+// entries are durable when their directory has been synced. power_loss() drops, tears or keeps
+// whatever was not synced, by keyed draws. Times are the owner's: every call takes effect at once.
 #pragma once
 
 #include <compare>
@@ -31,8 +31,8 @@ struct FileName {
 };
 
 struct SimFile {
-  std::vector<std::uint8_t> data;             // of a data file
-  std::optional<datanode::Sidecar> sidecar;   // of a sidecar; nullopt: unreadable text
+  std::vector<std::uint8_t> data;            // of a data file
+  std::optional<datanode::Sidecar> sidecar;  // of a sidecar; nullopt: unreadable text
   bool synced = false;
   std::uint32_t names = 0;  // entries that lead to it, seen and durable ones
 };
@@ -55,11 +55,12 @@ class SimDisk {
   [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length);
   Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
   void discard(std::uint64_t file);
-  // Carries out the first `steps` steps of the publication of `file`; all of them make it durable. A
-  // replica of that id that is in current/ with other content goes to quarantine/ first.
+  // Carries out the first `steps` steps of the publication of `file`; all of them make it durable.
+  // A replica of that id that is in current/ with other content goes to quarantine/ first.
   Status publish(std::uint64_t file, const datanode::Sidecar& sidecar, int steps = kPublishSteps);
 
-  // Moves both files and syncs both folders. kNotFound if the folder proves that they are not there.
+  // Moves both files and syncs both folders. kNotFound if the folder proves that they are not
+  // there.
   Status move(BlockId block, Folder from, Folder to);
   // Unlinks both files from quarantine/.
   Status purge(BlockId block);
@@ -88,9 +89,7 @@ class SimDisk {
   void set_full(bool full) { full_ = full; }
   void set_out_of_descriptors(bool out) { no_descriptors_ = out; }
   void set_unreadable(BlockId block, bool unreadable);
-  [[nodiscard]] bool faulty() const {
-    return full_ || no_descriptors_ || !unreadable_.empty();
-  }
+  [[nodiscard]] bool faulty() const { return full_ || no_descriptors_ || !unreadable_.empty(); }
   void repair_faults();
 
  private:

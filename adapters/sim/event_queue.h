@@ -1,8 +1,10 @@
-// The simulated world's agenda: actions in the order of (time, sequence number), one after the other.
+// The simulated world's agenda: actions in the order of (time, sequence number), one after the
+// other.
 //
-// Two actions of the same instant run in the order in which they were put down, so a run is the same
-// on every machine. Time is global simulated time; nodes see it through clocks of their own
-// (clock.h). The rolling trace digest takes in the time of every action and whatever note() is told.
+// Two actions of the same instant run in the order in which they were put down, so a run is the
+// same on every machine. Time is global simulated time; nodes see it through clocks of their own
+// (clock.h). The rolling trace digest takes in the time of every action and whatever note() is
+// told.
 #pragma once
 
 #include <cstdint>

@@ -8,8 +8,8 @@ namespace {
 
 void overwrite(std::string& image, std::uint64_t offset, std::string_view data) {
   if (data.empty()) return;
-  if (image.size() < offset + data.size()) image.resize(offset + data.size(), '\0');
-  image.replace(offset, data.size(), data);
+  if (image.size() < offset) image.resize(offset, '\0');
+  image.replace(offset, data.size(), data);  // to the end, and beyond it what is left of the data
 }
 
 }  // namespace

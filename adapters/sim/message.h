@@ -1,7 +1,8 @@
 // What travels in the simulated network: the wire protocol's messages as structs, and block data.
 //
-// A connection carries one exchange, like one HTTP request: a call is a Request and its Reply; a block
-// write is WriteOpen, BodyPieces, BodyEnd and a WriteAnswer; a read is ReadAsk and RangeAnswer.
+// A connection carries one exchange, like one HTTP request: a call is a Request and its Reply; a
+// block write is WriteOpen, BodyPieces, BodyEnd and a WriteAnswer; a read is ReadAsk and
+// RangeAnswer.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,7 @@ void NameNodeNode::start() {
   network_.came_back(address());
   store_ = host_.open();
   observer_.starts(*store_);
-  machine_ = std::make_unique<namenode::NameNode>(config_, *store_,
-                                                  random_.fork(incarnation()));
+  machine_ = std::make_unique<namenode::NameNode>(config_, *store_, random_.fork(incarnation()));
   machine_->observe(&observer_);
   step([this](namenode::EffectList& effects) {
     machine_->start(now(), effects);
@@ -59,8 +58,8 @@ void NameNodeNode::on_message(ConnectionId connection, Message message) {
 }
 
 // A caller that went away changes nothing: its request is carried out, the reply leads nowhere.
-void NameNodeNode::on_broken(ConnectionId /*connection*/, const Status& /*status*/,
-                             bool /*sent*/) {}
+void NameNodeNode::on_broken(ConnectionId /*connection*/, const Status& /*status*/, bool /*sent*/) {
+}
 
 void NameNodeNode::schedule_tick() {
   after(times_.tick, [this] {

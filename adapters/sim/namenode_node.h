@@ -1,8 +1,8 @@
 // A simulated NameNode process: the machine, its store on a simulated disk, rounds and commits.
 //
-// Requests that arrive while a commit is under way wait for the next round. A commit takes effect at
-// the end of its latency; a process that dies before leaves it to the disk how much of it remains.
-// Replies go out only after the commit that they name.
+// Requests that arrive while a commit is under way wait for the next round. A commit takes effect
+// at the end of its latency; a process that dies before leaves it to the disk how much of it
+// remains. Replies go out only after the commit that they name.
 #pragma once
 
 #include <functional>
@@ -50,8 +50,8 @@ class StoreHost {
 };
 
 struct NameNodeTimes {
-  Duration round = microseconds(50);     // from a request's arrival to its round
-  Duration commit = microseconds(300);   // typical
+  Duration round = microseconds(50);    // from a request's arrival to its round
+  Duration commit = microseconds(300);  // typical
   Duration tick = milliseconds(100);
 };
 

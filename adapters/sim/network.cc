@@ -128,8 +128,7 @@ void Network::abort(ConnectionId id, Address side) {
   if (found == connections_.end()) return;
   const Connection connection = found->second;
   connections_.erase(found);
-  const Side& other =
-      connection.client.address == side ? connection.server : connection.client;
+  const Side& other = connection.client.address == side ? connection.server : connection.client;
   if (other.address != side) tell_broken(id, other, side, reset(), true);
 }
 

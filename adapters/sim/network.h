@@ -1,10 +1,10 @@
 // The simulated network: connections between processes, over links that delay, lose and reset.
 //
 // Messages of one connection and direction arrive in order; messages of different connections
-// overtake each other. Every draw is keyed by (seed, link, message number on the link), so leaving out
-// one message changes nothing for the other links. A message to a process that is gone, or over a cut
-// link, never arrives; who waits for an answer has a time limit of its own. A reset breaks the
-// connection for both ends: the sender cannot know whether its last message arrived.
+// overtake each other. Every draw is keyed by (seed, link, message number on the link), so leaving
+// out one message changes nothing for the other links. A message to a process that is gone, or over
+// a cut link, never arrives; who waits for an answer has a time limit of its own. A reset breaks
+// the connection for both ends: the sender cannot know whether its last message arrived.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,9 @@
 #include "core/base/random.h"
 
 namespace dfs::sim {
+
+// What one who has waited for an answer long enough concludes.
+[[nodiscard]] inline Status no_answer() { return {Code::kTimedOut, "no answer in time"}; }
 
 using ConnectionId = std::uint64_t;
 

@@ -1,7 +1,7 @@
 // A simulated process: it lives, is paused, dies and comes back as another incarnation.
 //
-// What was scheduled by an incarnation dies with it; what becomes due while it is paused happens when
-// it goes on. Node glue (namenode_node.h, datanode_node.h, client_node.h) derives from it.
+// What was scheduled by an incarnation dies with it; what becomes due while it is paused happens
+// when it goes on. Node glue (namenode_node.h, datanode_node.h, client_node.h) derives from it.
 #pragma once
 
 #include <cstdint>

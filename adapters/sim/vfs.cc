@@ -93,8 +93,7 @@ int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offs
   if (fails(*self.disk, self.disk->faults.write_errors, "write")) return SQLITE_IOERR_WRITE;
   const std::uint64_t old_size = self.image->bytes().size();
   const std::uint64_t growth = at + size > old_size ? at + size - old_size : 0;
-  if (growth != 0 &&
-      self.disk->files.used_bytes() + growth > self.disk->faults.capacity_bytes) {
+  if (growth != 0 && self.disk->files.used_bytes() + growth > self.disk->faults.capacity_bytes) {
     return SQLITE_FULL;
   }
   self.image->write(at, {static_cast<const std::uint8_t*>(data), size});
@@ -142,9 +141,7 @@ int x_file_control(sqlite3_file* /*file*/, int /*operation*/, void* /*argument*/
 }
 // Both as the unix VFS of SQLite 3.40 says on ext4.
 int x_sector_size(sqlite3_file* /*file*/) { return 4096; }
-int x_device_characteristics(sqlite3_file* /*file*/) {
-  return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
-}
+int x_device_characteristics(sqlite3_file* /*file*/) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
 constexpr sqlite3_io_methods kMethods = {
     .iVersion = 1,

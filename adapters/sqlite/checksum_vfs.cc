@@ -140,9 +140,7 @@ int x_check_reserved_lock(sqlite3_file* file, int* held) {
 int x_file_control(sqlite3_file* file, int operation, void* argument) {
   return below(file)->pMethods->xFileControl(below(file), operation, argument);
 }
-int x_sector_size(sqlite3_file* file) {
-  return below(file)->pMethods->xSectorSize(below(file));
-}
+int x_sector_size(sqlite3_file* file) { return below(file)->pMethods->xSectorSize(below(file)); }
 int x_device_characteristics(sqlite3_file* file) {
   return below(file)->pMethods->xDeviceCharacteristics(below(file));
 }
@@ -220,8 +218,7 @@ std::uint32_t page_checksum(Bytes page, std::uint32_t number) {
 }
 
 ChecksumVfs::ChecksumVfs(const std::string& base)
-    : name_("checksummed-" + base),
-      base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())) {
+    : name_("checksummed-" + base), base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())) {
   if (base_ == nullptr) return;
   vfs_.iVersion = std::min(base_->iVersion, 2);
   vfs_.szOsFile = static_cast<int>(sizeof(CheckedFile)) + base_->szOsFile;

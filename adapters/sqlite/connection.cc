@@ -54,6 +54,11 @@ const char* name_of(Synchronous synchronous) {
 
 }  // namespace
 
+void expect_one_thread() {
+  sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 Connection::Connection(Options options) : options_(std::move(options)) {
   struct CloseOnFailure {
     Connection& connection;
@@ -154,10 +159,9 @@ void Connection::fail(const std::string& line) const {
 
 sqlite3_stmt* Query::prepare(Statement& statement) {
   if (statement.prepared_ == nullptr) {
-    const int code = sqlite3_prepare_v3(
-        statement.connection_.handle(), statement.sql_.c_str(),
-        static_cast<int>(statement.sql_.size() + 1), SQLITE_PREPARE_PERSISTENT,
-        &statement.prepared_, nullptr);
+    const int code = sqlite3_prepare_v3(statement.connection_.handle(), statement.sql_.c_str(),
+                                        static_cast<int>(statement.sql_.size() + 1),
+                                        SQLITE_PREPARE_PERSISTENT, &statement.prepared_, nullptr);
     if (code != SQLITE_OK) statement.connection_.fail(statement.sql_.c_str(), code);
   }
   return statement.prepared_;

@@ -26,8 +26,8 @@ namespace dfs::sqlite {
 enum class Synchronous { kFull, kNormal, kOff };
 
 struct Options {
-  std::string file;             // path, or ":memory:" for a store that lives as long as the object
-  std::string vfs;              // VFS below the checksums; "" is SQLite's default
+  std::string file;  // path, or ":memory:" for a store that lives as long as the object
+  std::string vfs;   // VFS below the checksums; "" is SQLite's default
   FatalHandler fatal;
   std::uint32_t cache_kib = 16 * 1024;
   std::uint32_t wal_pages = 1000;  // length of the WAL at which it is checkpointed
@@ -36,6 +36,10 @@ struct Options {
   bool audit_at_open = true;       // look for damage in the WAL; off only to prove its use
   bool verify_at_open = true;      // read every page once; off only to prove that reads verify too
 };
+
+// For a process that uses SQLite in one thread only, before its first connection: SQLite takes no
+// locks then and keeps no account of its memory.
+void expect_one_thread();
 
 class Connection {
  public:
@@ -140,10 +144,8 @@ class Query {
   // Enumerations that are stored say how many values they have, found by argument-dependent lookup.
   static constexpr std::int64_t enumerators(bool /*of*/) { return 2; }
   template <class E>
-    requires std::is_enum_v<E>
-  static constexpr std::int64_t enumerators(E of) {
-    return enumerator_count(of);
-  }
+  requires std::is_enum_v<E>
+  static constexpr std::int64_t enumerators(E of) { return enumerator_count(of); }
 
   static sqlite3_stmt* prepare(Statement& statement);
   void bind_integer(std::int64_t value);

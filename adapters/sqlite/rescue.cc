@@ -31,9 +31,9 @@ struct Offer {
 
 struct Material {
   std::vector<RescueSource*> sources;
-  std::vector<Offer> offers;           // the most promising first
-  std::vector<std::string> texts;      // of journals
-  std::vector<wire::Journal> journals; // views into the texts
+  std::vector<Offer> offers;            // the most promising first
+  std::vector<std::string> texts;       // of journals
+  std::vector<wire::Journal> journals;  // views into the texts
 };
 
 void read_journal(const Offer& offer, Material& material, RescueReport& report) {
@@ -59,9 +59,8 @@ Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport&
     }
   }
   if (clusters.size() > 1) {
-    return {Code::kWrongCluster, "the sources belong to different clusters (" +
-                                     *clusters.begin() + ", " + *clusters.rbegin() +
-                                     "); name those of one cluster"};
+    return {Code::kWrongCluster, "the sources belong to different clusters (" + *clusters.begin() +
+                                     ", " + *clusters.rbegin() + "); name those of one cluster"};
   }
   std::stable_sort(material.offers.begin(), material.offers.end(),
                    [](const Offer& a, const Offer& b) { return a.worth() > b.worth(); });
@@ -157,8 +156,8 @@ Status sync_directory(const std::string& directory) {
 
 }  // namespace
 
-Result<RescueReport> rescue(const std::string& directory,
-                            const std::vector<RescueSource*>& sources, WallTime now) try {
+Result<RescueReport> rescue(const std::string& directory, const std::vector<RescueSource*>& sources,
+                            WallTime now) try {
   RescueReport report;
   const Result<Material> material = gather(sources, report);
   if (!material.ok()) return material.status();

@@ -72,8 +72,7 @@ void prepare_schema(Connection& connection) {
   if (empty && version == "0") {
     connection.execute("BEGIN IMMEDIATE");
     connection.execute(kTables);
-    connection.execute(
-        ("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+    connection.execute(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
     connection.execute(("PRAGMA user_version = " + std::to_string(kFormatVersion)).c_str());
     connection.execute("COMMIT");
     return;

@@ -50,10 +50,17 @@ template <>
 struct Table<namenode::InodeRow> {
   static constexpr std::string_view kTable = "inodes";
   static constexpr std::size_t kKeys = 1;
-  static constexpr std::array<std::string_view, 21> kColumns{
-      "id", "type", "parent", "name", "owner", "grp", "mode", "mtime", "atime", "replication",
-      "block_size", "length", "sum_files", "sum_directories", "sum_length", "sum_space", "children",
-      "born", "died", "progress", "height"};
+  static constexpr std::array<std::string_view, 21> kColumns{"id",         "type",
+                                                             "parent",     "name",
+                                                             "owner",      "grp",
+                                                             "mode",       "mtime",
+                                                             "atime",      "replication",
+                                                             "block_size", "length",
+                                                             "sum_files",  "sum_directories",
+                                                             "sum_length", "sum_space",
+                                                             "children",   "born",
+                                                             "died",       "progress",
+                                                             "height"};
   template <class Row, class V>
   static void visit(Row& r, V&& v) {
     v(r.id), v(r.type), v(r.parent), v(r.name), v(r.owner), v(r.group), v(r.mode);
@@ -153,10 +160,21 @@ template <>
 struct Table<namenode::MetaRow> {
   static constexpr std::string_view kTable = "meta";
   static constexpr std::size_t kKeys = 0;
-  static constexpr std::array<std::string_view, 15> kColumns{
-      "cluster", "epoch", "applied", "next_inode", "next_block", "next_node", "next_session",
-      "time", "forgotten", "requests", "safe_mode", "default_replication", "default_block_size",
-      "behind_epoch", "past_epochs"};
+  static constexpr std::array<std::string_view, 15> kColumns{"cluster",
+                                                             "epoch",
+                                                             "applied",
+                                                             "next_inode",
+                                                             "next_block",
+                                                             "next_node",
+                                                             "next_session",
+                                                             "time",
+                                                             "forgotten",
+                                                             "requests",
+                                                             "safe_mode",
+                                                             "default_replication",
+                                                             "default_block_size",
+                                                             "behind_epoch",
+                                                             "past_epochs"};
   template <class Row, class V>
   static void visit(Row& r, V&& v) {
     v(r.cluster), v(r.epoch), v(r.applied), v(r.next_inode), v(r.next_block), v(r.next_node);

@@ -9,9 +9,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/sqlite/connection.h"
+#include "adapters/sqlite/row_cache.h"
 #include "core/namenode/store.h"
 
 namespace dfs::sqlite {
@@ -113,7 +116,9 @@ class SqliteStore : public namenode::Store {
   struct BlockStatements;      // store_blocks.cc
   struct RegistryStatements;   // store_registry.cc
 
-  // At most one row of a query over Row's columns.
+  // At most one row of a query over Row's columns; find() counts it as touched.
+  template <class Row, class... Keys>
+  [[nodiscard]] std::optional<Row> read(Statement& statement, const Keys&... keys);
   template <class Row, class... Keys>
   [[nodiscard]] std::optional<Row> find(Statement& statement, const Keys&... keys);
   // All rows of a query over Row's columns.
@@ -129,12 +134,16 @@ class SqliteStore : public namenode::Store {
   Connection connection_;
   Statement begin_;
   Statement commit_;
+  bool writing_ = false;  // between begin() and commit()
   std::unique_ptr<NamespaceStatements> namespace_;
   std::unique_ptr<BlockStatements> blocks_;
   std::unique_ptr<RegistryStatements> registry_;
   std::uint64_t rows_touched_ = 0;
   std::optional<namenode::MetaRow> meta_;
   bool meta_changed_ = false;  // since the transaction's begin
+  RowCache<InodeId, std::optional<namenode::InodeRow>> inodes_;
+  RowCache<BlockId, std::optional<namenode::BlockRow>> block_rows_;
+  RowCache<BlockId, std::vector<NodeId>> hints_;
 };
 
 }  // namespace dfs::sqlite

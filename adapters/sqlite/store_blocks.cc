@@ -17,8 +17,8 @@ SqliteStore::BlockStatements::BlockStatements(Connection& c)
       get_file_block(c, select<FileBlockRow>("WHERE inode = ? AND idx = ?")),
       put_file_block(c, upsert<FileBlockRow>()),
       erase_file_block(c, "DELETE FROM file_blocks WHERE inode = ? AND idx = ?"),
-      scan_file_blocks(
-          c, select<FileBlockRow>("WHERE inode = ? AND idx >= ? ORDER BY idx LIMIT ?")),
+      scan_file_blocks(c,
+                       select<FileBlockRow>("WHERE inode = ? AND idx >= ? ORDER BY idx LIMIT ?")),
       put_hint(c, "INSERT INTO hints (block, node) VALUES (?, ?) ON CONFLICT DO NOTHING"),
       erase_hint(c, "DELETE FROM hints WHERE block = ? AND node = ?"),
       erase_hints(c, "DELETE FROM hints WHERE block = ?"),
@@ -28,10 +28,17 @@ SqliteStore::BlockStatements::BlockStatements(Connection& c)
 }
 
 std::optional<BlockRow> SqliteStore::block(BlockId id) {
-  return find<BlockRow>(blocks_->get_block, id);
+  ++rows_touched_;
+  return block_rows_.get(id, [&] { return read<BlockRow>(blocks_->get_block, id); });
 }
-void SqliteStore::put_block(const BlockRow& row) { put(blocks_->put_block, row); }
-void SqliteStore::erase_block(BlockId id) { change(blocks_->erase_block, id); }
+void SqliteStore::put_block(const BlockRow& row) {
+  put(blocks_->put_block, row);
+  block_rows_.keep(row.id, row);
+}
+void SqliteStore::erase_block(BlockId id) {
+  change(blocks_->erase_block, id);
+  block_rows_.keep(id, std::nullopt);
+}
 std::vector<BlockRow> SqliteStore::scan_blocks(BlockId after, std::size_t limit) {
   return scan<BlockRow>(blocks_->scan_blocks, after, bound(limit));
 }
@@ -54,18 +61,26 @@ std::vector<FileBlockRow> SqliteStore::scan_file_blocks(InodeId inode, std::uint
   return scan<FileBlockRow>(blocks_->scan_file_blocks, inode, bound(first), bound(limit));
 }
 
-void SqliteStore::put_hint(BlockId block, NodeId node) { change(blocks_->put_hint, block, node); }
+void SqliteStore::put_hint(BlockId block, NodeId node) {
+  change(blocks_->put_hint, block, node);
+  hints_.forget(block);
+}
 void SqliteStore::erase_hint(BlockId block, NodeId node) {
   change(blocks_->erase_hint, block, node);
+  hints_.forget(block);
 }
 void SqliteStore::erase_hints(BlockId block) {
   DFS_ASSERT(in_transaction());
   rows_touched_ += Query(blocks_->erase_hints, block).run();
+  hints_.forget(block);
 }
 std::vector<NodeId> SqliteStore::hints(BlockId block) {
-  std::vector<NodeId> nodes;
-  Query query(blocks_->hints, block);
-  while (query.step()) query.read(nodes.emplace_back());
+  const std::vector<NodeId>& nodes = hints_.get(block, [&] {
+    std::vector<NodeId> found;
+    Query query(blocks_->hints, block);
+    while (query.step()) query.read(found.emplace_back());
+    return found;
+  });
   rows_touched_ += nodes.size();
   return nodes;
 }

@@ -21,17 +21,23 @@ SqliteStore::NamespaceStatements::NamespaceStatements(Connection& c)
       put_pending(c, upsert<PendingRow>()),
       erase_pending(c, "DELETE FROM pending WHERE inode = ?"),
       scan_pending(c, select<PendingRow>("WHERE inode > ? ORDER BY inode LIMIT ?")),
-      scan_pending_in(c,
-                      select<PendingRow>("WHERE parent = ? AND name > ? ORDER BY name LIMIT ?")),
+      scan_pending_in(c, select<PendingRow>("WHERE parent = ? AND name > ? ORDER BY name LIMIT ?")),
       put_reap(c, "INSERT INTO reap (inode) VALUES (?) ON CONFLICT (inode) DO NOTHING"),
       erase_reap(c, "DELETE FROM reap WHERE inode = ?"),
       scan_reap(c, "SELECT inode FROM reap WHERE inode > ? ORDER BY inode LIMIT ?") {}
 
 std::optional<InodeRow> SqliteStore::inode(InodeId id) {
-  return find<InodeRow>(namespace_->get_inode, id);
+  ++rows_touched_;
+  return inodes_.get(id, [&] { return read<InodeRow>(namespace_->get_inode, id); });
 }
-void SqliteStore::put_inode(const InodeRow& row) { put(namespace_->put_inode, row); }
-void SqliteStore::erase_inode(InodeId id) { change(namespace_->erase_inode, id); }
+void SqliteStore::put_inode(const InodeRow& row) {
+  put(namespace_->put_inode, row);
+  inodes_.keep(row.id, row);
+}
+void SqliteStore::erase_inode(InodeId id) {
+  change(namespace_->erase_inode, id);
+  inodes_.keep(id, std::nullopt);
+}
 std::vector<InodeRow> SqliteStore::scan_inodes(InodeId after, std::size_t limit) {
   return scan<InodeRow>(namespace_->scan_inodes, after, bound(limit));
 }

@@ -13,8 +13,7 @@ namespace {
 std::string put_meta_sql() {
   std::string marks;
   for (std::size_t i = 0; i < Table<MetaRow>::kColumns.size(); ++i) marks += ", ?";
-  return "INSERT OR REPLACE INTO meta (id, " + column_list<MetaRow>() + ") VALUES (1" + marks +
-         ")";
+  return "INSERT OR REPLACE INTO meta (id, " + column_list<MetaRow>() + ") VALUES (1" + marks + ")";
 }
 
 }  // namespace
@@ -30,15 +29,15 @@ SqliteStore::RegistryStatements::RegistryStatements(Connection& c)
       put_request(c, upsert<RequestRow>()),
       erase_request(c, "DELETE FROM requests WHERE client = ? AND request = ?"),
       oldest_requests(c, select<RequestRow>("ORDER BY at, client, request LIMIT ?")),
-      requests_below(c, select<RequestRow>(
-                            "WHERE client = ? AND request < ? ORDER BY request LIMIT ?")),
+      requests_below(
+          c, select<RequestRow>("WHERE client = ? AND request < ? ORDER BY request LIMIT ?")),
       get_client(c, select<ClientRow>("WHERE client = ?")),
       put_client(c, upsert<ClientRow>()),
       erase_client(c, "DELETE FROM clients WHERE client = ?"),
       oldest_clients(c, select<ClientRow>("ORDER BY at, client LIMIT ?")) {}
 
-// Every request reads this row and every command writes it, so it is kept in memory and written once a
-// transaction.
+// Every request reads this row and every command writes it, so it is kept in memory and written
+// once a transaction.
 MetaRow SqliteStore::meta() {
   if (!meta_) meta_ = find<MetaRow>(registry_->get_meta).value_or(MetaRow{});
   return *meta_;
@@ -75,8 +74,8 @@ void SqliteStore::erase_request(const std::string& client, std::uint64_t request
 std::vector<RequestRow> SqliteStore::oldest_requests(std::size_t limit) {
   return scan<RequestRow>(registry_->oldest_requests, bound(limit));
 }
-std::vector<RequestRow> SqliteStore::requests_below(const std::string& client,
-                                                    std::uint64_t below, std::size_t limit) {
+std::vector<RequestRow> SqliteStore::requests_below(const std::string& client, std::uint64_t below,
+                                                    std::size_t limit) {
   return scan<RequestRow>(registry_->requests_below, client, bound(below), bound(limit));
 }
 std::optional<ClientRow> SqliteStore::client(const std::string& client) {

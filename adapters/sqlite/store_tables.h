@@ -17,8 +17,7 @@ struct SqliteStore::NamespaceStatements {
 
   Statement get_inode, put_inode, erase_inode, scan_inodes;
   Statement get_entry, put_entry, erase_entry, scan_entries;
-  Statement get_pending, get_pending_at, put_pending, erase_pending, scan_pending,
-      scan_pending_in;
+  Statement get_pending, get_pending_at, put_pending, erase_pending, scan_pending, scan_pending_in;
   Statement put_reap, erase_reap, scan_reap;
 };
 
@@ -40,11 +39,16 @@ struct SqliteStore::RegistryStatements {
 };
 
 template <class Row, class... Keys>
-std::optional<Row> SqliteStore::find(Statement& statement, const Keys&... keys) {
-  ++rows_touched_;
+std::optional<Row> SqliteStore::read(Statement& statement, const Keys&... keys) {
   Query query(statement, keys...);
   if (!query.step()) return std::nullopt;
   return read_row<Row>(query);
+}
+
+template <class Row, class... Keys>
+std::optional<Row> SqliteStore::find(Statement& statement, const Keys&... keys) {
+  ++rows_touched_;
+  return read<Row>(statement, keys...);
 }
 
 template <class Row, class... Keys>

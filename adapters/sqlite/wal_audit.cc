@@ -30,8 +30,8 @@ class RawFile {
     int exists = 0;
     const int code = vfs->xAccess(vfs, path.data(), SQLITE_ACCESS_EXISTS, &exists);
     if (code != SQLITE_OK || exists == 0) return;
-    opened_ = vfs->xOpen(vfs, path.data(), file(), flags | SQLITE_OPEN_READONLY, nullptr) ==
-              SQLITE_OK;
+    opened_ =
+        vfs->xOpen(vfs, path.data(), file(), flags | SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK;
   }
   ~RawFile() {
     if (file()->pMethods != nullptr) file()->pMethods->xClose(file());
@@ -68,15 +68,20 @@ struct Sums {
 
   static Sums stored_at(const std::uint8_t* in) { return {big_endian(in), big_endian(in + 4)}; }
   [[nodiscard]] Sums with(Bytes data, bool big) const {
+    return big ? add<big_endian>(data) : add<get_le32>(data);
+  }
+  friend bool operator==(const Sums&, const Sums&) = default;
+
+ private:
+  template <std::uint32_t (*kWord)(const std::uint8_t*)>
+  [[nodiscard]] Sums add(Bytes data) const {
     Sums sums = *this;
     for (std::size_t i = 0; i + 8 <= data.size(); i += 8) {
-      const std::uint8_t* in = data.data() + i;
-      sums.first += (big ? big_endian(in) : get_le32(in)) + sums.second;
-      sums.second += (big ? big_endian(in + 4) : get_le32(in + 4)) + sums.first;
+      sums.first += kWord(data.data() + i) + sums.second;
+      sums.second += kWord(data.data() + i + 4) + sums.first;
     }
     return sums;
   }
-  friend bool operator==(const Sums&, const Sums&) = default;
 };
 
 struct Frame {

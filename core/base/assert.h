@@ -12,7 +12,7 @@ namespace dfs {
 
 }  // namespace dfs
 
-#define DFS_ASSERT(condition)                                             \
-  do {                                                                    \
+#define DFS_ASSERT(condition)                                                  \
+  do {                                                                         \
     if (!(condition)) ::dfs::assertion_failed(#condition, __FILE__, __LINE__); \
   } while (false)

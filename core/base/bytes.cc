@@ -16,7 +16,8 @@ std::string to_hex(Bytes bytes) {
 std::string to_hex(std::uint64_t value, int digits) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text(static_cast<std::size_t>(digits), '0');
-  for (int i = digits - 1; i >= 0; --i, value >>= 4) text[static_cast<std::size_t>(i)] = kDigits[value & 15];
+  for (int i = digits - 1; i >= 0; --i, value >>= 4)
+    text[static_cast<std::size_t>(i)] = kDigits[value & 15];
   return text;
 }
 

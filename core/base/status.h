@@ -16,10 +16,10 @@ namespace dfs {
 
 enum class Code {
   kOk,
-  kInvalidArgument,      // malformed input; retrying cannot help
-  kNotFound,             // path, inode or block does not exist
+  kInvalidArgument,  // malformed input; retrying cannot help
+  kNotFound,         // path, inode or block does not exist
   kAlreadyExists,
-  kNotDirectory,         // a component that must be a directory is a file
+  kNotDirectory,  // a component that must be a directory is a file
   kIsDirectory,
   kNotEmpty,
   kAlreadyBeingCreated,  // another client holds the lease of this name
@@ -30,15 +30,15 @@ enum class Code {
   kSafeMode,             // mutations are refused until safe mode ends
   kReadOnly,             // the NameNode's history is older than what a DataNode has seen
   kPermissionDenied,
-  kUnavailable,          // try again: the other side is away, busy or starting
-  kTimedOut,             // the caller's own limit ran out
-  kUnknownOutcome,       // it may or may not have happened, at most once
-  kStale,                // a message of an older session, epoch or sequence
-  kWrongCluster,         // an identity does not match: another cluster, another node
-  kCorrupt,              // a checksum does not match
+  kUnavailable,     // try again: the other side is away, busy or starting
+  kTimedOut,        // the caller's own limit ran out
+  kUnknownOutcome,  // it may or may not have happened, at most once
+  kStale,           // a message of an older session, epoch or sequence
+  kWrongCluster,    // an identity does not match: another cluster, another node
+  kCorrupt,         // a checksum does not match
   kTooLarge,
-  kIo,                   // the local disk or network failed
-  kInternal,             // a bug
+  kIo,        // the local disk or network failed
+  kInternal,  // a bug
 };
 
 // The code's stable name, as it travels on the wire ("NotFound").
@@ -70,7 +70,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
   Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     DFS_ASSERT(!status_.ok());
   }

@@ -83,8 +83,8 @@ void BlockReader::pump(Instant now, BlockReaderEffects& effects) {
   if (done_) return;
   while (open_ < granules_.size() && granules_[open_].delivered) ++open_;
   if (open_ == granules_.size()) return finish({}, effects);
-  auto fast = std::count_if(out_.begin(), out_.end(),
-                            [](const auto& entry) { return !entry.second.slow; });
+  auto fast =
+      std::count_if(out_.begin(), out_.end(), [](const auto& entry) { return !entry.second.slow; });
   for (std::size_t g = open_; g < granules_.size(); ++g) {
     if (fast >= options_.parallel || out_.size() >= kOutPerPlace * options_.parallel) return;
     if (!granules_[g].delivered && granules_[g].out == 0) {
@@ -226,8 +226,8 @@ void BlockReader::deliver(std::size_t first, std::size_t end, const Out& out, By
     effects.push_back(Deliver{from, data.subspan(0, to - from)});
     return;
   }
-  effects.push_back(Deliver{from, data.subspan(from - bytes_of(out.first, out.end).offset,
-                                               to - from)});
+  effects.push_back(
+      Deliver{from, data.subspan(from - bytes_of(out.first, out.end).offset, to - from)});
 }
 
 void BlockReader::fetch_failed(std::uint64_t fetch, const Status& status, Instant now,

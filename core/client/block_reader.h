@@ -1,9 +1,9 @@
 // Reads a range of one block from its replicas, verified granule by granule (P2).
 //
-// Each range answer brings the CRCs of all granules of the block; they count only if they combine to
-// the block's committed CRC, and a granule counts only if it matches its CRC. What fails on one
-// DataNode is fetched from another; a block that is rotten everywhere is still read whole as long as
-// every granule is good somewhere. Only a granule that no replica has is an error, and the error
+// Each range answer brings the CRCs of all granules of the block; they count only if they combine
+// to the block's committed CRC, and a granule counts only if it matches its CRC. What fails on one
+// DataNode is fetched from another; a block that is rotten everywhere is still read whole as long
+// as every granule is good somewhere. Only a granule that no replica has is an error, and the error
 // names the block and the DataNodes.
 //
 // At most kMaxReplicas locations are used. A location whose answer contradicts the block (another
@@ -35,8 +35,8 @@ struct Fetch {
   wire::NodeAddress from;
   wire::ReadHeader header;
 };
-// Verified bytes of the block at `offset`; a view of what fetched() was given. Each byte of the range
-// is delivered exactly once; pieces may come out of order, unless `parallel` is 1.
+// Verified bytes of the block at `offset`; a view of what fetched() was given. Each byte of the
+// range is delivered exactly once; pieces may come out of order, unless `parallel` is 1.
 struct Deliver {
   std::uint64_t offset = 0;
   Bytes data;
@@ -45,8 +45,8 @@ struct Deliver {
 struct FoundBad {
   wire::BadReplica replica;
 };
-// All of the range was delivered, or cannot be: kCorrupt when every replica was read and none is good
-// where it matters, kUnavailable when some could not be asked. Fetches may still be out; their
+// All of the range was delivered, or cannot be: kCorrupt when every replica was read and none is
+// good where it matters, kUnavailable when some could not be asked. Fetches may still be out; their
 // answers are ignored.
 struct BlockDone {
   Status status;
@@ -67,9 +67,8 @@ struct BlockReaderOptions {
 class BlockReader {
  public:
   // `locations` best first; [offset, offset + length) within the block.
-  BlockReader(wire::BlockInfo block, std::vector<wire::NodeAddress> locations,
-              std::string cluster, std::uint64_t offset, std::uint64_t length,
-              BlockReaderOptions options);
+  BlockReader(wire::BlockInfo block, std::vector<wire::NodeAddress> locations, std::string cluster,
+              std::uint64_t offset, std::uint64_t length, BlockReaderOptions options);
 
   void start(Instant now, BlockReaderEffects& effects);
   // A whole answer: its header, the granule CRCs of the block, the data of the range.
@@ -95,24 +94,24 @@ class BlockReader {
  private:
   struct Location {
     wire::NodeAddress address;
-    bool unusable = false;        // contradicts the block: never asked again
-    bool reported = false;        // as FoundBad
-    std::uint32_t setbacks = 0;   // failures and slow answers: asked after the others
-    bool unread = false;          // failed for another reason than rot
-    std::uint32_t out = 0;        // fetches out
-    Status last;                  // the latest failure, for the message
+    bool unusable = false;       // contradicts the block: never asked again
+    bool reported = false;       // as FoundBad
+    std::uint32_t setbacks = 0;  // failures and slow answers: asked after the others
+    bool unread = false;         // failed for another reason than rot
+    std::uint32_t out = 0;       // fetches out
+    Status last;                 // the latest failure, for the message
   };
   struct Granule {
-    std::uint64_t tried = 0;      // bit i: location i was asked for it
-    std::uint32_t out = 0;        // fetches out that hold it and are not slow
+    std::uint64_t tried = 0;  // bit i: location i was asked for it
+    std::uint32_t out = 0;    // fetches out that hold it and are not slow
     bool delivered = false;
   };
   struct Out {
     std::size_t location = 0;
-    std::size_t first = 0;        // granules, indexes into granules_
+    std::size_t first = 0;  // granules, indexes into granules_
     std::size_t end = 0;
     Instant since;
-    bool slow = false;            // another replica is asked as well; the first answer wins
+    bool slow = false;  // another replica is asked as well; the first answer wins
   };
 
   void pump(Instant now, BlockReaderEffects& effects);
@@ -136,14 +135,14 @@ class BlockReader {
 
   wire::BlockInfo block_;
   std::string cluster_;
-  std::uint64_t offset_;   // what was asked for, within the block
+  std::uint64_t offset_;  // what was asked for, within the block
   std::uint64_t length_;
   BlockReaderOptions options_;
   std::vector<Location> locations_;
   std::set<NodeId> distrusted_;
-  std::uint64_t first_granule_ = 0;   // of the block: granules_[0]
+  std::uint64_t first_granule_ = 0;  // of the block: granules_[0]
   std::vector<Granule> granules_;
-  std::size_t open_ = 0;              // every granule before it is delivered
+  std::size_t open_ = 0;                    // every granule before it is delivered
   std::vector<std::uint32_t> good_vector_;  // the last vector that combined: spares doing it again
   std::map<std::uint64_t, Out> out_;
   std::uint64_t next_fetch_ = 1;

@@ -7,7 +7,6 @@
 namespace dfs::client {
 namespace {
 
-constexpr std::uint32_t kMaxDoublings = 20;
 constexpr std::size_t kMaxBadPerReport = 1000;
 // A whole read does not wait longer than this for the NameNode to hear of rotten replicas.
 constexpr Duration kReportPatience = seconds(5);
@@ -182,15 +181,9 @@ void Reader::block_done(std::uint64_t key, const Status& status, Instant now,
                         now - slot.last_progress >= options_.retry.limit;
   if (hopeless) return finish(about(status.code(), status.message()), now, effects);
   slot.last = status;
-  const std::int64_t full =
-      std::min(options_.retry.first_backoff.us << std::min(slot.failures, kMaxDoublings),
-               options_.retry.max_backoff.us);
-  Random draw = Random(slot.reader->block().id.value).fork(slot.failures++);
-  slot.retry_at =
-      mutated(Mutant::kB3RetryAtOnce)
-          ? now
-          : now + Duration{full - static_cast<std::int64_t>(
-                                      draw.below(static_cast<std::uint64_t>(full) / 2 + 1))};
+  Random draw = Random(slot.reader->block().id.value).fork(slot.failures);
+  const Duration pause = backoff(options_.retry, slot.failures++, draw);
+  slot.retry_at = mutated(Mutant::kB3RetryAtOnce) ? now : now + pause;
 }
 
 void Reader::block_located(std::uint64_t key, wire::Reply reply, Instant now,

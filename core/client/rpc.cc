@@ -7,8 +7,6 @@
 namespace dfs::client {
 namespace {
 
-constexpr std::uint32_t kMaxDoublings = 20;
-
 // The caller inside a mutating request; null in others.
 wire::Caller* caller_of(wire::Request& request) {
   return std::visit(
@@ -81,8 +79,7 @@ void Call::send(Instant now, CallEffects& effects) {
     caller_->settled_below = numbers_.settled_below();
   }
   const Duration left = started_ + options_.limit - now;
-  const Duration timeout =
-      std::max(std::min(options_.attempt_timeout, left), milliseconds(1));
+  const Duration timeout = std::max(std::min(options_.attempt_timeout, left), milliseconds(1));
   effects.push_back(SendRequest{++attempt_, namenode_, request_, timeout});
 }
 
@@ -127,18 +124,18 @@ void Call::retry(Instant now, CallEffects& effects) {
     return send(now, effects);
   }
   tried_in_round_ = 0;
-  wake_at_ = std::min(now + backoff(), limit);
+  wake_at_ = std::min(now + backoff(options_, rounds_++, random_), limit);
   effects.push_back(WakeAt{wake_at_});
 }
 
-// Doubles up to the cap; half of it is drawn, so that clients do not return in step.
-Duration Call::backoff() {
-  const std::int64_t factor = std::int64_t{1} << std::min(rounds_++, kMaxDoublings);
-  const std::int64_t first = std::max<std::int64_t>(options_.first_backoff.us, 1);
-  const std::int64_t cap = std::max(options_.max_backoff.us, first);
+Duration backoff(const RetryOptions& options, std::uint32_t doublings, Random& draw) {
+  constexpr std::uint32_t kMaxDoublings = 20;
+  const std::int64_t factor = std::int64_t{1} << std::min(doublings, kMaxDoublings);
+  const std::int64_t first = std::max<std::int64_t>(options.first_backoff.us, 1);
+  const std::int64_t cap = std::max(options.max_backoff.us, first);
   const std::int64_t full = first > cap / factor ? cap : first * factor;
   const std::int64_t half = full / 2;
-  return {full - static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(half) + 1))};
+  return {full - static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(half) + 1))};
 }
 
 void Call::wake(Instant now, CallEffects& effects) {

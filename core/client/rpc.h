@@ -6,9 +6,9 @@
 // kUnknownOutcome, and kTimedOut otherwise.
 //
 // Which answers are final: those that trying again cannot change, and those that only an operator
-// changes (safe mode, a NameNode with an older history). A cluster that cannot store now is waited for
-// up to not_ready_limit only, and not at all when the request names DataNodes to leave out: then its
-// maker must choose again.
+// changes (safe mode, a NameNode with an older history). A cluster that cannot store now is waited
+// for up to not_ready_limit only, and not at all when the request names DataNodes to leave out:
+// then its maker must choose again.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,17 @@
 namespace dfs::client {
 
 struct RetryOptions {
-  Duration limit = seconds(120);         // for one request, all attempts together
+  Duration limit = seconds(120);  // for one request, all attempts together
   Duration attempt_timeout = seconds(15);
   Duration not_ready_limit = seconds(15);  // for "not enough DataNodes" and "no space"
   Duration first_backoff = milliseconds(50);
   Duration max_backoff = seconds(3);
   std::uint32_t namenodes = 1;
 };
+
+// How long to wait after `doublings` + 1 failures: it doubles up to the cap, and half of it is
+// drawn, so that clients do not return in step.
+[[nodiscard]] Duration backoff(const RetryOptions& options, std::uint32_t doublings, Random& draw);
 
 // Send to NameNode number `namenode`; answer with answered() or failed().
 struct SendRequest {
@@ -85,22 +89,21 @@ class Call {
   void send(Instant now, CallEffects& effects);
   void retry(Instant now, CallEffects& effects);
   void finish(wire::Reply reply, CallEffects& effects);
-  [[nodiscard]] Duration backoff();
   [[nodiscard]] Status gave_up() const;
 
   wire::Request request_;
   RequestNumbers& numbers_;
   RetryOptions options_;
   Random random_;
-  wire::Caller* caller_ = nullptr;      // in request_, of a mutating one
+  wire::Caller* caller_ = nullptr;  // in request_, of a mutating one
   Instant started_;
-  std::uint64_t attempt_ = 0;           // the latest
-  bool waiting_ = false;                // for an answer to it
+  std::uint64_t attempt_ = 0;  // the latest
+  bool waiting_ = false;       // for an answer to it
   Instant wake_at_ = kNever;
   std::uint32_t namenode_ = 0;
-  std::uint32_t tried_in_round_ = 0;    // NameNodes since the last backoff
+  std::uint32_t tried_in_round_ = 0;  // NameNodes since the last backoff
   std::uint32_t rounds_ = 0;
-  bool maybe_executed_ = false;         // an unanswered attempt may have arrived
+  bool maybe_executed_ = false;  // an unanswered attempt may have arrived
   Status last_;
   bool last_was_answer_ = false;
   bool done_ = false;

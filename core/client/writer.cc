@@ -10,15 +10,12 @@ namespace {
 constexpr std::uint32_t kMaxBlocksPerCall = 8;
 constexpr Duration kExcludeFor = seconds(30);
 constexpr std::int64_t kRenewalsPerLease = 6;
-constexpr std::uint32_t kMaxDoublings = 20;
 
 // Answers that say nothing about the state of the lease: the NameNode is away.
 bool nobody_there(Code code) { return code == Code::kTimedOut || code == Code::kUnknownOutcome; }
 
 // Where the cluster cannot take more at the moment: the message names no path yet.
-bool cannot_store(Code code) {
-  return code == Code::kNotEnoughDataNodes || code == Code::kNoSpace;
-}
+bool cannot_store(Code code) { return code == Code::kNotEnoughDataNodes || code == Code::kNoSpace; }
 
 }  // namespace
 
@@ -272,26 +269,23 @@ void Writer::block_failed(std::uint64_t index, const Status& status, Instant now
                              ? std::min(options_.retry.not_ready_limit, options_.retry.limit)
                              : options_.retry.limit;
   if (now - slot.first_failure >= limit) {
-    return fail(about(status.code(), "block " + std::to_string(index) +
-                                         " cannot be written: " + status.message()),
+    return fail(about(status.code(),
+                      "block " + std::to_string(index) + " cannot be written: " + status.message()),
                 true, effects);
   }
   to_abandon_.push_back(slot.block.block);
-  slot.retry_at = now + backoff(slot, slot.block.block);
+  slot.retry_at = now + pause_after(slot, slot.block.block);
   slot.state = SlotState::kReady;
   slot.block = {};
   pump(now, effects);
 }
 
-// None after the first failure: other DataNodes are likely to do. Drawn from the block's id, so that
-// writers do not return in step.
-Duration Writer::backoff(const Slot& slot, BlockId block) const {
+// None after the first failure: other DataNodes are likely to do. Drawn from the block's id, so
+// that writers do not return in step.
+Duration Writer::pause_after(const Slot& slot, BlockId block) const {
   if (slot.failures <= 1 || mutated(Mutant::kB3RetryAtOnce)) return {};
-  const std::uint32_t doublings = std::min(slot.failures - 2, kMaxDoublings);
-  const std::int64_t full = std::min(options_.retry.first_backoff.us << doublings,
-                                     options_.retry.max_backoff.us);
   Random draw = Random(key_of(numbers_.client())).fork(block.value);
-  return {full - static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(full) / 2 + 1))};
+  return backoff(options_.retry, slot.failures - 2, draw);
 }
 
 void Writer::complete(WriterEffects& effects) {
@@ -323,8 +317,8 @@ void Writer::completed(wire::Reply reply, Instant /*now*/, WriterEffects& effect
 void Writer::renewed(const wire::Reply& reply, Instant now, WriterEffects& effects) {
   renew_at_ = now + renew_every_;
   const auto* renewal = std::get_if<wire::RenewLeaseReply>(&reply);
-  const bool lost = renewal != nullptr &&
-                    std::ranges::find(renewal->lost, inode_) != renewal->lost.end();
+  const bool lost =
+      renewal != nullptr && std::ranges::find(renewal->lost, inode_) != renewal->lost.end();
   // While completing, the answer to that decides.
   if (lost && phase_ == Phase::kWriting) {
     return fail(about(Code::kFenced, "another writer took over, or the path is gone"), false,

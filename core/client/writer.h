@@ -1,11 +1,12 @@
 // Writes one file: create, blocks through pipelines, commit with the next allocate, complete (P1).
 //
 // The source is re-readable: a file, or bounded buffers that the owner keeps for standard input (at
-// most `window` blocks). Several blocks are in flight at once. The CRC that the owner computed while
-// sending is compared with the DataNodes'; a mismatch, or fewer than min(2, r) stored copies, costs
-// the block: it is abandoned and written again under a new id to other DataNodes, until retry.limit
-// has passed since its first failure (retry.not_ready_limit if it is for want of space). DataNodes that failed are left out for a while, unless too few
-// remain. A write that fails is abandoned: what was at the path before stays.
+// most `window` blocks). Several blocks are in flight at once. The CRC that the owner computed
+// while sending is compared with the DataNodes'; a mismatch, or fewer than min(2, r) stored copies,
+// costs the block: it is abandoned and written again under a new id to other DataNodes, until
+// retry.limit has passed since its first failure (retry.not_ready_limit if it is for want of
+// space). DataNodes that failed are left out for a while, unless too few remain. A write that fails
+// is abandoned: what was at the path before stays.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,10 @@ namespace dfs::client {
 struct WriteOptions {
   std::string path;
   bool overwrite = false;
-  std::uint32_t replication = 0;   // 0: the server's default
-  std::uint64_t block_size = 0;    // 0: the server's default
+  std::uint32_t replication = 0;  // 0: the server's default
+  std::uint64_t block_size = 0;   // 0: the server's default
   std::uint32_t mode = 0644;
-  std::uint32_t window = 2;        // blocks in flight
+  std::uint32_t window = 2;             // blocks in flight
   std::optional<std::uint64_t> length;  // of the source, if known; a hint
   std::optional<WallTime> mtime;
   RetryOptions retry;
@@ -37,8 +38,8 @@ struct CallNameNode {
   std::uint64_t call = 0;
   wire::Request request;
 };
-// Have bytes [offset, offset + up to at_most) of the source ready; answer with source_ready(). One at
-// a time, in order.
+// Have bytes [offset, offset + up to at_most) of the source ready; answer with source_ready(). One
+// at a time, in order.
 struct PrepareSource {
   std::uint64_t index = 0;   // of the block
   std::uint64_t offset = 0;  // in the file
@@ -97,11 +98,11 @@ class Writer {
   struct Slot {
     SlotState state = SlotState::kPreparing;
     std::uint64_t length = 0;
-    wire::AllocatedBlock block;           // while sending
+    wire::AllocatedBlock block;  // while sending
     std::uint64_t transfer = 0;
     std::uint32_t failures = 0;
     Instant first_failure;
-    Instant retry_at;                     // not before
+    Instant retry_at;  // not before
   };
 
   void pump(Instant now, WriterEffects& effects);
@@ -114,9 +115,8 @@ class Writer {
   void renewed(const wire::Reply& reply, Instant now, WriterEffects& effects);
   [[nodiscard]] Status check(const Slot& slot, std::uint32_t crc, const wire::WriteReply& reply,
                              std::vector<NodeId>& stored) const;
-  void block_failed(std::uint64_t index, const Status& status, Instant now,
-                    WriterEffects& effects);
-  [[nodiscard]] Duration backoff(const Slot& slot, BlockId block) const;
+  void block_failed(std::uint64_t index, const Status& status, Instant now, WriterEffects& effects);
+  [[nodiscard]] Duration pause_after(const Slot& slot, BlockId block) const;
   void exclude(NodeId node, Instant now);
   void fail(Status status, bool abandon, WriterEffects& effects);
   void finish(Status status, WriterEffects& effects);
@@ -130,28 +130,28 @@ class Writer {
   std::string cluster_;
   Phase phase_ = Phase::kCreating;
   bool cancelled_ = false;
-  Status failure_;                        // while abandoning
+  Status failure_;  // while abandoning
 
   InodeId inode_;
   std::uint64_t block_size_ = 0;
   std::uint32_t replication_ = 0;
   Duration renew_every_;
   Instant renew_at_ = kNever;
-  Instant scheduled_ = kNever;            // the earliest RenewAt that is out
+  Instant scheduled_ = kNever;  // the earliest RenewAt that is out
 
-  std::map<std::uint64_t, Slot> slots_;   // by index; at most `window`
+  std::map<std::uint64_t, Slot> slots_;  // by index; at most `window`
   std::uint64_t next_index_ = 0;
   bool preparing_ = false;
   bool source_ended_ = false;
-  std::uint64_t total_length_ = 0;        // of stored blocks
-  std::vector<wire::AllocatedBlock> pool_;         // allocated, not used yet; first in, first out
+  std::uint64_t total_length_ = 0;          // of stored blocks
+  std::vector<wire::AllocatedBlock> pool_;  // allocated, not used yet; first in, first out
   std::vector<wire::CommittedBlock> to_commit_;
   std::vector<BlockId> to_abandon_;
-  std::size_t commits_out_ = 0;           // of to_commit_, in the Allocate that is out
+  std::size_t commits_out_ = 0;  // of to_commit_, in the Allocate that is out
   std::size_t abandons_out_ = 0;
-  std::map<NodeId, Instant> excluded_;    // until when
+  std::map<NodeId, Instant> excluded_;  // until when
 
-  std::uint64_t next_call_ = 1;           // 0: none is out
+  std::uint64_t next_call_ = 1;  // 0: none is out
   std::uint64_t create_call_ = 0;
   std::uint64_t allocate_call_ = 0;
   std::uint64_t complete_call_ = 0;

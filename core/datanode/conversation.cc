@@ -50,8 +50,8 @@ void Conversation::drop(Instant now) {
 
 // Doubles up to a cap; half of it is drawn, so that DataNodes do not come back all at once.
 Duration Conversation::pause() {
-  const Duration cap = std::min(kFirstPause * (std::int64_t{1} << std::min(failures_, 10u)),
-                                kLongestPause);
+  const Duration cap =
+      std::min(kFirstPause * (std::int64_t{1} << std::min(failures_, 10u)), kLongestPause);
   ++failures_;
   if (mutated(Mutant::kB3DataNodeRetriesAtOnce)) return {};
   const auto half = static_cast<std::uint64_t>(cap.us) / 2;

@@ -9,7 +9,8 @@ namespace dfs::datanode {
 CopyTask::CopyTask(const wire::Order& order, std::string cluster,
                    client::BlockReaderOptions options)
     : reader_(order.block, order.sources, cluster, 0, order.block.length, options),
-      sidecar_{order.block, std::move(cluster), order.inode, order.index, order.path_hint, {}, {}} {}
+      sidecar_{order.block, std::move(cluster), order.inode, order.index, order.path_hint, {}, {}} {
+}
 
 void CopyTask::start(Instant now, CopyEffects& effects) {
   const std::uint64_t length = sidecar_.info.length;

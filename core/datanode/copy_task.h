@@ -1,9 +1,9 @@
-// Pulls a block from its other replicas, verified granule by granule, and makes a replica of it here:
-// the machine behind a kCopy order.
+// Pulls a block from its other replicas, verified granule by granule, and makes a replica of it
+// here: the machine behind a kCopy order.
 //
-// Reads as every reader does (core/client/block_reader.h), so it also makes a whole replica of several
-// rotten ones, this node's own among them. Pieces are written where they belong as they come; nothing
-// is published whose granules do not combine to the committed CRC.
+// Reads as every reader does (core/client/block_reader.h), so it also makes a whole replica of
+// several rotten ones, this node's own among them. Pieces are written where they belong as they
+// come; nothing is published whose granules do not combine to the committed CRC.
 //
 // The owner carries the effects out in order, at once; Fetch and Publish may take their time.
 #pragma once

@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kMostInMessage = 1000;
 constexpr std::size_t kMostPurges = 100;
 constexpr Duration kPersistPeriod = seconds(10);  // of a history that only moved on
-constexpr std::uint32_t kHeartbeatsBeforeReport = 5;  // that may find news, before it is made anyhow
+constexpr std::uint32_t kHeartbeatsBeforeReport =
+    5;  // that may find news, before it is made anyhow
 
 // Is `told` a history that ended before what has been seen?
 bool behind(const wire::HistoryMark& told, const wire::HistoryMark& seen) {
@@ -79,7 +80,7 @@ struct DataNode::State {
   std::vector<Held> held;
 
   bool started = false;
-  bool accepted = false;  // the NameNode has answered the registration
+  bool accepted = false;    // the NameNode has answered the registration
   bool registered = false;  // and what it said is durable
   Status trouble;
   std::uint64_t session = 0;
@@ -239,15 +240,15 @@ void DataNode::State::pump(Now now, EffectList& effects) {
 // False when there is nothing to say now.
 bool DataNode::State::speak(Now now, EffectList& effects) {
   if (!accepted) {
-    wire::Register request{identity.cluster,    config.uuid,         config.incarnation,
+    wire::Register request{identity.cluster,      config.uuid,         config.incarnation,
                            config.client_address, config.peer_address, config.rack,
-                           config.host,         identity.seen};
+                           config.host,           identity.seen};
     conversation.send(std::move(request), now.mono, effects);
     return true;
   }
   if (!registered) return false;
-  // Each piece of a report shows a state of which all news has been told, so that news cannot arrive
-  // after it and seem newer.
+  // Each piece of a report shows a state of which all news has been told, so that news cannot
+  // arrive after it and seem newer.
   const bool told = holdings.flags_told();
   const bool beat_due = now.mono - last_heartbeat >= interval;
   if (!beat_due && report.has_pieces() && !holdings.changes().concerns(report.bucket())) {
@@ -256,8 +257,8 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
     conversation.send(std::move(piece), now.mono, effects);
     return true;
   }
-  const bool quiet = (told && holdings.changes().empty()) ||
-                     heartbeats_before_report >= kHeartbeatsBeforeReport;
+  const bool quiet =
+      (told && holdings.changes().empty()) || heartbeats_before_report >= kHeartbeatsBeforeReport;
   if (!beat_due && report.wanted() && quiet) {
     wire::ReportDigests digests;
     digests.mark = next_mark();
@@ -350,11 +351,12 @@ void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effect
   const bool older_epoch = reply.history.epoch < identity.seen.epoch;
   merge(identity.seen, reply.history);
   for (const wire::Order& order : reply.orders) {
-    const bool removes = order.kind == wire::OrderKind::kQuarantine ||
-                         order.kind == wire::OrderKind::kPurge;
+    const bool removes =
+        order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge;
     Status judged;
     if (older_epoch || (older && removes)) {
-      judged = {Code::kReadOnly, "the NameNode's history is older than what this DataNode has seen"};
+      judged = {Code::kReadOnly,
+                "the NameNode's history is older than what this DataNode has seen"};
     }
     held.push_back({order, std::move(judged), identity.seen});
   }

@@ -4,9 +4,9 @@
 // their results come back as inputs. Transfers are machines of their own (receiver.h, copy_task.h);
 // this one hears of their ends.
 //
-// One message to the NameNode is out at a time. History marks are persisted before orders are carried
-// out. A replica is never unlinked except from quarantine/ on a purge order (the fence is the
-// NameNode's).
+// One message to the NameNode is out at a time. History marks are persisted before orders are
+// carried out. A replica is never unlinked except from quarantine/ on a purge order (the fence is
+// the NameNode's).
 #pragma once
 
 #include <cstdint>
@@ -69,7 +69,7 @@ struct PersistIdentity {
 struct StartTask {
   TaskId task = 0;
   wire::OrderKind kind = wire::OrderKind::kVerify;  // kConfirm never comes here
-  wire::Order order;   // block, and for kCopy sources and sidecar fields
+  wire::Order order;    // block, and for kCopy sources and sidecar fields
   VolumeId volume = 0;  // where the replica is (not for kCopy of a new one)
 };
 using Effect = std::variant<SendToNameNode, PersistIdentity, StartTask>;
@@ -90,17 +90,17 @@ class DataNode {
   void unanswered(std::uint64_t message, Now now, EffectList& effects);
   void persisted(Now now, EffectList& effects);
   void persist_failed(Now now);
-  // ok, or: kCorrupt (read and wrong), kNotFound (the directory proves its absence), kIo and the rest
-  // (unknown: V3). For kVerify, kCopy, kRestore the replica's volume.
-  void task_done(TaskId task, const Status& status, VolumeId volume, Now now,
-                 EffectList& effects);
+  // ok, or: kCorrupt (read and wrong), kNotFound (the directory proves its absence), kIo and the
+  // rest (unknown: V3). For kVerify, kCopy, kRestore the replica's volume.
+  void task_done(TaskId task, const Status& status, VolumeId volume, Now now, EffectList& effects);
 
   // A transfer published a replica. If a replica of that id with other content was there, the owner
   // has moved it to quarantine.
   void stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects);
   // Somebody read the replica and it did not match, or could not be read.
   void suspect(BlockId block, Now now, EffectList& effects);
-  // A copy found a source that is rotten: this node's own is verified, the NameNode hears of others.
+  // A copy found a source that is rotten: this node's own is verified, the NameNode hears of
+  // others.
   void found_bad(const wire::BadReplica& replica, Now now, EffectList& effects);
   // The volume failed and is out of service; its replicas are gone from here.
   void volume_failed(VolumeId volume, Now now, EffectList& effects);

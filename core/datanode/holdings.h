@@ -1,7 +1,7 @@
 // What the DataNode has, and the news of it that the NameNode has not been told yet.
 //
-// Every change of what is here goes through this class, so that the index and what is reported cannot
-// disagree.
+// Every change of what is here goes through this class, so that the index and what is reported
+// cannot disagree.
 #pragma once
 
 #include <set>

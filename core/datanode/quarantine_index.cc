@@ -15,7 +15,8 @@ void QuarantineIndex::erase(const wire::BlockInfo& replica, VolumeId volume) {
 }
 
 void QuarantineIndex::erase_volume(VolumeId volume) {
-  std::erase_if(by_age_, [volume](const auto& entry) { return std::get<3>(entry.second) == volume; });
+  std::erase_if(by_age_,
+                [volume](const auto& entry) { return std::get<3>(entry.second) == volume; });
   std::erase_if(since_, [volume](const auto& entry) { return std::get<3>(entry.first) == volume; });
 }
 

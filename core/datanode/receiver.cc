@@ -130,7 +130,8 @@ void Receiver::downstream_replied(const wire::WriteReply& reply, ReceiverEffects
     return std::find(reply.stored.begin(), reply.stored.end(), node) != reply.stored.end();
   };
   if (reply.replica != received() || !stored(rest_.front().node)) {
-    downstream_failed({Code::kCorrupt, name_of(header_.block) + ": stored something else"}, effects);
+    downstream_failed({Code::kCorrupt, name_of(header_.block) + ": stored something else"},
+                      effects);
     return;
   }
   // The node that answered has tried all that came after it: there is nothing to send again.

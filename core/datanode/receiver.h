@@ -1,13 +1,13 @@
 // Receives one block, stores it and passes it on down the pipeline.
 //
 // The owner pumps: it fills a buffer of up to 256 KiB from the sender, calls data() and carries the
-// effects out in order, at once, before it reads on. One thread a transfer does all of it; nothing is
-// queued. A failing disk ends the transfer; a failing rest of the pipeline does not: this replica is
-// finished, and the remaining targets, the failed one left out, are fed from it again. The reply says
-// who has published durably.
+// effects out in order, at once, before it reads on. One thread a transfer does all of it; nothing
+// is queued. A failing disk ends the transfer; a failing rest of the pipeline does not: this
+// replica is finished, and the remaining targets, the failed one left out, are fed from it again.
+// The reply says who has published durably.
 //
-// Replica life: temporary → (all bytes, length right) → synced → published. A transfer that ends early
-// leaves nothing.
+// Replica life: temporary → (all bytes, length right) → synced → published. A transfer that ends
+// early leaves nothing.
 #pragma once
 
 #include <cstdint>

@@ -16,9 +16,7 @@ std::uint64_t chunks_of(std::uint64_t length) {
   return (length + wire::kChunkBytes - 1) / wire::kChunkBytes;
 }
 
-Status corrupt(const char* what) {
-  return {Code::kCorrupt, std::string("sidecar: ") + what};
-}
+Status corrupt(const char* what) { return {Code::kCorrupt, std::string("sidecar: ") + what}; }
 
 // At most `limit` bytes of `text`, not cut within a UTF-8 character.
 std::string_view bounded(std::string_view text, std::size_t limit) {

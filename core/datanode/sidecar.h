@@ -2,13 +2,13 @@
 //
 // Bytes, all integers little-endian:
 //   head      magic "DFSS" u32 | version u32 = 1 | block u64 | length u64 | crc u32 | inode u64 |
-//             index u64 | granule count u32 | chunk count u32 | cluster bytes u32 | path bytes u32 |
-//             cluster | path hint | crc32c of the head so far u32
+//             index u64 | granule count u32 | chunk count u32 | cluster bytes u32 |
+//             path bytes u32 | cluster | path hint | crc32c of the head so far u32
 //   granules  crc32c of each 64 KiB of the data, u32 each | crc32c of this section u32
 //   chunks    crc32c of each 512 bytes of the data, u32 each | crc32c of this section u32
-// Sections have checksums of their own, so that a read need not load the chunks, which are 128 times
-// as many. Decoding refuses whatever is damaged or does not agree with itself: the CRCs of a part must
-// combine to the CRC of the whole.
+// Sections have checksums of their own, so that a read need not load the chunks, which are 128
+// times as many. Decoding refuses whatever is damaged or does not agree with itself: the CRCs of a
+// part must combine to the CRC of the whole.
 #pragma once
 
 #include <cstdint>

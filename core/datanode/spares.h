@@ -1,7 +1,7 @@
 // Replicas in current/ of another volume than the one that counts, until they are in quarantine.
 //
-// They come about when a replica is published on one volume while an older one is on another, and are
-// found again by the start-up scan after a crash in between. There are few, mostly none.
+// They come about when a replica is published on one volume while an older one is on another, and
+// are found again by the start-up scan after a crash in between. There are few, mostly none.
 #pragma once
 
 #include <map>

@@ -141,7 +141,8 @@ void Tasks::begin(const wire::Order& order, EffectList& effects) {
     case OrderKind::kRestore:
       if (here) {
         const bool bad = entry->corrupt || entry->doubtful;
-        return settle(order, bad ? Status(Code::kCorrupt, "the replica here is not sound") : Status());
+        return settle(order,
+                      bad ? Status(Code::kCorrupt, "the replica here is not sound") : Status());
       }
       if (entry != nullptr) {
         return settle(order, {Code::kAlreadyExists, "a replica with other content is here"});
@@ -162,7 +163,8 @@ void Tasks::begin_copy(const wire::Order& order, EffectList& effects) {
                                   [this](const auto& source) { return source.node == self_; });
   const bool sound = entry != nullptr && entry->info == order.block && !entry->corrupt &&
                      !entry->doubtful && !repair;
-  // What is here already is read rather than fetched: either it serves, or it is reported as rotten.
+  // What is here already is read rather than fetched: either it serves, or it is reported as
+  // rotten.
   start(sound ? OrderKind::kVerify : OrderKind::kCopy, order, entry ? entry->volume : 0, effects);
 }
 

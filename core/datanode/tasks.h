@@ -1,8 +1,8 @@
 // What the DataNode was told to do, and is doing.
 //
-// Orders wait until their block is free and there is room for their kind; what each of them needs is
-// decided when it begins, from what is here then. One task a block at a time. An order that comes twice
-// is carried out once and answered as often as it comes.
+// Orders wait until their block is free and there is room for their kind; what each of them needs
+// is decided when it begins, from what is here then. One task a block at a time. An order that
+// comes twice is carried out once and answered as often as it comes.
 #pragma once
 
 #include <deque>
@@ -42,9 +42,9 @@ class Tasks {
 
  private:
   struct Running {
-    wire::OrderKind kind;    // what is done for it
-    wire::Order order;       // order.order 0: our own idea
-    std::uint64_t version;   // of the replica when it began; 0: none
+    wire::OrderKind kind;   // what is done for it
+    wire::Order order;      // order.order 0: our own idea
+    std::uint64_t version;  // of the replica when it began; 0: none
     std::uint64_t session;
     VolumeId volume;
   };
@@ -70,9 +70,9 @@ class Tasks {
   NodeId self_;
   std::uint64_t session_ = 0;  // counts registrations
   TaskId next_task_ = 1;
-  Queue work_;            // copies, quarantine, restores, purges
-  Queue verifications_;   // which wait for nothing else and hold nothing else up
-  std::set<std::uint64_t> open_;              // orders of this session, waiting or running
+  Queue work_;                    // copies, quarantine, restores, purges
+  Queue verifications_;           // which wait for nothing else and hold nothing else up
+  std::set<std::uint64_t> open_;  // orders of this session, waiting or running
   std::map<std::uint64_t, Status> finished_;  // the latest orders of this session
   std::deque<std::uint64_t> finished_order_;
   std::map<TaskId, Running> running_;

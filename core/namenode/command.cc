@@ -1,5 +1,5 @@
-// The JSON form of commands: {"time": ms, "wall": ms, "command": kName, "body": {…}}; a request's body is
-// {"method": kMethod, "request": {…}, "targets": [[…]]}.
+// The JSON form of commands: {"time": ms, "wall": ms, "command": kName, "body": {…}}; a request's
+// body is {"method": kMethod, "request": {…}, "targets": [[…]]}.
 #include "core/namenode/command.h"
 
 #include <utility>
@@ -40,7 +40,8 @@ template <class Variant, class F>
 bool for_alternatives(F&& try_one) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return (try_one(std::type_identity<std::variant_alternative_t<I, Variant>>{}) || ...);
-  }(std::make_index_sequence<std::variant_size_v<Variant>>{});
+  }
+  (std::make_index_sequence<std::variant_size_v<Variant>>{});
 }
 
 const json::object* object_at(const json::object& object, std::string_view key) {
@@ -60,8 +61,8 @@ Status decode(const json::object& object, RequestCommand& command) {
     return {Code::kInvalidArgument, "malformed request command"};
   }
   const std::string_view method = text_at(object, "method");
-  Status status = wire::detail::decode_value(*targets, command.targets,
-                                             wire::UnknownKeys::kReject, "targets");
+  Status status =
+      wire::detail::decode_value(*targets, command.targets, wire::UnknownKeys::kReject, "targets");
   if (!status.ok()) return status;
   const bool known = for_alternatives<RequestCommand::Body>([&]<class T>(std::type_identity<T>) {
     if (T::kMethod != method) return false;
@@ -109,12 +110,11 @@ Result<Command> command_from_text(std::string_view text) {
   if (status.ok()) status = wire::detail::decode_integer(*wall, command.wall.ms, "wall");
   if (!status.ok()) return status;
   const std::string_view name = text_at(*object, "command");
-  const bool known =
-      for_alternatives<decltype(Command::body)>([&]<class T>(std::type_identity<T>) {
-        if (T::kName != name) return false;
-        status = decode(*body, command.body.template emplace<T>());
-        return true;
-      });
+  const bool known = for_alternatives<decltype(Command::body)>([&]<class T>(std::type_identity<T>) {
+    if (T::kName != name) return false;
+    status = decode(*body, command.body.template emplace<T>());
+    return true;
+  });
   if (!known) return unknown("command", name);
   if (!status.ok()) return status;
   return command;

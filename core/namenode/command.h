@@ -1,11 +1,11 @@
 // Commands: the only way to change the durable namespace (law 5).
 //
 // plan (namenode.h) turns a request into a command that carries everything non-deterministic: the
-// time, the DataNodes that placement chose. apply() validates it completely against the store before
-// its first mutation and then carries it out; its result is a pure function of (command, store). A
-// command that fails validation changes nothing but the applied position and, for a request, its
-// record. Commands have a JSON form, in which they are shipped (the metadata's second home) and will
-// be replicated.
+// time, the DataNodes that placement chose. apply() validates it completely against the store
+// before its first mutation and then carries it out; its result is a pure function of (command,
+// store). A command that fails validation changes nothing but the applied position and, for a
+// request, its record. Commands have a JSON form, in which they are shipped (the metadata's second
+// home) and will be replicated.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@
 #include <variant>
 #include <vector>
 
-#include "core/wire/requests.h"
 #include "core/namenode/store.h"
+#include "core/wire/requests.h"
 
 namespace dfs::namenode {
 
@@ -41,9 +41,9 @@ struct FormatCommand {
 // A client's mutating request as it arrived, with the targets of the blocks that it allocates.
 struct RequestCommand {
   static constexpr std::string_view kName = "request";
-  using Body = std::variant<wire::Mkdir, wire::Create, wire::Allocate, wire::Complete,
-                            wire::Abandon, wire::Remove, wire::Rename, wire::SetReplication,
-                            wire::SetTimes>;
+  using Body =
+      std::variant<wire::Mkdir, wire::Create, wire::Allocate, wire::Complete, wire::Abandon,
+                   wire::Remove, wire::Rename, wire::SetReplication, wire::SetTimes>;
   Body body;
   std::vector<std::vector<wire::NodeAddress>> targets;  // one pipeline a block
   friend bool operator==(const RequestCommand&, const RequestCommand&) = default;
@@ -76,8 +76,8 @@ struct ReapCommand {
   friend bool operator==(const ReapCommand&, const ReapCommand&) = default;
 };
 
-// Forgets blocks that were freed at or before `freed_until`, their readers' grace being over, touching
-// at most `rows` rows; their replicas become deletable.
+// Forgets blocks that were freed at or before `freed_until`, their readers' grace being over,
+// touching at most `rows` rows; their replicas become deletable.
 struct ForgetBlocksCommand {
   static constexpr std::string_view kName = "forget_blocks";
   WallTime freed_until;
@@ -149,8 +149,8 @@ struct RaiseEpochCommand {
   friend bool operator==(const RaiseEpochCommand&, const RaiseEpochCommand&) = default;
 };
 
-// A DataNode has seen a history of `epoch` that is newer than ours: nothing is allocated, deleted or
-// changed until the epoch is raised above it, also after a restart (D5).
+// A DataNode has seen a history of `epoch` that is newer than ours: nothing is allocated, deleted
+// or changed until the epoch is raised above it, also after a restart (D5).
 struct NewerHistoryCommand {
   static constexpr std::string_view kName = "newer_history";
   std::uint64_t epoch = 0;
@@ -162,8 +162,8 @@ struct NewerHistoryCommand {
   friend bool operator==(const NewerHistoryCommand&, const NewerHistoryCommand&) = default;
 };
 
-// Gives a pending file a block that a rescue found on DataNodes, as committed there: one of an earlier
-// epoch that this history has never heard of, or one that belongs to another pending file.
+// Gives a pending file a block that a rescue found on DataNodes, as committed there: one of an
+// earlier epoch that this history has never heard of, or one that belongs to another pending file.
 struct AdoptBlockCommand {
   static constexpr std::string_view kName = "adopt_block";
   InodeId inode;
@@ -180,9 +180,10 @@ struct AdoptBlockCommand {
 };
 
 struct Command {
-  // NameNode time: it begins as the wall time of the format command and goes on only while a NameNode
-  // runs, by its monotonic clock, so that a clock that is set shortens neither the life of request
-  // records nor the grace of readers (T1). Never before an earlier command's: max(time, meta.time).
+  // NameNode time: it begins as the wall time of the format command and goes on only while a
+  // NameNode runs, by its monotonic clock, so that a clock that is set shortens neither the life of
+  // request records nor the grace of readers (T1). Never before an earlier command's: max(time,
+  // meta.time).
   WallTime time;
   std::variant<FormatCommand, RequestCommand, ExpireCommand, ReapCommand, ForgetBlocksCommand,
                ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand,
@@ -204,7 +205,7 @@ struct Effects {
 
 struct Outcome {
   Position position = 0;
-  wire::Reply reply;  // for requests and registrations; Empty for the rest
+  wire::Reply reply;      // for requests and registrations; Empty for the rest
   bool replayed = false;  // the request had been executed before; `reply` is the recorded one
   Effects effects;
 };
@@ -216,8 +217,8 @@ struct Outcome {
 [[nodiscard]] std::string to_text(const Command& command);
 [[nodiscard]] Result<Command> command_from_text(std::string_view text);
 
-// A digest of everything durable but hints, equal for equal states. Walks the whole store: for tests
-// and for the simulator only.
+// A digest of everything durable but hints, equal for equal states. Walks the whole store: for
+// tests and for the simulator only.
 [[nodiscard]] std::uint64_t digest_of(Store& store);
 
 }  // namespace dfs::namenode

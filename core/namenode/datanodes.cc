@@ -54,7 +54,8 @@ wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {
   const std::string cluster = store.meta().cluster;
   if (!request.cluster.empty() && request.cluster != cluster) {
     return Status(Code::kWrongCluster, "this DataNode belongs to cluster " +
-                                           wire::printable(request.cluster) + ", not to " + cluster);
+                                           wire::printable(request.cluster) + ", not to " +
+                                           cluster);
   }
   // Before the registration itself makes our history longer.
   note_history(request.seen, now);

@@ -16,7 +16,8 @@ void NameNode::start(Now now, EffectList& /*effects*/) { state_->start(now); }
 void NameNode::request(RequestToken token, const wire::Request& request, Now now,
                        EffectList& effects) {
   state_->step(now);
-  wire::Reply reply = std::visit([&](const auto& body) { return state_->answer(body, now); }, request);
+  wire::Reply reply =
+      std::visit([&](const auto& body) { return state_->answer(body, now); }, request);
   effects.push_back(SendReply{token, std::move(reply), state_->must_wait_for()});
 }
 

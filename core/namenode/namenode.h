@@ -1,10 +1,10 @@
 // The NameNode as a machine: requests and time in, replies and commits out (law 3).
 //
 // One caller at a time (the strand). A round is: any number of request() and tick() calls, then
-// flush(). Mutations are applied to the store at once, inside one transaction per round; flush() asks
-// for its commit. A reply that could reveal anything undurable names that commit in `after`, and the
-// adapter sends it only once the commit is done; if the process dies before, nobody has heard of it
-// (law 4). Reads that came before the round's first mutation are free at once.
+// flush(). Mutations are applied to the store at once, inside one transaction per round; flush()
+// asks for its commit. A reply that could reveal anything undurable names that commit in `after`,
+// and the adapter sends it only once the commit is done; if the process dies before, nobody has
+// heard of it (law 4). Reads that came before the round's first mutation are free at once.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,12 @@ struct Config {
   Duration suspect_after = seconds(5);  // no new work goes there
   Duration dead_after = seconds(30);    // its replicas are replaced
   Duration lease_limit = seconds(60);
-  Duration reader_grace = seconds(600);     // freed blocks stay readable
+  Duration reader_grace = seconds(600);  // freed blocks stay readable
   Duration request_retention = seconds(1800);
   std::uint64_t max_requests_kept = 1'000'000;
-  Duration order_timeout = seconds(120);    // an order without a result is forgotten, then remade
+  Duration order_timeout = seconds(120);  // an order without a result is forgotten, then remade
   Duration scrub_period = seconds(14 * 24 * 3600);  // a replica verified within it is trusted
-  std::uint32_t max_copies_per_node = 4;    // repair streams a DataNode takes part in
+  std::uint32_t max_copies_per_node = 4;            // repair streams a DataNode takes part in
   // With more than this share (percent) of the DataNodes gone at once, wait instead of copying.
   std::uint32_t mass_loss_percent = 50;
   Duration mass_loss_wait = seconds(600);
@@ -68,8 +68,8 @@ struct Ship {
 using Effect = std::variant<SendReply, Commit, Ship>;
 using EffectList = std::vector<Effect>;
 
-// Told of every command right after it was applied, durable or not: the simulator's oracles follow the
-// order of commands with it.
+// Told of every command right after it was applied, durable or not: the simulator's oracles follow
+// the order of commands with it.
 class CommandObserver {
  public:
   virtual ~CommandObserver() = default;

@@ -1,8 +1,9 @@
 // Which ids an earlier epoch of this history gave out.
 //
-// After an older copy of the metadata was put back, ids of an earlier epoch belong to us up to where the
-// copy had come, and to the history that was given up from there on. MetaRow::past_epochs remembers for
-// each earlier epoch, as text "EPOCH:END …", the first block id that it did not give out.
+// After an older copy of the metadata was put back, ids of an earlier epoch belong to us up to
+// where the copy had come, and to the history that was given up from there on. MetaRow::past_epochs
+// remembers for each earlier epoch, as text "EPOCH:END …", the first block id that it did not give
+// out.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 
 namespace dfs::namenode {
 
-// The text with one more epoch at its end. Only the newest ones are kept; blocks of older ones count as
-// not ours, so they are never deleted.
+// The text with one more epoch at its end. Only the newest ones are kept; blocks of older ones
+// count as not ours, so they are never deleted.
 [[nodiscard]] std::string with_past_epoch(std::string past, std::uint64_t epoch, std::uint64_t end);
 
 // The block id was given out by this history, in the present epoch or an earlier one.

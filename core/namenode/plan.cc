@@ -35,8 +35,7 @@ Wanted wanted_by(const RequestCommand::Body& body, Store& store, const MetaRow& 
   Wanted wanted;
   if (const auto* create = std::get_if<wire::Create>(&body)) {
     wanted.blocks = create->blocks;
-    wanted.replication =
-        create->replication != 0 ? create->replication : meta.default_replication;
+    wanted.replication = create->replication != 0 ? create->replication : meta.default_replication;
     wanted.block_size = create->block_size != 0 ? create->block_size : meta.default_block_size;
     wanted.exclude = &create->exclude;
     wanted.opens = true;

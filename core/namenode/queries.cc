@@ -83,8 +83,8 @@ struct Place {
   std::uint64_t offset = 0;
 };
 
-// The block of `file` that holds byte `offset`, which is below its length. All blocks but the last are
-// full if the last one is where it would be then and no other follows.
+// The block of `file` that holds byte `offset`, which is below its length. All blocks but the last
+// are full if the last one is where it would be then and no other follows.
 Place place_of(Store& store, const InodeRow& file, std::uint64_t offset) {
   const std::uint64_t full = (file.length - 1) / file.block_size;
   const std::optional<FileBlockRow> last = store.file_block(file.id, full);

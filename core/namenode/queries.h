@@ -1,5 +1,5 @@
-// What clients and operators read of the namespace. Nothing here changes anything, and no call touches
-// more than 2,000 rows (law 11): long answers are pages.
+// What clients and operators read of the namespace. Nothing here changes anything, and no call
+// touches more than 2,000 rows (law 11): long answers are pages.
 #pragma once
 
 #include <functional>

@@ -30,8 +30,8 @@ Status apply_line(Store& store, const wire::JournalLine& line, Replay& replay) {
 Replay replay(Store& store, const wire::Journal& journal) {
   const MetaRow meta = store.meta();
   Replay replay;
-  const bool ours = journal.checkpoint.cluster == meta.cluster &&
-                    journal.checkpoint.epoch == meta.epoch;
+  const bool ours =
+      journal.checkpoint.cluster == meta.cluster && journal.checkpoint.epoch == meta.epoch;
   if (!ours) return replay;
   auto line = std::find_if(
       journal.lines.begin(), journal.lines.end(),

@@ -53,9 +53,7 @@ void Shipper::tick(Now now, ShipperEffects& effects) {
 
 // The first home is any DataNode, the others on other hosts while there are some.
 void Shipper::choose_homes() {
-  std::erase_if(homes_, [this](const auto& entry) {
-    return !candidates_.contains(entry.first);
-  });
+  std::erase_if(homes_, [this](const auto& entry) { return !candidates_.contains(entry.first); });
   for (auto& [id, home] : homes_) home.node = candidates_.at(id);
   while (homes_.size() < config_.homes) {
     const std::string* host = homes_.empty() ? nullptr : &homes_.begin()->second.node.host;
@@ -85,9 +83,8 @@ bool Shipper::add_home(const std::string* avoid_host) {
 }
 
 bool Shipper::uses_checkpoint() const {
-  return std::any_of(homes_.begin(), homes_.end(), [](const auto& entry) {
-    return entry.second.phase == Phase::kCheckpoint;
-  });
+  return std::any_of(homes_.begin(), homes_.end(),
+                     [](const auto& entry) { return entry.second.phase == Phase::kCheckpoint; });
 }
 
 // One checkpoint serves every home that needs one, as long as the buffer continues it.
@@ -218,9 +215,8 @@ void Shipper::failed(TransferId transfer, Now now) {
 void Shipper::checkpoint_made(const wire::CheckpointHeader& checkpoint, Now now) {
   file_ = CheckpointFile::kMade;
   checkpoint_ = checkpoint;
-  const auto transfer_seconds =
-      static_cast<std::int64_t>(checkpoint.length / std::max<std::uint64_t>(
-                                                        1, config_.checkpoint_rate));
+  const auto transfer_seconds = static_cast<std::int64_t>(
+      checkpoint.length / std::max<std::uint64_t>(1, config_.checkpoint_rate));
   checkpoint_not_before_ = now.mono + std::max(config_.checkpoint_pause, seconds(transfer_seconds));
 }
 
@@ -237,8 +233,7 @@ ShipperStatus Shipper::status(Now now) const {
     ++status.homes;
   }
   if (status.homes == 0 || status.elsewhere == status.here || lines_.empty()) return status;
-  const std::size_t index =
-      status.elsewhere + 1 >= first() ? status.elsewhere + 1 - first() : 0;
+  const std::size_t index = status.elsewhere + 1 >= first() ? status.elsewhere + 1 - first() : 0;
   status.oldest = now.mono - lines_[index].since;
   return status;
 }

@@ -70,10 +70,10 @@ using ShipperEffect = std::variant<PostJournal, MakeCheckpoint, PutCheckpoint, D
 using ShipperEffects = std::vector<ShipperEffect>;
 
 struct ShipperStatus {
-  std::uint32_t homes = 0;       // that follow the journal
-  Position elsewhere = 0;        // on all homes that follow; 0: nowhere
+  std::uint32_t homes = 0;  // that follow the journal
+  Position elsewhere = 0;   // on all homes that follow; 0: nowhere
   Position here = 0;
-  Duration oldest;               // age of the oldest command that is not on all of them
+  Duration oldest;  // age of the oldest command that is not on all of them
 };
 
 class Shipper {
@@ -108,7 +108,7 @@ class Shipper {
     Position applied = 0;        // with kFollow: what it has, and its digest
     std::uint64_t chain = 0;
     std::uint64_t journal_bytes = 0;
-    Position sent = 0;           // with `out`: what it will have, and its digest
+    Position sent = 0;  // with `out`: what it will have, and its digest
     std::uint64_t sent_chain = 0;
   };
   struct Line {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/namenode/blocks.h"
+#include "core/namenode/blocks/running_clock.h"
 #include "core/namenode/leases.h"
 #include "core/namenode/namenode.h"
-#include "core/namenode/blocks/running_clock.h"
 
 namespace dfs::namenode {
 
@@ -31,8 +31,8 @@ struct NameNode::State {
 
   // plan.cc
   template <class T>
-    requires(requires(const T& request) { request.caller; })
-  wire::Reply answer(const T& request, Now now) {
+  requires(requires(const T& request) { request.caller; }) wire::Reply
+      answer(const T& request, Now now) {
     return mutate(RequestCommand::Body(request), now);
   }
   wire::Reply mutate(RequestCommand::Body body, Now now);

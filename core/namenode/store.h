@@ -1,7 +1,7 @@
 // The NameNode's durable state, as typed tables behind a port.
 //
-// One implementation exists (adapters/sqlite), over real files or over the simulated disk. Calls are
-// synchronous. Mutations happen inside the one open transaction, which begin() opens; they are
+// One implementation exists (adapters/sqlite), over real files or over the simulated disk. Calls
+// are synchronous. Mutations happen inside the one open transaction, which begin() opens; they are
 // visible to reads at once and durable when commit() has returned. A store never reports an error:
 // the implementation ends the process (in the simulation: the node) on any failure, because after a
 // failed write or fsync nothing that it says can be trusted (law 9).
@@ -29,8 +29,8 @@ using Position = std::uint64_t;
 inline constexpr Position kStillAlive = INT64_MAX;
 
 // A file or directory, by inode id. `parent` is 0 for the root, for a version that is still being
-// written and for what was detached by a delete or replaced, which waits to be reaped. A reaped file
-// version stays, with its blocks, until the grace of its readers is over.
+// written and for what was detached by a delete or replaced, which waits to be reaped. A reaped
+// file version stays, with its blocks, until the grace of its readers is over.
 struct InodeRow {
   InodeId id;
   FileType type = FileType::kFile;
@@ -48,8 +48,8 @@ struct InodeRow {
   std::uint64_t children = 0;     // directories: live entries
   Position born = 0;              // versions, for snapshots; 0: never published
   Position died = kStillAlive;
-  std::uint64_t progress = 0;     // files in the reap queue: first index not dealt with yet
-  std::uint64_t height = 0;       // directories: levels below, an upper bound
+  std::uint64_t progress = 0;  // files in the reap queue: first index not dealt with yet
+  std::uint64_t height = 0;    // directories: levels below, an upper bound
 
   friend bool operator==(const InodeRow&, const InodeRow&) = default;
 };
@@ -68,17 +68,17 @@ struct EntryRow {
 // A file that is being written, by the inode id of the new version. Key also: (parent, name), so at
 // most one writer holds a name.
 struct PendingRow {
-  InodeId inode;           // has an InodeRow with parent 0
+  InodeId inode;  // has an InodeRow with parent 0
   InodeId parent;
   std::string name;
-  std::string client;      // owner of the lease
-  std::string path;        // as given, for messages and sidecars
+  std::string client;  // owner of the lease
+  std::string path;    // as given, for messages and sidecars
   WallTime opened;
-  InodeId replaces;            // what the name showed when this was opened; 0: nothing, and the name
-                               // shows this file under construction
-  std::uint64_t blocks = 0;    // committed so far
-  std::uint64_t end = 0;       // one above the highest committed index
-  std::uint64_t length = 0;    // bytes committed so far
+  InodeId replaces;          // what the name showed when this was opened; 0: nothing, and the name
+                             // shows this file under construction
+  std::uint64_t blocks = 0;  // committed so far
+  std::uint64_t end = 0;     // one above the highest committed index
+  std::uint64_t length = 0;  // bytes committed so far
 
   friend bool operator==(const PendingRow&, const PendingRow&) = default;
 };
@@ -103,9 +103,9 @@ struct BlockRow {
   friend bool operator==(const BlockRow&, const BlockRow&) = default;
 };
 
-// The blocks of a file version in order. Key: (inode, index). For a pending file an index is present
-// once the block is allocated or committed there; allocated blocks have no index yet and are found
-// by allocated_blocks().
+// The blocks of a file version in order. Key: (inode, index). For a pending file an index is
+// present once the block is allocated or committed there; allocated blocks have no index yet and
+// are found by allocated_blocks().
 struct FileBlockRow {
   InodeId inode;
   std::uint64_t index = 0;
@@ -148,7 +148,7 @@ struct ClientRow {
 
 // The one row of scalars.
 struct MetaRow {
-  std::string cluster;             // 32 hexadecimal digits
+  std::string cluster;  // 32 hexadecimal digits
   std::uint64_t epoch = 1;
   Position applied = 0;
   std::uint64_t next_inode = 0;
@@ -162,8 +162,8 @@ struct MetaRow {
   // settings that must not change under a running cluster's feet
   std::uint32_t default_replication = 3;
   std::uint64_t default_block_size = 0;
-  // A DataNode has told of a history of this epoch that is newer than ours: read-only until the epoch
-  // is raised above it. 0: none.
+  // A DataNode has told of a history of this epoch that is newer than ours: read-only until the
+  // epoch is raised above it. 0: none.
   std::uint64_t behind_epoch = 0;
   std::string past_epochs;  // see past_epochs.h
 
@@ -252,8 +252,8 @@ class Store {
   virtual void erase_client(const std::string& client) = 0;
   [[nodiscard]] virtual std::vector<ClientRow> oldest_clients(std::size_t limit) = 0;
 
-  // Block locations as last known. Hints only (law 6): outside the digest, never a reason to delete.
-  // Written in the same transaction as whatever made them known.
+  // Block locations as last known. Hints only (law 6): outside the digest, never a reason to
+  // delete. Written in the same transaction as whatever made them known.
   virtual void put_hint(BlockId block, NodeId node) = 0;
   virtual void erase_hint(BlockId block, NodeId node) = 0;
   virtual void erase_hints(BlockId block) = 0;

@@ -1,5 +1,5 @@
-// Cursors: "d/a/b" enters directory /a/b, "a/a/b" goes on after /a/b, "7/a/b" goes on with block 7 of
-// the file /a/b.
+// Cursors: "d/a/b" enters directory /a/b, "a/a/b" goes on after /a/b, "7/a/b" goes on with block 7
+// of the file /a/b.
 #include "core/namenode/walk.h"
 
 #include <algorithm>
@@ -138,9 +138,8 @@ class Walker {
 
   void stop_here() {
     const Frame& frame = frames_.back();
-    stopped_ = frame.after.empty()
-                   ? to_text({Go::kInto, 0, frame.path})
-                   : to_text({Go::kAfter, 0, below(frame.path, frame.after)});
+    stopped_ = frame.after.empty() ? to_text({Go::kInto, 0, frame.path})
+                                   : to_text({Go::kAfter, 0, below(frame.path, frame.after)});
   }
 
   static wire::Path below(const wire::Path& directory, const std::string& name) {

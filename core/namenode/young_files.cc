@@ -77,8 +77,8 @@ std::vector<RebuiltFile> YoungFiles::rebuild(WallTime wall, std::vector<std::str
   return rebuilt;
 }
 
-// Everything that could go wrong is looked at before the first command, so that no block is moved to a
-// file that cannot be finished.
+// Everything that could go wrong is looked at before the first command, so that no block is moved
+// to a file that cannot be finished.
 Status YoungFiles::rebuild(InodeId inode, const File& file, RebuiltFile& rebuilt) {
   std::vector<BlockInfo> blocks;
   for (const auto& [index, candidates] : file.blocks) {
@@ -86,9 +86,9 @@ Status YoungFiles::rebuild(InodeId inode, const File& file, RebuiltFile& rebuilt
       return {Code::kNotFound, "block " + std::to_string(blocks.size()) + " of it is missing"};
     }
     // Written again under a new id, a block has the same bytes; the newest id counts.
-    const BlockInfo& newest = *std::max_element(
-        candidates.begin(), candidates.end(),
-        [](const BlockInfo& a, const BlockInfo& b) { return a.id < b.id; });
+    const BlockInfo& newest =
+        *std::max_element(candidates.begin(), candidates.end(),
+                          [](const BlockInfo& a, const BlockInfo& b) { return a.id < b.id; });
     for (const BlockInfo& info : candidates) {
       if (info.length != newest.length || info.crc != newest.crc) {
         return {Code::kCorrupt, "there are different blocks " + std::to_string(index) + " of it"};
@@ -107,8 +107,8 @@ Status YoungFiles::rebuild(InodeId inode, const File& file, RebuiltFile& rebuilt
     create.caller = caller();
     create.path = rebuilt.path;
     create.parents = true;
-    create.block_size = std::max(blocks.size() == 1 ? store_.meta().default_block_size : 0,
-                                 blocks.front().length);
+    create.block_size =
+        std::max(blocks.size() == 1 ? store_.meta().default_block_size : 0, blocks.front().length);
     const wire::Reply created = apply_one(RequestCommand{create, {}});
     if (const Status* error = error_of(created)) return *error;
     const InodeId target = std::get<wire::CreateReply>(created).inode;

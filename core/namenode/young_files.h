@@ -1,12 +1,12 @@
 // Files younger than what a rescue recovered, rebuilt from the sidecars of their replicas.
 //
 // A sidecar names the file (inode id, path hint) and the position of its block. What the recovered
-// history does not know (blocks with ids that it had not given out yet, and blocks of files that were
-// being written at its end) is gathered by file; a file whose blocks are there from the first one on
-// without a gap comes back as /lost+found/<inode id>-<name>. Whether it had been complete cannot be
-// told: its end may be missing, or its write was never acknowledged. That is why it never gets its old
-// name. Blocks of deleted files and of writes that were given up are not taken: the history knows
-// their ids. A writer of such a file that still lives is fenced.
+// history does not know (blocks with ids that it had not given out yet, and blocks of files that
+// were being written at its end) is gathered by file; a file whose blocks are there from the first
+// one on without a gap comes back as /lost+found/<inode id>-<name>. Whether it had been complete
+// cannot be told: its end may be missing, or its write was never acknowledged. That is why it never
+// gets its old name. Blocks of deleted files and of writes that were given up are not taken: the
+// history knows their ids. A writer of such a file that still lives is fenced.
 #pragma once
 
 #include <map>

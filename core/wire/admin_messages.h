@@ -27,7 +27,7 @@ struct NodeReport {
   std::string rack;
   std::string host;
   NodeState state = NodeState::kDead;
-  bool reported = false;  // in full, since its registration
+  bool reported = false;        // in full, since its registration
   std::uint64_t silent_ms = 0;  // since its last message
   NodeStats stats;
 
@@ -50,10 +50,10 @@ struct NodeReport {
 struct ClusterReportReply {
   std::string cluster;
   HistoryMark history;
-  bool safe_mode = false;        // by hand
-  bool read_only = false;        // older history
+  bool safe_mode = false;  // by hand
+  bool read_only = false;  // older history
   bool accepts_writes = false;
-  std::string why_not;           // one line when it accepts none
+  std::string why_not;  // one line when it accepts none
   std::uint32_t default_replication = 0;
   std::uint64_t default_block_size = 0;
   ContentSummary content;
@@ -120,7 +120,7 @@ struct FsckReply {
   std::vector<FileHealth> unhealthy;  // of this page
   std::uint64_t files = 0;            // looked at on this page
   std::uint64_t blocks = 0;
-  std::string next;                   // opaque cursor; "" at the end
+  std::string next;  // opaque cursor; "" at the end
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -149,9 +149,9 @@ struct Fsck {
 };
 
 struct ScrubReply {
-  std::uint64_t ordered = 0;   // replicas that will be verified now
-  std::uint64_t waiting = 0;   // of earlier scrubs, not done yet
-  std::string next;            // opaque cursor; "" at the end
+  std::uint64_t ordered = 0;  // replicas that will be verified now
+  std::uint64_t waiting = 0;  // of earlier scrubs, not done yet
+  std::string next;           // opaque cursor; "" at the end
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {

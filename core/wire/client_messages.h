@@ -12,6 +12,9 @@
 
 namespace dfs::wire {
 
+// HDFS's dfs.replication.max.
+inline constexpr std::uint32_t kMaxReplication = 512;
+
 // Who asks, and which of the caller's requests this is.
 struct Caller {
   std::string client;               // 32 hexadecimal digits, random, one per client process
@@ -70,10 +73,10 @@ struct AllocatedBlock {
 };
 
 struct CreateReply {
-  InodeId inode;                // the pending file: the lease that later calls name
+  InodeId inode;  // the pending file: the lease that later calls name
   std::uint64_t block_size = 0;
   std::uint32_t replication = 0;
-  Duration lease_limit;         // renew well within it
+  Duration lease_limit;                // renew well within it
   std::vector<AllocatedBlock> blocks;  // as many as asked for
 
   template <class Self, class V>
@@ -95,13 +98,13 @@ struct Create {
   using Reply = CreateReply;
   Caller caller;
   std::string path;
-  bool overwrite = false;       // replace a file, and fence another writer of this name
-  bool parents = true;          // make missing parents
+  bool overwrite = false;         // replace a file, and fence another writer of this name
+  bool parents = true;            // make missing parents
   std::uint32_t replication = 0;  // 0: the server's default
   std::uint64_t block_size = 0;   // 0: the server's default
   std::uint32_t mode = 0644;
-  std::uint32_t blocks = 0;       // blocks to allocate at once, at most 8
-  std::vector<NodeId> exclude;    // DataNodes that the client found failing
+  std::uint32_t blocks = 0;     // blocks to allocate at once, at most 8
+  std::vector<NodeId> exclude;  // DataNodes that the client found failing
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -121,8 +124,8 @@ struct Create {
 // A block that the client has written: what the DataNodes computed equals what the client did.
 struct CommittedBlock {
   BlockInfo info;
-  std::uint64_t index = 0;      // position in the file, 0 first
-  std::vector<NodeId> stored;   // who has published it durably
+  std::uint64_t index = 0;     // position in the file, 0 first
+  std::vector<NodeId> stored;  // who has published it durably
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -151,8 +154,8 @@ struct Allocate {
   Caller caller;
   InodeId inode;
   std::vector<CommittedBlock> commit;
-  std::vector<BlockId> abandon;   // allocated blocks that could not be written
-  std::uint32_t blocks = 1;       // blocks to allocate, 0–8
+  std::vector<BlockId> abandon;  // allocated blocks that could not be written
+  std::uint32_t blocks = 1;      // blocks to allocate, 0–8
   std::vector<NodeId> exclude;
 
   template <class Self, class V>
@@ -176,8 +179,8 @@ struct Complete {
   Caller caller;
   InodeId inode;
   std::vector<CommittedBlock> commit;
-  std::uint64_t length = 0;             // of the whole file; checked against the blocks
-  std::optional<WallTime> mtime;        // recorded modification time; now by default
+  std::uint64_t length = 0;       // of the whole file; checked against the blocks
+  std::optional<WallTime> mtime;  // recorded modification time; now by default
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -338,8 +341,8 @@ struct List {
   static constexpr bool kMutates = false;
   using Reply = ListReply;
   std::string path;
-  std::string after;         // exclusive lower bound of names
-  std::uint32_t limit = 0;   // at most 1,000, which is also what 0 means
+  std::string after;        // exclusive lower bound of names
+  std::uint32_t limit = 0;  // at most 1,000, which is also what 0 means
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {

@@ -28,7 +28,7 @@ struct HistoryMark {
 };
 
 struct RegisterReply {
-  std::string cluster;          // the cluster's identity, for the DataNode to keep
+  std::string cluster;  // the cluster's identity, for the DataNode to keep
   NodeId node;
   std::uint64_t session = 0;
   HistoryMark history;
@@ -54,7 +54,7 @@ struct Register {
   std::string client_address;
   std::string peer_address;
   std::string rack;
-  std::string host;         // failure domain within the rack
+  std::string host;  // failure domain within the rack
   HistoryMark seen;
 
   template <class Self, class V>
@@ -151,8 +151,8 @@ struct Order {
   std::uint64_t order = 0;  // unique in an (epoch, NameNode start)
   OrderKind kind = OrderKind::kVerify;
   BlockInfo block;
-  InodeId inode;                     // of the file, for the new replica's sidecar
-  std::uint64_t index = 0;           // position in the file
+  InodeId inode;            // of the file, for the new replica's sidecar
+  std::uint64_t index = 0;  // position in the file
   std::string path_hint;
   std::vector<NodeAddress> sources;  // kCopy
 
@@ -185,9 +185,9 @@ struct SessionMark {
 };
 
 struct HeartbeatReply {
-  HistoryMark history;      // to be persisted before any order of it is carried out
+  HistoryMark history;  // to be persisted before any order of it is carried out
   std::vector<Order> orders;
-  bool report = false;      // begin a full report now
+  bool report = false;  // begin a full report now
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -267,9 +267,9 @@ struct ReportDigests {
 };
 
 // One piece of a wanted bucket: the replicas of it with after < id <= through, completely, as they
-// are when the message is made (all earlier changes have been answered). At most 1,000. The pieces of
-// a bucket follow one another without a gap from after = 0 to through = 2^64 - 1. When no bucket is
-// wanted the report is complete without a piece. Replicas that are known to be corrupt are among
+// are when the message is made (all earlier changes have been answered). At most 1,000. The pieces
+// of a bucket follow one another without a gap from after = 0 to through = 2^64 - 1. When no bucket
+// is wanted the report is complete without a piece. Replicas that are known to be corrupt are among
 // them, as long as they are not in quarantine.
 struct ReportPiece {
   static constexpr std::string_view kMethod = "datanode/report_piece";

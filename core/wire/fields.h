@@ -30,7 +30,9 @@ struct IgnoreFields {
 };
 
 template <class T>
-concept Message = requires(T& value) { T::fields(value, IgnoreFields{}); };
+concept Message = requires(T& value) {
+  T::fields(value, IgnoreFields{});
+};
 
 // An enumeration travels as its name: it has `std::string_view to_string(E)` and
 // `bool from_string(std::string_view, E&)`, found by argument-dependent lookup.

@@ -106,8 +106,8 @@ Result<std::string> extend_journal(JournalState& state, const JournalAppend& app
     return {Code::kInvalidArgument, "journal: the digest does not match the commands"};
   }
   if (!state.cluster.empty() && state.cluster != append.cluster) {
-    return {Code::kWrongCluster, "journal: of cluster " + append.cluster + ", this is " +
-                                     state.cluster};
+    return {Code::kWrongCluster,
+            "journal: of cluster " + append.cluster + ", this is " + state.cluster};
   }
   const bool continues = !state.cluster.empty() && append.epoch == state.epoch &&
                          append.first == state.applied + 1 && append.before == state.chain;

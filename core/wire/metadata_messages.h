@@ -48,9 +48,9 @@ struct CheckpointHeader {
 struct JournalState {
   std::string cluster;
   std::uint64_t epoch = 0;
-  std::uint64_t checkpoint = 0;     // `applied` of the checkpoint below the journal
-  std::uint64_t applied = 0;        // position of the journal's last command
-  std::uint64_t chain = 0;          // digest of the journal up to there
+  std::uint64_t checkpoint = 0;  // `applied` of the checkpoint below the journal
+  std::uint64_t applied = 0;     // position of the journal's last command
+  std::uint64_t chain = 0;       // digest of the journal up to there
   std::uint64_t journal_bytes = 0;
 
   template <class Self, class V>

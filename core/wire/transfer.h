@@ -21,11 +21,11 @@ namespace dfs::wire {
 struct WriteHeader {
   std::string cluster;
   BlockId block;
-  std::uint64_t length = 0;           // bytes that will follow
-  InodeId inode;                      // for the sidecar
-  std::uint64_t index = 0;            // position in the file, for the sidecar
-  std::string path_hint;              // for the sidecar; "" is fine
-  std::vector<NodeAddress> targets;   // the rest of the pipeline, the receiver itself left out
+  std::uint64_t length = 0;          // bytes that will follow
+  InodeId inode;                     // for the sidecar
+  std::uint64_t index = 0;           // position in the file, for the sidecar
+  std::string path_hint;             // for the sidecar; "" is fine
+  std::vector<NodeAddress> targets;  // the rest of the pipeline, the receiver itself left out
   // The receiver that is meant. Behind a port mapping an address may lead to another DataNode: that
   // one refuses with kWrongCluster, and the sender tries the other address. 0: whoever answers.
   NodeId node;
@@ -57,9 +57,9 @@ struct NodeFailure {
 };
 
 struct WriteReply {
-  BlockInfo replica;                 // as the receiver computed it
-  std::vector<NodeId> stored;        // published durably, the receiver first
-  std::vector<NodeFailure> failed;   // targets that did not, and why
+  BlockInfo replica;                // as the receiver computed it
+  std::vector<NodeId> stored;       // published durably, the receiver first
+  std::vector<NodeFailure> failed;  // targets that did not, and why
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -72,10 +72,10 @@ struct WriteReply {
 
 struct ReadHeader {
   std::string cluster;
-  BlockInfo block;            // what the reader expects; a replica that differs is kCorrupt
-  std::uint64_t offset = 0;   // bytes; widened down to a granule
-  std::uint64_t length = 0;   // bytes; widened up to a granule or the block's end
-  NodeId node;                // as in WriteHeader
+  BlockInfo block;           // what the reader expects; a replica that differs is kCorrupt
+  std::uint64_t offset = 0;  // bytes; widened down to a granule
+  std::uint64_t length = 0;  // bytes; widened up to a granule or the block's end
+  NodeId node;               // as in WriteHeader
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -100,10 +100,10 @@ inline constexpr std::uint64_t kMaxBlockBytes = std::uint64_t{1} << 40;
   return (length + kGranuleBytes - 1) / kGranuleBytes;
 }
 
-// A range answer is: this header, little-endian; the CRC32C of every granule of the whole block (u32
-// each), so that they can be combined and compared with the committed CRC; the data of the range.
-// Layout: magic "DFSR" u32 | version u32 = 1 | block u64 | block length u64 | block crc u32 |
-// granule count u32 | offset u64 | length u64 | crc32c of the 48 bytes before u32.
+// A range answer is: this header, little-endian; the CRC32C of every granule of the whole block
+// (u32 each), so that they can be combined and compared with the committed CRC; the data of the
+// range. Layout: magic "DFSR" u32 | version u32 = 1 | block u64 | block length u64 | block crc u32
+// | granule count u32 | offset u64 | length u64 | crc32c of the 48 bytes before u32.
 inline constexpr std::size_t kRangeHeaderBytes = 52;
 inline constexpr std::uint32_t kRangeMagic = 0x52534644;  // "DFSR"
 

@@ -81,8 +81,8 @@ struct FileStatus {
   std::string group;
   WallTime mtime;
   WallTime atime;
-  std::uint64_t children = 0;        // entries of a directory
-  bool under_construction = false;   // a new file that is not complete yet
+  std::uint64_t children = 0;       // entries of a directory
+  bool under_construction = false;  // a new file that is not complete yet
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {

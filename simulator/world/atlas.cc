@@ -9,7 +9,10 @@ using sim::Folder;
 
 std::uint64_t digest_bytes(const std::vector<std::uint8_t>& data) {
   Digest digest;
-  digest.add(as_text(data));
+  digest.add(static_cast<std::uint64_t>(data.size()));
+  std::size_t at = 0;
+  for (; at + 8 <= data.size(); at += 8) digest.add(get_le64(data.data() + at));
+  for (; at < data.size(); ++at) digest.add(std::uint64_t{data[at]});
   return digest.value();
 }
 

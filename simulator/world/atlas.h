@@ -1,8 +1,8 @@
 // The truth about replicas: what lies on which disk, and whether it is what was written.
 //
-// Follows every change of the simulated disks. It knows what the NameNode cannot: rot that nobody has
-// read yet, copies on nodes that are down. Oracles compare the cluster's doings with it, and the fault
-// injector keeps its budget by it.
+// Follows every change of the simulated disks. It knows what the NameNode cannot: rot that nobody
+// has read yet, copies on nodes that are down. Oracles compare the cluster's doings with it, and
+// the fault injector keeps its budget by it.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,12 @@ using sim::Address;
 
 // A block's copies, by node.
 struct BlockTruth {
-  wire::BlockInfo info;          // as first published
-  std::uint64_t digest = 0;      // of its bytes
-  std::set<Address> good;        // in current/, whole
-  std::set<Address> rotten;      // in current/, damaged
-  std::set<Address> kept;        // in quarantine/, whole
-  std::set<Address> published;   // ever made durable there
+  wire::BlockInfo info;                          // as first published
+  std::uint64_t digest = 0;                      // of its bytes
+  std::set<Address> good;                        // in current/, whole
+  std::set<Address> rotten;                      // in current/, damaged
+  std::set<Address> kept;                        // in quarantine/, whole
+  std::set<Address> published;                   // ever made durable there
   std::map<Address, std::int64_t> destroyed_us;  // by a fault, and when
 
   // Copies that a NameNode may believe in: rot does not show until it is read.

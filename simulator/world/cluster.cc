@@ -62,10 +62,9 @@ void Cluster::add_datanodes() {
     config.rack = "/rack-" + std::to_string(i % plan_.racks);
     config.host = "host-" + std::to_string(i);
     datanodes_.push_back(std::make_unique<sim::DataNodeNode>(
-        scene_.queue, network_, address, skew_of(plan_, random_.fork("skew").fork(address)),
-        config, plan_.datanode_times,
-        std::vector<std::uint64_t>(plan_.volumes, plan_.volume_bytes), kNameNode,
-        random_.fork("datanode").fork(address), *this));
+        scene_.queue, network_, address, skew_of(plan_, random_.fork("skew").fork(address)), config,
+        plan_.datanode_times, std::vector<std::uint64_t>(plan_.volumes, plan_.volume_bytes),
+        kNameNode, random_.fork("datanode").fork(address), *this));
     network_.attach(*datanodes_.back());
     scene_.atlas.add(*datanodes_.back());
     scene_.datanodes.push_back(datanodes_.back().get());
@@ -89,8 +88,8 @@ void Cluster::add_clients() {
 void Cluster::start_client(std::size_t index) {
   sim::ClientNode& client = *clients_[index];
   sim::ClientOptions options;
-  options.client = to_hex(mix(plan_.seed, client.address()), 16) +
-                   to_hex(client.incarnation() + 1, 16);
+  options.client =
+      to_hex(mix(plan_.seed, client.address()), 16) + to_hex(client.incarnation() + 1, 16);
   options.cluster = cluster_id(plan_.seed);
   options.namenodes = {kNameNode};
   options.piece_bytes = plan_.piece_bytes;
@@ -129,8 +128,9 @@ bool Cluster::run_while(const std::function<bool()>& busy, Duration limit) {
 }
 
 void Cluster::operate(const wire::Request& request) {
-  const auto up = std::find_if(clients_.begin(), clients_.end(),
-                               [](const auto& client) { return client->up() && !client->paused(); });
+  const auto up = std::find_if(clients_.begin(), clients_.end(), [](const auto& client) {
+    return client->up() && !client->paused();
+  });
   if (up == clients_.end()) return;
   // An operator who asks for safe mode does not insist: asked for late, it would not end.
   const auto* asked = std::get_if<wire::SafeMode>(&request);
@@ -202,8 +202,7 @@ void Cluster::check_wire(const wire::Request& request, const wire::Reply& reply)
   if (!wrong.empty()) scene_.verdicts.violated("wire", wrong);
 }
 
-void Cluster::released(const wire::Request& request, const wire::Reply& reply,
-                       std::uint64_t mark) {
+void Cluster::released(const wire::Request& request, const wire::Reply& reply, std::uint64_t mark) {
   for (const auto& oracle : oracles_) oracle->released(request, reply, mark);
 }
 

@@ -236,7 +236,8 @@ bool Injector::damage(const PlannedFault& fault, Random draw) {
   const std::size_t index = draw.below(targets_.datanodes.size());
   sim::DataNodeNode& node = *targets_.datanodes[index];
   std::vector<BlockId> held = scene_.atlas.good_on(node.address());
-  std::erase_if(held, [&](BlockId block) { return !scene_.atlas.expendable(node.address(), block); });
+  std::erase_if(held,
+                [&](BlockId block) { return !scene_.atlas.expendable(node.address(), block); });
   if (held.empty()) return false;
   // The newest blocks are the most interesting ones.
   const std::size_t recent = std::min<std::size_t>(held.size(), draw.chance(1, 2) ? 8 : 1000);
@@ -259,8 +260,8 @@ bool Injector::damage(const PlannedFault& fault, Random draw) {
   return false;
 }
 
-// Beyond the budget: a file that asks for one copy of its blocks loses one. That its bytes are gone is
-// nobody's fault from then on; what is left of them must stay.
+// Beyond the budget: a file that asks for one copy of its blocks loses one. That its bytes are gone
+// is nobody's fault from then on; what is left of them must stay.
 bool Injector::rot_last(Random draw) {
   std::vector<std::pair<BlockId, Address>> alone;
   for (const auto& [id, file] : scene_.durable.inodes()) {

@@ -1,8 +1,8 @@
 // Carries out a plan's faults, within a budget: of what was made durable, at least one good copy of
 // every block stays on a disk.
 //
-// Whom a fault strikes is drawn from what exists when it is due. A fault that would exceed the budget,
-// or that finds nobody, becomes a clogged link instead.
+// Whom a fault strikes is drawn from what exists when it is due. A fault that would exceed the
+// budget, or that finds nobody, becomes a clogged link instead.
 #pragma once
 
 #include <functional>

@@ -1,10 +1,10 @@
-// A small reference model of the namespace: what every request must be answered, by the rules of the
-// protocol and not by the code of the NameNode.
+// A small reference model of the namespace: what every request must be answered, by the rules of
+// the protocol and not by the code of the NameNode.
 //
-// Commands are applied in the order in which the NameNode applied them (the witness); the model says
-// beforehand what the answer must be. It knows files as versions with blocks, writers as pending
-// versions bound to names, and what each client's requests were answered. Times, owners and modes are
-// not modelled. Copyable: one copy follows the durable state, one the applied.
+// Commands are applied in the order in which the NameNode applied them (the witness); the model
+// says beforehand what the answer must be. It knows files as versions with blocks, writers as
+// pending versions bound to names, and what each client's requests were answered. Times, owners and
+// modes are not modelled. Copyable: one copy follows the durable state, one the applied.
 #pragma once
 
 #include <map>
@@ -54,9 +54,9 @@ struct ModelWriter {
 struct ModelBlockState {
   InodeId owner;
   bool committed = false;
-  wire::BlockInfo info;          // once committed
+  wire::BlockInfo info;  // once committed
   std::uint32_t replication = 0;
-  bool referenced = true;        // by a complete file or a current writer
+  bool referenced = true;  // by a complete file or a current writer
 };
 
 class NamespaceModel {

@@ -1,7 +1,8 @@
-// An oracle watches a run and checks one property. Each lives in a file of its own, named by its id.
+// An oracle watches a run and checks one property. Each lives in a file of its own, named by its
+// id.
 //
-// Hooks are called in the order of events; the default does nothing. An oracle reads no clock but the
-// scene's and changes nothing but its own notes and the verdicts.
+// Hooks are called in the order of events; the default does nothing. An oracle reads no clock but
+// the scene's and changes nothing but its own notes and the verdicts.
 #pragma once
 
 #include <memory>

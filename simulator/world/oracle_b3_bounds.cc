@@ -18,9 +18,8 @@ class Bounds final : public Oracle {
   using Oracle::Oracle;
 
   void stepped(std::uint64_t rows) override {
-    scene_.verdicts.expect(rows <= kMaxRows, "B3", [&] {
-      return "one step touched " + std::to_string(rows) + " rows";
-    });
+    scene_.verdicts.expect(rows <= kMaxRows, "B3",
+                           [&] { return "one step touched " + std::to_string(rows) + " rows"; });
   }
 
   void attempt(Address client, std::uint64_t call, std::uint64_t /*attempt*/, Now now) override {
@@ -43,9 +42,8 @@ class Bounds final : public Oracle {
     Repeats& repeats = repeats_[node];
     if (repeats.of != heartbeat->mark) repeats = {heartbeat->mark, {}};
     repeats.times.push_back(scene_.now_us());
-    const auto recent = std::ranges::count_if(repeats.times, [&](std::int64_t at) {
-      return scene_.now_us() - at < kRepeatWindow.us;
-    });
+    const auto recent = std::ranges::count_if(
+        repeats.times, [&](std::int64_t at) { return scene_.now_us() - at < kRepeatWindow.us; });
     scene_.verdicts.expect(recent <= kMostRepeats, "B3", [&] {
       return "node " + std::to_string(node) + " sent one heartbeat " + std::to_string(recent) +
              " times within 3 seconds";

@@ -1,4 +1,5 @@
-// D1: what a released completion promised is on disks: enough copies made it, and one always remains.
+// D1: what a released completion promised is on disks: enough copies made it, and one always
+// remains.
 #include <algorithm>
 
 #include "simulator/world/oracles.h"
@@ -32,8 +33,8 @@ class Durable final : public Oracle {
     const ModelBlockState* state = scene_.durable.block(block);
     if (state == nullptr || !state->referenced || !state->committed) return;
     const BlockTruth* truth = scene_.atlas.find(block);
-    const bool others = truth != nullptr && (truth->good.size() > 0 ||
-                                             truth->kept.size() > truth->kept.count(node));
+    const bool others = truth != nullptr &&
+                        (truth->good.size() > 0 || truth->kept.size() > truth->kept.count(node));
     scene_.verdicts.expect(others, "D1", [&] {
       return "node " + std::to_string(node) + " purges the last good copy of block " +
              std::to_string(block.value);
@@ -71,11 +72,9 @@ class Durable final : public Oracle {
   void somewhere(BlockId block) {
     if (scene_.given_up.contains(block)) return;
     const BlockTruth* truth = scene_.atlas.find(block);
-    scene_.verdicts.expect(truth != nullptr && truth->good.size() + truth->kept.size() > 0, "D1",
-                           [&] {
-                             return "no good copy of block " + std::to_string(block.value) +
-                                    " is on any disk";
-                           });
+    scene_.verdicts.expect(
+        truth != nullptr && truth->good.size() + truth->kept.size() > 0, "D1",
+        [&] { return "no good copy of block " + std::to_string(block.value) + " is on any disk"; });
   }
 };
 

@@ -24,8 +24,8 @@ class Metadata final : public Oracle {
     }
     const namenode::Position applied = store.meta().applied;
     scene_.verdicts.expect(applied >= released_, "D2", [&] {
-      return "command " + std::to_string(released_) + " was revealed, but the NameNode came back at " +
-             std::to_string(applied);
+      return "command " + std::to_string(released_) +
+             " was revealed, but the NameNode came back at " + std::to_string(applied);
     });
   }
 

@@ -1,5 +1,6 @@
 // D3: what a NameNode finds on its disk equals the replay of the committed commands, by digest. The
-// replay is the one that rescues a NameNode: from the commands' text, as it is shipped to DataNodes.
+// replay is the one that rescues a NameNode: from the commands' text, as it is shipped to
+// DataNodes.
 #include "adapters/sqlite/store.h"
 #include "core/base/assert.h"
 #include "core/namenode/rescue.h"

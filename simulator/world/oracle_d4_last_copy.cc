@@ -1,5 +1,5 @@
-// D4: a replica of a referenced block goes only if enough others remain: as many as asked for if it is
-// one too many, one if it is rotten.
+// D4: a replica of a referenced block goes only if enough others remain: as many as asked for if it
+// is one too many, one if it is rotten.
 #include <algorithm>
 
 #include "simulator/world/oracles.h"
@@ -75,8 +75,7 @@ class LastCopy final : public Oracle {
     if (lower != lower_.end() && scene_.now_us() - lower->second.first <= kOrdersKeep.us) {
       needed = std::min<std::uint64_t>(needed, lower->second.second);
     }
-    std::uint64_t left =
-        believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
+    std::uint64_t left = believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
     // What a node has published survives the purge of what it has in quarantine.
     if (order.kind == wire::OrderKind::kPurge && !rotten && reports_.reported(node)) ++left;
     scene_.verdicts.expect(left >= needed, "D4", [&] {

@@ -1,5 +1,6 @@
-// D5: after a start nothing is deleted or repaired on the word of a node that has not reported in full,
-// and a NameNode with an older history than a DataNode has seen deletes and allocates nothing.
+// D5: after a start nothing is deleted or repaired on the word of a node that has not reported in
+// full, and a NameNode with an older history than a DataNode has seen deletes and allocates
+// nothing.
 #include <algorithm>
 
 #include "simulator/world/oracles.h"
@@ -51,8 +52,7 @@ class Trust final : public Oracle {
     if (deletes) {
       scene_.verdicts.expect(!behind(), "D5", [&] {
         return "a NameNode at command " + std::to_string(scene_.applied.position()) +
-               " orders a deletion although a DataNode has seen " +
-               std::to_string(newest_.applied);
+               " orders a deletion although a DataNode has seen " + std::to_string(newest_.applied);
       });
       scene_.verdicts.expect(reports_.reported(node), "D5", [&] {
         return "node " + std::to_string(scene_.address_of(node)) +

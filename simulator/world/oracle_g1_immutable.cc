@@ -14,7 +14,8 @@ class Immutable final : public Oracle {
   }
 
   void namenode_starts(namenode::Store& store) override {
-    if (raised_ > store.meta().applied) raised_ = 0;  // it was not durable, or belongs to no history
+    if (raised_ > store.meta().applied)
+      raised_ = 0;  // it was not durable, or belongs to no history
   }
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
     if (std::holds_alternative<namenode::RaiseEpochCommand>(command.body) &&
@@ -23,9 +24,10 @@ class Immutable final : public Oracle {
     }
   }
 
-  // Ids that a client has heard of are not given out again, whatever happened to the NameNode; except
-  // those of a history that an operator gave up by putting back an older copy, while no DataNode that
-  // has seen more has spoken (D5): nobody can know of them then. Once the epoch is raised all are new.
+  // Ids that a client has heard of are not given out again, whatever happened to the NameNode;
+  // except those of a history that an operator gave up by putting back an older copy, while no
+  // DataNode that has seen more has spoken (D5): nobody can know of them then. Once the epoch is
+  // raised all are new.
   void released(const wire::Request& request, const wire::Reply& reply,
                 namenode::Position position) override {
     position_ = position;

@@ -34,11 +34,11 @@ class OneWriter final : public Oracle {
       });
       return;
     }
-    scene_.verdicts.expect(
-        status != nullptr && !status->ok() && outcome.effects.committed.empty(), "G2", [&] {
-          return "a writer whose lease of version " + std::to_string(version.value) +
-                 " is over was obeyed";
-        });
+    scene_.verdicts.expect(status != nullptr && !status->ok() && outcome.effects.committed.empty(),
+                           "G2", [&] {
+                             return "a writer whose lease of version " +
+                                    std::to_string(version.value) + " is over was obeyed";
+                           });
   }
 };
 

@@ -1,5 +1,5 @@
-// G3: content changes only when a version is completed: while one is being written, and after it was
-// given up or has expired, readers see exactly what was there before.
+// G3: content changes only when a version is completed: while one is being written, and after it
+// was given up or has expired, readers see exactly what was there before.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {

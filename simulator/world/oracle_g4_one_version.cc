@@ -16,9 +16,8 @@ class OneVersion final : public Oracle {
     if (matches(opened->second, offset, data)) return;
     for (const auto& [other, content] : scene_.contents) {
       if (other == version || !matches(content, offset, data)) continue;
-      scene_.verdicts.violated("G4", path + ": opened as version " +
-                                         std::to_string(version.value) + ", handed out bytes of " +
-                                         std::to_string(other.value));
+      scene_.verdicts.violated("G4", path + ": opened as version " + std::to_string(version.value) +
+                                         ", handed out bytes of " + std::to_string(other.value));
       return;
     }
   }

@@ -1,5 +1,5 @@
-// N1: the namespace is linearizable. The NameNode's order of commands is the witness: each reply is the
-// one that a reference model gives at that point, and a request executes once.
+// N1: the namespace is linearizable. The NameNode's order of commands is the witness: each reply is
+// the one that a reference model gives at that point, and a request executes once.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -93,10 +93,10 @@ class Linear final : public Oracle {
   }
 
   void check_read(const wire::Request& request, const wire::Reply& reply) {
-    const bool namespace_read =
-        std::holds_alternative<wire::Stat>(request) || std::holds_alternative<wire::List>(request) ||
-        std::holds_alternative<wire::Locate>(request) ||
-        std::holds_alternative<wire::Summarize>(request);
+    const bool namespace_read = std::holds_alternative<wire::Stat>(request) ||
+                                std::holds_alternative<wire::List>(request) ||
+                                std::holds_alternative<wire::Locate>(request) ||
+                                std::holds_alternative<wire::Summarize>(request);
     if (!namespace_read || code_of(reply) == Code::kUnavailable) return;
     const std::optional<std::string> wrong = scene_.applied.disagreement(request, reply);
     scene_.verdicts.expect(!wrong, "N1", [&] { return name_of(request) + ": " + *wrong; });

@@ -1,4 +1,5 @@
-// N2: what was deleted stays deleted: neither its path nor its blocks come back, whatever nodes report.
+// N2: what was deleted stays deleted: neither its path nor its blocks come back, whatever nodes
+// report.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -14,8 +15,10 @@ class Gone final : public Oracle {
     if (request == nullptr || outcome.replayed || std::holds_alternative<Status>(outcome.reply)) {
       return;
     }
-    if (const auto* remove = std::get_if<wire::Remove>(&request->body)) removed_.insert(remove->path);
-    if (const auto* rename = std::get_if<wire::Rename>(&request->body)) removed_.insert(rename->from);
+    if (const auto* remove = std::get_if<wire::Remove>(&request->body))
+      removed_.insert(remove->path);
+    if (const auto* rename = std::get_if<wire::Rename>(&request->body))
+      removed_.insert(rename->from);
   }
 
   void namenode_died() override { uncertain_ = true; }
@@ -79,7 +82,7 @@ class Gone final : public Oracle {
 
   std::set<std::string> removed_;
   std::map<BlockId, namenode::Position> forgotten_;  // by which command
-  std::set<std::uint64_t> orders_;  // seen of this NameNode's incarnation
+  std::set<std::uint64_t> orders_;                   // seen of this NameNode's incarnation
   bool uncertain_ = false;
 };
 

@@ -1,5 +1,5 @@
-// N3: the stored namespace is a tree: each inode is reached once, from a directory, without cycles, and
-// kept counts and sums equal what a walk finds.
+// N3: the stored namespace is a tree: each inode is reached once, from a directory, without cycles,
+// and kept counts and sums equal what a walk finds.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -65,7 +65,8 @@ class Tree final : public Oracle {
       violated("inode " + std::to_string(id.value) + " is reached twice");
       return {};
     }
-    if (row->parent != parent) violated("inode " + std::to_string(id.value) + " has another parent");
+    if (row->parent != parent)
+      violated("inode " + std::to_string(id.value) + " has another parent");
     Found found;
     if (row->type == wire::FileType::kFile) {
       found.sums = {1, 0, row->length, row->length * row->replication};
@@ -84,7 +85,8 @@ class Tree final : public Oracle {
       if (!pending.replaces) ++found.children;
     }
     if (found.sums != row->sums || found.children != row->children) {
-      violated("directory inode " + std::to_string(id.value) + " keeps other sums than a walk finds");
+      violated("directory inode " + std::to_string(id.value) +
+               " keeps other sums than a walk finds");
     }
     return found;
   }

@@ -1,5 +1,5 @@
-// S1: no write is accepted before min(2, r) DataNodes are there; safe mode by hand accepts no mutation
-// and ends only on request.
+// S1: no write is accepted before min(2, r) DataNodes are there; safe mode by hand accepts no
+// mutation and ends only on request.
 #include <algorithm>
 
 #include "simulator/world/oracles.h"
@@ -33,8 +33,7 @@ class Start final : public Oracle {
     if (const auto* created = std::get_if<wire::CreateReply>(&reply)) {
       check(created->replication, created->blocks);
     } else if (const auto* allocated = std::get_if<wire::AllocateReply>(&reply)) {
-      const ModelWriter* writer =
-          scene_.applied.writer(std::get<wire::Allocate>(request).inode);
+      const ModelWriter* writer = scene_.applied.writer(std::get<wire::Allocate>(request).inode);
       if (writer != nullptr) check(writer->replication, allocated->blocks);
     }
   }

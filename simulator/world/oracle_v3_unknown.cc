@@ -29,7 +29,8 @@ class Unknown final : public Oracle {
   }
 
  private:
-  // The very same message again: it tells what was when it was made, and news since then follows it.
+  // The very same message again: it tells what was when it was made, and news since then follows
+  // it.
   bool repeated(Address node, const wire::Request& request) {
     const wire::SessionMark* mark = nullptr;
     if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) mark = &heartbeat->mark;
@@ -53,7 +54,8 @@ class Unknown final : public Oracle {
     const sim::DataNodeNode* datanode = find(node);
     bool there = false;
     for (std::uint32_t volume = 0; volume < datanode->volumes(); ++volume) {
-      const datanode::Sidecar* sidecar = datanode->disk(volume).sidecar(block, sim::Folder::kCurrent);
+      const datanode::Sidecar* sidecar =
+          datanode->disk(volume).sidecar(block, sim::Folder::kCurrent);
       there = there || (sidecar != nullptr &&
                         datanode->disk(volume).data(block, sim::Folder::kCurrent) != nullptr);
     }
@@ -71,9 +73,9 @@ class Unknown final : public Oracle {
             block > piece.through) {
           continue;
         }
-        const bool told = std::any_of(
-            piece.replicas.begin(), piece.replicas.end(),
-            [&](const wire::BlockInfo& replica) { return replica.id == block; });
+        const bool told =
+            std::any_of(piece.replicas.begin(), piece.replicas.end(),
+                        [&](const wire::BlockInfo& replica) { return replica.id == block; });
         scene_.verdicts.expect(told, "V3", [&] {
           return "the full report of node " + std::to_string(node) + " leaves out block " +
                  std::to_string(block.value) + ", which is there";

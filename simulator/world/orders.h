@@ -35,10 +35,9 @@ class Reports {
   std::map<NodeId, std::string> registered_;  // and their hosts
 };
 
-// Nodes other than `subject` whose copy of the block a well-informed NameNode could count on: they have
-// reported in full, and their disk has the copy or lost it to a fault only `forgiven` ago.
+// Nodes other than `subject` whose copy of the block a well-informed NameNode could count on: they
+// have reported in full, and their disk has the copy or lost it to a fault only `forgiven` ago.
 [[nodiscard]] std::uint64_t believable_survivors(const Scene& scene, const Reports& reports,
-                                                 NodeId subject, BlockId block,
-                                                 Duration forgiven);
+                                                 NodeId subject, BlockId block, Duration forgiven);
 
 }  // namespace dfs::world

@@ -8,15 +8,15 @@ namespace dfs::world {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
-    "delay",          "loss",           "reset",          "partition",     "one-way-partition",
-    "clog",           "datanode-crash", "datanode-power", "datanode-pause", "namenode-crash",
-    "namenode-power", "namenode-pause", "client-crash",   "power-all",     "bit-rot",
+    "delay",          "loss",           "reset",          "partition",          "one-way-partition",
+    "clog",           "datanode-crash", "datanode-power", "datanode-pause",     "namenode-crash",
+    "namenode-power", "namenode-pause", "client-crash",   "power-all",          "bit-rot",
     "lost-sidecar",   "disk-full",      "read-error",     "out-of-descriptors", "slow-disk",
-    "disk-wiped",     "clock-step",     "safe-mode",      "restore-backup", "last-rot"};
+    "disk-wiped",     "clock-step",     "safe-mode",      "restore-backup",     "last-rot"};
 
 constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
-    "put", "overwrite", "get", "list", "stat", "summarize", "mkdir", "remove", "rename",
-    "set-replication", "scrub"};
+    "put",    "overwrite",       "get",  "list", "stat", "summarize", "mkdir", "remove",
+    "rename", "set-replication", "scrub"};
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
@@ -90,8 +90,7 @@ void draw_operations(Plan& plan, Random draw) {
   for (std::size_t kind = 0; kind < kOperationKinds; ++kind) {
     const bool on = kind == static_cast<std::size_t>(OperationKind::kPut) ||
                     kind == static_cast<std::size_t>(OperationKind::kGet) || draw.chance(3, 4);
-    plan.weights[kind] =
-        on ? static_cast<std::uint32_t>(kUsual[kind] * draw.between(1, 4)) : 0;
+    plan.weights[kind] = on ? static_cast<std::uint32_t>(kUsual[kind] * draw.between(1, 4)) : 0;
   }
   plan.operations_per_second = static_cast<std::uint32_t>(draw.between(26, 40));
 }

@@ -1,8 +1,8 @@
 // A plan: everything that a run is a pure function of.
 //
-// It comes from a seed: each feature is on in about half of the plans, rates and limits are drawn over
-// orders of magnitude, block sizes and windows are small, so that edges are common (swarm testing).
-// What a fault or an operation strikes is drawn when it happens, from what exists then.
+// It comes from a seed: each feature is on in about half of the plans, rates and limits are drawn
+// over orders of magnitude, block sizes and windows are small, so that edges are common (swarm
+// testing). What a fault or an operation strikes is drawn when it happens, from what exists then.
 #pragma once
 
 #include <array>
@@ -26,10 +26,10 @@ enum class Profile { kSafety, kLiveness };
 [[nodiscard]] std::string_view to_string(Profile profile);
 
 enum class FaultKind {
-  kDelay,             // messages in the far tail, minutes of it
+  kDelay,  // messages in the far tail, minutes of it
   kLoss,
   kReset,
-  kPartition,         // both ways, between two nodes or around one
+  kPartition,  // both ways, between two nodes or around one
   kOneWayPartition,
   kClog,
   kDataNodeCrash,
@@ -48,9 +48,9 @@ enum class FaultKind {
   kSlowDisk,
   kDiskWiped,
   kClockStep,
-  kSafeMode,          // an operator enters and leaves it
-  kRestoreBackup,     // an operator restores the NameNode from an older copy
-  kLastRot,           // the only copy of a block rots: beyond repair, but not to be thrown away
+  kSafeMode,       // an operator enters and leaves it
+  kRestoreBackup,  // an operator restores the NameNode from an older copy
+  kLastRot,        // the only copy of a block rots: beyond repair, but not to be thrown away
 };
 inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kLastRot) + 1;
 [[nodiscard]] std::string_view to_string(FaultKind kind);
@@ -64,7 +64,16 @@ struct PlannedFault {
 };
 
 enum class OperationKind {
-  kPut, kOverwrite, kGet, kList, kStat, kSummarize, kMkdir, kRemove, kRename, kSetReplication,
+  kPut,
+  kOverwrite,
+  kGet,
+  kList,
+  kStat,
+  kSummarize,
+  kMkdir,
+  kRemove,
+  kRename,
+  kSetReplication,
   kScrub,
 };
 inline constexpr std::size_t kOperationKinds = static_cast<std::size_t>(OperationKind::kScrub) + 1;
@@ -76,7 +85,7 @@ struct Plan {
   std::uint32_t datanodes = 5;
   std::uint32_t clients = 3;
   std::uint32_t racks = 1;
-  std::uint32_t volumes = 1;               // of each DataNode
+  std::uint32_t volumes = 1;  // of each DataNode
   std::uint64_t volume_bytes = 64 << 20;
   Duration duration = seconds(60);
 
@@ -91,16 +100,16 @@ struct Plan {
   std::int64_t max_drift_ppm = 0;
 
   std::uint64_t block_size = 1024;
-  std::uint64_t big_block_size = 0;        // of one file in `big_one_in`; 0: none
+  std::uint64_t big_block_size = 0;  // of one file in `big_one_in`; 0: none
   std::uint32_t big_one_in = 16;
-  std::uint32_t max_blocks = 4;            // of a file
-  std::uint32_t max_files = 60;            // beyond it, removing is likelier
+  std::uint32_t max_blocks = 4;              // of a file
+  std::uint32_t max_files = 60;              // beyond it, removing is likelier
   std::uint32_t operations_per_second = 30;  // all clients together
   std::array<std::uint32_t, kOperationKinds> weights{};
 
   std::vector<PlannedFault> faults;
-  Selection selection;                     // which of them, and of the operations, happen
-  bool replay = false;                     // follow the commands in a second store (D3)
+  Selection selection;                            // which of them, and of the operations, happen
+  bool replay = false;                            // follow the commands in a second store (D3)
   std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
 };
 
@@ -110,7 +119,7 @@ struct PlanOptions {
   std::uint32_t datanodes = 5;
   std::uint32_t clients = 3;
   Duration duration = seconds(60);
-  std::optional<std::set<FaultKind>> faults;  // only these; nullopt: all
+  std::optional<std::set<FaultKind>> faults;      // only these; nullopt: all
   std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
   Selection selection;
 };

@@ -29,7 +29,8 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
-// Keys that come once, and the setters of what they say. A setter returns what is wrong, "" if nothing.
+// Keys that come once, and the setters of what they say. A setter returns what is wrong, "" if
+// nothing.
 class Reader {
  public:
   std::string take(std::string_view line, PlanFile& file) {
@@ -37,8 +38,7 @@ class Reader {
     const std::string key(words.front());
     const std::vector<std::string_view> values(words.begin() + 1, words.end());
     if (values.empty()) return key + ": says nothing";
-    const bool list = key == "strikes" || key == "operations" || key == "faults" ||
-                      key == "judge";
+    const bool list = key == "strikes" || key == "operations" || key == "faults" || key == "judge";
     if (!list && values.size() != 1) return key + ": expected one word";
     if (!list && !seen_.insert(key).second) return key + ": said twice";
     return set(key, values, file);
@@ -134,7 +134,8 @@ class Reader {
       const std::size_t colon = std::min(value.find(':'), value.size());
       const auto client = number_of(value.substr(0, colon));
       const auto number = number_of(value.substr(std::min(value.size(), colon + 1)));
-      if (!client || *client > 50 || !number) return std::string(value) + ": expected CLIENT:NUMBER";
+      if (!client || *client > 50 || !number)
+        return std::string(value) + ": expected CLIENT:NUMBER";
       chosen->insert({static_cast<std::uint32_t>(*client), *number});
     }
     return "";

@@ -14,7 +14,8 @@
 //   judge N1 N2                      (or: all; the invariants that count)
 //   expect N1                        (or: nothing; the invariant that it must break, or broke)
 //
-// A line that begins with '#' is a comment. Each other key comes once, in any order after the first.
+// A line that begins with '#' is a comment. Each other key comes once, in any order after the
+// first.
 #pragma once
 
 #include <string>
@@ -30,7 +31,7 @@ inline constexpr std::size_t kMaxPlanText = 1 << 20;
 struct PlanFile {
   std::string comment;  // without '#', lines separated by '\n'
   PlanOptions plan;
-  std::string expect;   // an invariant's id; "": none
+  std::string expect;  // an invariant's id; "": none
 };
 
 [[nodiscard]] std::string to_text(const PlanFile& file);

@@ -8,8 +8,8 @@
 namespace dfs::world {
 namespace {
 
-// Delta debugging (Zeller): the smallest part of `items`, by removing ever smaller pieces, for which
-// `fails` still holds. It holds for all of them.
+// Delta debugging (Zeller): the smallest part of `items`, by removing ever smaller pieces, for
+// which `fails` still holds. It holds for all of them.
 template <class Item>
 std::vector<Item> minimize(std::vector<Item> items,
                            const std::function<bool(const std::vector<Item>&)>& fails) {

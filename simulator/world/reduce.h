@@ -1,7 +1,7 @@
 // Reduction of a failing plan: the fewest faults and operations with which it still fails.
 //
-// First a calm network, then faults, then operations, by delta debugging; a plan counts as failing if it
-// breaks the same invariant as the whole one did.
+// First a calm network, then faults, then operations, by delta debugging; a plan counts as failing
+// if it breaks the same invariant as the whole one did.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace dfs::world {
 
 struct Reduction {
   PlanOptions plan;
-  Violation violation;              // of the reduced plan
+  Violation violation;  // of the reduced plan
   std::size_t operations_before = 0;
   std::size_t operations_after = 0;
   std::size_t faults_before = 0;

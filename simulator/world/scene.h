@@ -1,4 +1,5 @@
-// What the oracles of a run look at: the plan, the models of what should be and the truth of what is.
+// What the oracles of a run look at: the plan, the models of what should be and the truth of what
+// is.
 #pragma once
 
 #include <algorithm>
@@ -25,13 +26,13 @@ struct Scene {
   sim::EventQueue queue;
   Verdicts verdicts;
   Atlas atlas;
-  NamespaceModel applied;  // every command that the living NameNode has applied
-  NamespaceModel durable;  // those that are committed
-  std::map<InodeId, Content> contents;      // of versions, from their writers
-  std::map<NodeId, Address> addresses;      // of DataNodes, as they registered
+  NamespaceModel applied;               // every command that the living NameNode has applied
+  NamespaceModel durable;               // those that are committed
+  std::map<InodeId, Content> contents;  // of versions, from their writers
+  std::map<NodeId, Address> addresses;  // of DataNodes, as they registered
   std::vector<sim::DataNodeNode*> datanodes;
   sim::NameNodeNode* namenode = nullptr;
-  std::uint64_t restores = 0;               // of the NameNode from an older copy
+  std::uint64_t restores = 0;                   // of the NameNode from an older copy
   namenode::Position restored_to = UINT64_MAX;  // the oldest of those copies
   // Block ids that a history which an operator gave up had given out, and the one restored had not:
   // nobody knows of them, so their replicas stay.

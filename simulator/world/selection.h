@@ -1,7 +1,8 @@
-// What of a plan is carried out: all of it, or chosen operations and faults (reduction, saved failures).
+// What of a plan is carried out: all of it, or chosen operations and faults (reduction, saved
+// failures).
 //
-// Every operation and every fault draws from a key of its own, so leaving some out changes nothing of
-// what the others draw.
+// Every operation and every fault draws from a key of its own, so leaving some out changes nothing
+// of what the others draw.
 #pragma once
 
 #include <compare>
@@ -27,7 +28,9 @@ struct Selection {
   [[nodiscard]] bool has(OperationKey key) const {
     return !operations || operations->contains(key);
   }
-  [[nodiscard]] bool has_fault(std::size_t index) const { return !faults || faults->contains(index); }
+  [[nodiscard]] bool has_fault(std::size_t index) const {
+    return !faults || faults->contains(index);
+  }
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 

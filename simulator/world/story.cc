@@ -58,8 +58,8 @@ class Story final : public Oracle {
     tell(sim::name_of(node), "publishes " + std::to_string(block.value) + " " + wrong);
   }
   void moving(Address node, BlockId block, sim::Folder from, sim::Folder to) override {
-    tell(sim::name_of(node), "moves " + std::to_string(block.value) + " from " + name_of(from) +
-                                 " to " + name_of(to));
+    tell(sim::name_of(node),
+         "moves " + std::to_string(block.value) + " from " + name_of(from) + " to " + name_of(to));
   }
   void purging(Address node, BlockId block) override {
     tell(sim::name_of(node), "purges " + std::to_string(block.value));

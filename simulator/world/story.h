@@ -1,6 +1,8 @@
-// Tells a run as lines that a person can read: who said what, what became durable, which replica moved.
+// Tells a run as lines that a person can read: who said what, what became durable, which replica
+// moved.
 //
-// It watches through the same hooks as the oracles and changes nothing, so a run told is the run itself.
+// It watches through the same hooks as the oracles and changes nothing, so a run told is the run
+// itself.
 #pragma once
 
 #include <functional>

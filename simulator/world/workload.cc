@@ -64,19 +64,18 @@ void Workload::begin(std::size_t client) {
 void Workload::next(std::size_t client) {
   Random draw = random_.fork("pace").fork(client).fork(numbers_[client]);
   const std::uint64_t mean = 1'000'000 * clients_.size() / scene_.plan.operations_per_second;
-  clients_[client]->after(microseconds(static_cast<std::int64_t>(draw.below(2 * mean) + 1)),
-                          [this, client] {
-                            if (stopped_) return;
-                            ++numbers_[client];
-                            const OperationKey key{static_cast<std::uint32_t>(client),
-                                                   numbers_[client]};
-                            const bool chosen = scene_.plan.selection.has(key);
-                            if (chosen && clients_[client]->running() < kMostAtOnce) {
-                              performed_.push_back(key);
-                              start_one(client);
-                            }
-                            next(client);
-                          });
+  clients_[client]->after(
+      microseconds(static_cast<std::int64_t>(draw.below(2 * mean) + 1)), [this, client] {
+        if (stopped_) return;
+        ++numbers_[client];
+        const OperationKey key{static_cast<std::uint32_t>(client), numbers_[client]};
+        const bool chosen = scene_.plan.selection.has(key);
+        if (chosen && clients_[client]->running() < kMostAtOnce) {
+          performed_.push_back(key);
+          start_one(client);
+        }
+        next(client);
+      });
 }
 
 // A walk down from the root that ends where it likes.
@@ -146,10 +145,11 @@ void Workload::start_one(std::size_t client) {
     case OperationKind::kMkdir:
       return call(client, kind, wire::Mkdir{{}, fresh(draw), draw.chance(1, 2), 0755});
     case OperationKind::kRemove:
-      return call(client, kind, wire::Remove{{}, draw.chance(1, 3)
-                                                     ? existing(draw, true, true)
-                                                     : at_once_with(draw, creating_),
-                                             draw.chance(1, 2)});
+      return call(client, kind,
+                  wire::Remove{{},
+                               draw.chance(1, 3) ? existing(draw, true, true)
+                                                 : at_once_with(draw, creating_),
+                               draw.chance(1, 2)});
     case OperationKind::kRename: {
       const std::string from = existing(draw, true, true);
       const std::string to = draw.chance(1, 8)   ? from + "/d0"
@@ -158,10 +158,11 @@ void Workload::start_one(std::size_t client) {
       return call(client, kind, wire::Rename{{}, from, to, draw.chance(1, 2)});
     }
     case OperationKind::kSetReplication:
-      return call(client, kind,
-                  wire::SetReplication{{}, existing(draw, true, false),
-                                       static_cast<std::uint32_t>(
-                                           draw.between(1, scene_.plan.datanodes))});
+      return call(
+          client, kind,
+          wire::SetReplication{{},
+                               existing(draw, true, false),
+                               static_cast<std::uint32_t>(draw.between(1, scene_.plan.datanodes))});
     case OperationKind::kScrub:
       if (draw.chance(1, 2)) return call(client, kind, wire::ClusterReport{});
       return call(client, kind, wire::Scrub{existing(draw, true, true), ""});
@@ -174,10 +175,9 @@ void Workload::finished(OperationKind kind, const Status& status) {
 }
 
 void Workload::call(std::size_t client, OperationKind kind, wire::Request request) {
-  clients_[client]->call({std::move(request), scene_.plan.retry,
-                          [this, kind](const wire::Reply& reply) {
-                            finished(kind, status_of(reply));
-                          }});
+  clients_[client]->call(
+      {std::move(request), scene_.plan.retry,
+       [this, kind](const wire::Reply& reply) { finished(kind, status_of(reply)); }});
 }
 
 void Workload::put(std::size_t client, const std::string& path, bool overwrite, Random draw) {
@@ -281,15 +281,15 @@ void Workload::read_everything(
   if (paths.empty()) return done({}, 0);
   for (const std::string& path : paths) {
     const ModelInode* file = scene_.applied.find(path);
-    const bool lost = file == nullptr ||
-                      std::any_of(file->blocks.begin(), file->blocks.end(),
-                                  [&](const ModelBlock& block) {
-                                    return scene_.given_up.contains(block.id);
-                                  });
-    get(client, path, true, random_.fork("final").fork(path), [progress, path, lost, done](const Status& status) {
-      if (!status.ok() && !lost) progress->failed.push_back(path + ": " + status.message());
-      if (--progress->left == 0) done(progress->failed, progress->files);
-    });
+    const bool lost = file == nullptr || std::any_of(file->blocks.begin(), file->blocks.end(),
+                                                     [&](const ModelBlock& block) {
+                                                       return scene_.given_up.contains(block.id);
+                                                     });
+    get(client, path, true, random_.fork("final").fork(path),
+        [progress, path, lost, done](const Status& status) {
+          if (!status.ok() && !lost) progress->failed.push_back(path + ": " + status.message());
+          if (--progress->left == 0) done(progress->failed, progress->files);
+        });
   }
 }
 

@@ -1,7 +1,7 @@
 // What the clients of a simulated cluster do all day.
 //
-// Each client starts operations at about the planned rate, several at once. What an operation works on
-// is drawn when it starts, from what exists then; draws are keyed by (client, operation number).
+// Each client starts operations at about the planned rate, several at once. What an operation works
+// on is drawn when it starts, from what exists then; draws are keyed by (client, operation number).
 #pragma once
 
 #include <functional>
@@ -27,8 +27,9 @@ class Workload {
   [[nodiscard]] bool idle() const;
 
   // Reads every file that there is; `done` is told which could not be read, and why.
-  void read_everything(std::size_t client,
-                       std::function<void(std::vector<std::string> failed, std::uint64_t files)> done);
+  void read_everything(
+      std::size_t client,
+      std::function<void(std::vector<std::string> failed, std::uint64_t files)> done);
 
   [[nodiscard]] std::uint64_t started() const { return started_; }
   // Which operations they were, in their order.

@@ -12,8 +12,8 @@ constexpr Duration kReadingLimit = seconds(120);
 void settle(Cluster& cluster, const Plan& plan) {
   cluster.workload().stop();
   cluster.injector().heal();
-  static_cast<void>(cluster.run_while([&] { return !cluster.workload().idle(); },
-                                      plan.retry.limit * 4));
+  static_cast<void>(
+      cluster.run_while([&] { return !cluster.workload().idle(); }, plan.retry.limit * 4));
   cluster.injector().end_safe_mode();
   if (plan.profile == Profile::kSafety) {
     cluster.run_until(cluster.scene().queue.now() + seconds(30));
@@ -50,8 +50,8 @@ void read_everything(Cluster& cluster, const Plan& plan) {
 
 Duration convergence_bound(const Plan& plan) {
   const namenode::Config& config = plan.namenode;
-  return config.dead_after + config.lease_limit + config.reader_grace +
-         config.scrub_period * 2 + config.order_timeout * 3 + config.mass_loss_wait + seconds(60);
+  return config.dead_after + config.lease_limit + config.reader_grace + config.scrub_period * 2 +
+         config.order_timeout * 3 + config.mass_loss_wait + seconds(60);
 }
 
 RunResult run(const Plan& plan, const StoryLine& story) {

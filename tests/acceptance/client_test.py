@@ -71,7 +71,11 @@ class ContentOfACluster(OfACluster):
                 self.assertTrue(same(self.path("f"), self.path("back")), name)
         self.wait_healthy()
 
-    def test_needs_memory_that_does_not_grow_with_it(self):
+
+class MemoryOfAClient(OfACluster):
+    flags = ("--block-size", "1M")
+
+    def test_does_not_grow_with_the_content(self):
         c = self.cluster
         random_file(self.path("f"), 300 * MIB)
 

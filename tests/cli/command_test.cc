@@ -41,26 +41,26 @@ TEST(CommandLine, GlobalOptionsAreAcceptedAnywhere) {
 }
 
 TEST(CommandLine, WhatCannotBeMeantIsWrongUsage) {
-  for (const std::vector<const char*>& line : std::vector<std::vector<const char*>>{
-           {"put"},
-           {"put", "a"},
-           {"put", "-b", "0", "a", "/a"},
-           {"put", "-b", "12X", "a", "/a"},
-           {"put", "-r", "0", "a", "/a"},
-           {"get", "/a"},
-           {"ls", "--colour"},
-           {"setrep", "x", "/a"},
-           {"setrep", "/a"},
-           {"test", "/a"},
-           {"test", "-e", "-d", "/a"},
-           {"find", "/", "-type", "x"},
-           {"cat", "--json", "/a"},
-           {"head", "-n", "1", "-c", "1", "/a"},
-           {"admin"},
-           {"admin", "safemode", "off"},
-           {"ls", "--meta", "ftp://x/y"},
-           {"append", "a", "/a"},
-           {"chmod", "644", "/a"}}) {
+  for (const std::vector<const char*>& line :
+       std::vector<std::vector<const char*>>{{"put"},
+                                             {"put", "a"},
+                                             {"put", "-b", "0", "a", "/a"},
+                                             {"put", "-b", "12X", "a", "/a"},
+                                             {"put", "-r", "0", "a", "/a"},
+                                             {"get", "/a"},
+                                             {"ls", "--colour"},
+                                             {"setrep", "x", "/a"},
+                                             {"setrep", "/a"},
+                                             {"test", "/a"},
+                                             {"test", "-e", "-d", "/a"},
+                                             {"find", "/", "-type", "x"},
+                                             {"cat", "--json", "/a"},
+                                             {"head", "-n", "1", "-c", "1", "/a"},
+                                             {"admin"},
+                                             {"admin", "safemode", "off"},
+                                             {"ls", "--meta", "ftp://x/y"},
+                                             {"append", "a", "/a"},
+                                             {"chmod", "644", "/a"}}) {
     const auto [exit_code, errors] = run(line);
     EXPECT_EQ(exit_code, kUsage) << line.front() << ": " << errors;
     EXPECT_EQ(std::ranges::count(errors, '\n'), 1) << errors;

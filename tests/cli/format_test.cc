@@ -27,9 +27,8 @@ TEST(Size, RefusesWhatIsNone) {
 }
 
 TEST(Size, AnyNumberIsItself) {
-  EXPECT_TRUE(rc::check([](std::uint32_t number) {
-    RC_ASSERT(*parse_size(std::to_string(number)) == number);
-  }));
+  EXPECT_TRUE(rc::check(
+      [](std::uint32_t number) { RC_ASSERT(*parse_size(std::to_string(number)) == number); }));
 }
 
 TEST(HumanSize, IsShortAndNeverTooSmall) {

@@ -10,7 +10,6 @@
 namespace dfs::client {
 namespace {
 
-constexpr std::uint64_t kGranule = wire::kGranuleBytes;
 const Random kRandom(1);
 
 BlockReaderOptions small_fetches(std::uint32_t parallel = 2) {
@@ -263,7 +262,8 @@ void damage(BlockWorld& world, Replica& replica) {
   const auto kind = *rc::gen::weightedElement<int>({{6, 0}, {2, 1}, {1, 2}, {1, 3}});
   if (kind == 0) {
     const auto rot = *rc::gen::container<std::vector<std::uint64_t>>(
-        static_cast<std::size_t>(*rc::gen::inRange(0, 4)), rc::gen::inRange<std::uint64_t>(0, world.block.length));
+        static_cast<std::size_t>(*rc::gen::inRange(0, 4)),
+        rc::gen::inRange<std::uint64_t>(0, world.block.length));
     for (std::uint64_t at : rot) replica.bytes[at] ^= 0x10;
   } else if (kind == 1) {
     replica.lies = (*rc::gen::elementOf(lies())).tell;
@@ -316,11 +316,11 @@ TEST(BlockReader, WhateverRotsItDeliversExactlyTheBytesOrFailsNamingBlockAndNode
         RC_ASSERT(status.message().find("DataNode " + std::to_string(node)) != std::string::npos);
       }
     }
-    // A lie that a range does not touch does no harm, so readable() may be too strict, never too lax.
+    // A lie that a range does not touch does no harm, so readable() may be too strict, never too
+    // lax.
     if (readable(world, offset, length)) RC_ASSERT(status.ok());
     // Each fetch delivers a granule or rules a replica out for one.
-    RC_ASSERT(world.fetches <=
-              wire::granules_of(world.block.length) * (world.replicas.size() + 1));
+    RC_ASSERT(world.fetches <= wire::granules_of(world.block.length) * (world.replicas.size() + 1));
   }));
 }
 

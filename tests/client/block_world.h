@@ -16,6 +16,8 @@
 
 namespace dfs::client {
 
+inline constexpr std::uint64_t kGranule = wire::kGranuleBytes;
+
 inline std::vector<std::uint8_t> pattern_bytes(std::uint64_t length, std::uint64_t seed) {
   std::vector<std::uint8_t> bytes(length);
   Random random(seed);
@@ -58,7 +60,9 @@ struct Replica {
     if (!away.ok()) return {away, {}, {}, {}};
     const wire::GranuleRange range = wire::widen(asked.offset, asked.length, bytes.size());
     const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(range.offset);
-    Answer answer{{}, {info, range.offset, range.length}, crcs,
+    Answer answer{{},
+                  {info, range.offset, range.length},
+                  crcs,
                   {from, from + static_cast<std::ptrdiff_t>(range.length)}};
     if (lies) lies(answer);
     return answer;
@@ -124,7 +128,7 @@ class BlockWorld {
   std::vector<std::uint8_t> delivered_bytes;  // of the range
   std::vector<std::uint8_t> times;            // how often each byte of it was delivered
   bool out_of_order = false;
-  std::vector<std::uint64_t> bad;             // nodes reported
+  std::vector<std::uint64_t> bad;  // nodes reported
   std::uint64_t fetches = 0;
 
   // Everything that was handed out equals the content, once each.

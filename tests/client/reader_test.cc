@@ -8,8 +8,6 @@
 namespace dfs::client {
 namespace {
 
-constexpr std::uint64_t kGranule = wire::kGranuleBytes;
-
 // A file of several blocks, its NameNode, and the owner of a Reader.
 class ReadWorld {
  public:
@@ -30,8 +28,8 @@ class ReadWorld {
   std::deque<Block> blocks;
   std::size_t page_size = 1000;
   InodeId inode{7};
-  std::uint64_t hung = 0;                     // this node answers nothing
-  bool replaced = false;                      // the version is gone
+  std::uint64_t hung = 0;  // this node answers nothing
+  bool replaced = false;   // the version is gone
   std::function<void(const wire::Locate&)> on_locate;
   Instant now{seconds(50).us};
 

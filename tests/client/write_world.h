@@ -1,5 +1,5 @@
-// A small NameNode and DataNodes in memory, and the owner of a Writer: carries its effects out in an
-// order that the test draws, with the failures that the test asks for.
+// A small NameNode and DataNodes in memory, and the owner of a Writer: carries its effects out in
+// an order that the test draws, with the failures that the test asks for.
 #pragma once
 
 #include <algorithm>
@@ -25,19 +25,19 @@ class WriteWorld {
   std::uint64_t block_size = 10;
   std::uint32_t replication = 3;
   std::uint64_t nodes = 4;
-  std::set<std::uint64_t> dead;                   // DataNodes that store nothing
+  std::set<std::uint64_t> dead;                        // DataNodes that store nothing
   std::function<Status(const wire::Request&)> refuse;  // by the NameNode
-  std::function<void(wire::WriteReply&)> lie;     // by the head
-  bool tell_the_end = true;                       // source_ready says `last`, if it can
+  std::function<void(wire::WriteReply&)> lie;          // by the head
+  bool tell_the_end = true;                            // source_ready says `last`, if it can
 
   // What happened.
-  std::map<std::uint64_t, std::string> stored;    // by block id
+  std::map<std::uint64_t, std::string> stored;              // by block id
   std::map<std::uint64_t, wire::CommittedBlock> committed;  // by index
   std::optional<std::string> published;
   bool abandoned = false;
   std::vector<wire::Request> requests;
   std::vector<SendBlock> sends;
-  std::set<std::uint64_t> held;                   // sources prepared and not released
+  std::set<std::uint64_t> held;  // sources prepared and not released
   std::size_t most_held = 0;
   std::optional<WriteDone> done;
   int dones = 0;
@@ -116,7 +116,8 @@ class WriteWorld {
         done = *finished;
         ++dones;
       } else {
-        if (const auto* call = std::get_if<CallNameNode>(&effect)) requests.push_back(call->request);
+        if (const auto* call = std::get_if<CallNameNode>(&effect))
+          requests.push_back(call->request);
         if (const auto* send = std::get_if<SendBlock>(&effect)) sends.push_back(*send);
         if (const auto* prepare = std::get_if<PrepareSource>(&effect)) {
           held.insert(prepare->index);

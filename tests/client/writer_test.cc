@@ -150,7 +150,9 @@ TEST(Writer, AFencedWriterStopsAndChangesNothing) {
 
 TEST(Writer, ARefusedCreateIsTheEnd) {
   WriteWorld world(text_of(5));
-  world.refuse = [](const wire::Request&) { return Status(Code::kAlreadyExists, "/f: File exists"); };
+  world.refuse = [](const wire::Request&) {
+    return Status(Code::kAlreadyExists, "/f: File exists");
+  };
   EXPECT_EQ(world.run(world.options()).message(), "/f: File exists");
   EXPECT_EQ(world.requests.size(), 1u);
 }
@@ -204,8 +206,7 @@ TEST(Writer, CancellingBeforeTheAnswerToCreateAbandonsAfterIt) {
   EXPECT_TRUE(effects.empty());
   world.writer->called(create, wire::CreateReply{InodeId{5}, 10, 3, seconds(60), {}}, world.now,
                        effects);
-  EXPECT_TRUE(std::holds_alternative<wire::Abandon>(
-      std::get<CallNameNode>(effects.at(0)).request));
+  EXPECT_TRUE(std::holds_alternative<wire::Abandon>(std::get<CallNameNode>(effects.at(0)).request));
 }
 
 TEST(Writer, TheLeaseIsRenewedSixTimesALimit) {
@@ -279,7 +280,8 @@ TEST(Writer, WhateverFailsTheFileIsPublishedWholeOrNotAtAll) {
       if (!refusals || !faults.chance(badness, 400)) return Status();
       const std::vector<Code> codes = {Code::kFenced, Code::kTimedOut, Code::kNotFound,
                                        Code::kSafeMode};
-      return Status(codes[faults.below(codes.size())], "refused: " + std::to_string(request.index()));
+      return Status(codes[faults.below(codes.size())],
+                    "refused: " + std::to_string(request.index()));
     };
     WriteOptions options = world.options();
     options.window = *rc::gen::inRange(1u, 5u);

@@ -23,9 +23,9 @@ Data bytes_of(std::size_t length) {
 }
 
 // The cluster's other nodes, and this node's disk.
-class World {
+class Sources {
  public:
-  explicit World(Data whole) : block_(std::move(whole)) {
+  explicit Sources(Data whole) : block_(std::move(whole)) {
     info_ = {BlockId{5}, block_.size(), crc32c(block_)};
     for (std::size_t at = 0; at < block_.size(); at += wire::kGranuleBytes) {
       granules_.push_back(crc32c(granule(block_, at)));
@@ -135,7 +135,7 @@ std::size_t last(std::size_t out) { return out - 1; }
 
 TEST(Copy, MakesTheSameReplicaInWhateverOrderTheAnswersCome) {
   EXPECT_TRUE(rc::check([] {
-    World w(bytes_of(*rc::gen::inRange<std::size_t>(0, 700'000)));
+    Sources w(bytes_of(*rc::gen::inRange<std::size_t>(0, 700'000)));
     w.add_source(1);
     w.add_source(2, {}, *rc::gen::arbitrary<bool>());
     const Status status =
@@ -153,7 +153,7 @@ TEST(Copy, MakesTheSameReplicaInWhateverOrderTheAnswersCome) {
 }
 
 TEST(Copy, RebuildsABlockThatIsRottenEverywhereAtDifferentPlaces) {
-  World w(bytes_of(300'000));
+  Sources w(bytes_of(300'000));
   w.add_source(1, {10});
   w.add_source(2, {100'000});
   w.add_source(3, {299'999});
@@ -163,7 +163,7 @@ TEST(Copy, RebuildsABlockThatIsRottenEverywhereAtDifferentPlaces) {
 }
 
 TEST(Copy, HDFS_15240_NeverPublishesBytesThatDoNotMatch) {
-  World w(bytes_of(300'000));
+  Sources w(bytes_of(300'000));
   w.add_source(1, {70'000});
   w.add_source(2, {70'001});
   EXPECT_EQ(w.copy(first).code(), Code::kCorrupt);
@@ -172,16 +172,16 @@ TEST(Copy, HDFS_15240_NeverPublishesBytesThatDoNotMatch) {
 }
 
 TEST(Copy, FailsWithoutASourceThatAnswers) {
-  World w(bytes_of(300'000));
+  Sources w(bytes_of(300'000));
   w.add_source(1, {}, true);
   EXPECT_EQ(w.copy(first).code(), Code::kUnavailable);
   EXPECT_FALSE(w.temporary);
-  World nobody(bytes_of(1000));
+  Sources nobody(bytes_of(1000));
   EXPECT_FALSE(nobody.copy(first).ok());
 }
 
 TEST(Copy, EndsWithItsDisk) {
-  World w(bytes_of(700'000));
+  Sources w(bytes_of(700'000));
   w.add_source(1);
   w.writes_until_full = 2;
   EXPECT_EQ(w.copy(first).code(), Code::kNoSpace);

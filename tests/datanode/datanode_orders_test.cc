@@ -98,7 +98,8 @@ TEST(Orders, OfAnEarlierSessionAreNeitherBegunNorAnswered) {
   w.start({found(1)});
   w.register_and_report();
   std::vector<wire::Order> orders;
-  for (std::uint64_t i = 1; i <= 6; ++i) orders.push_back(order(i, OrderKind::kCopy, block(9 + i), {2}));
+  for (std::uint64_t i = 1; i <= 6; ++i)
+    orders.push_back(order(i, OrderKind::kCopy, block(9 + i), {2}));
   w.order(orders);
   ASSERT_EQ(w.tasks.size(), 4u);
   w.next_heartbeat();

@@ -48,7 +48,8 @@ TEST(Registration, WithANameNodeOfAnotherClusterIsRefused) {
   w.answer(w.registration(1));
   EXPECT_FALSE(w.machine.registered());
   EXPECT_TRUE(w.persists.empty());
-  EXPECT_EQ(w.machine.trouble().message(), "the NameNode is of cluster 'c1', this DataNode of 'c2'");
+  EXPECT_EQ(w.machine.trouble().message(),
+            "the NameNode is of cluster 'c1', this DataNode of 'c2'");
   w.pass(seconds(5));
   EXPECT_TRUE(w.said<wire::Register>()) << "it may be moved or mended: ask again";
 }
@@ -120,7 +121,8 @@ TEST(Messages, WithoutAnyAnswerAreSentAgainAfterTheLimit) {
   EXPECT_NE(w.messages.front().message, number);
   // The answer to the first sending is too late now.
   EffectList effects;
-  w.machine.answered(number, w.reply_with({order(1, OrderKind::kVerify, block(1))}), w.now, effects);
+  w.machine.answered(number, w.reply_with({order(1, OrderKind::kVerify, block(1))}), w.now,
+                     effects);
   EXPECT_TRUE(effects.empty());
 }
 
@@ -180,8 +182,8 @@ TEST(Report, DigestsAreThoseOfTheReplicas) {
   const auto digests = w.last<wire::ReportDigests>().digests;
   ASSERT_EQ(digests.size(), 2u);
   EXPECT_EQ(digests[0].bucket, 1u);
-  EXPECT_EQ(digests[0].digest, wire::replica_digest(block(1)) +
-                                   wire::replica_digest(block(1 + wire::kReportBuckets)));
+  EXPECT_EQ(digests[0].digest,
+            wire::replica_digest(block(1)) + wire::replica_digest(block(1 + wire::kReportBuckets)));
 }
 
 TEST(Report, HDFS_2791_APieceIsMadeAfterAllEarlierNewsOfItsBucketWasAnswered) {

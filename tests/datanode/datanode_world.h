@@ -195,7 +195,7 @@ class World {
 };
 
 inline wire::Order order(std::uint64_t number, OrderKind kind, const wire::BlockInfo& info,
-                  std::vector<std::uint64_t> sources = {}) {
+                         std::vector<std::uint64_t> sources = {}) {
   wire::Order order;
   order.order = number;
   order.kind = kind;
@@ -209,7 +209,7 @@ inline const Status kUnreadable(Code::kIo, "the disk failed");
 inline const Status kAbsent(Code::kNotFound, "no replica here");
 
 inline std::vector<ReplicaEvent> events_of(const std::vector<wire::ReplicaChange>& changes,
-                                    std::uint64_t id) {
+                                           std::uint64_t id) {
   std::vector<ReplicaEvent> events;
   for (const auto& change : changes) {
     if (change.replica.id.value == id) events.push_back(change.event);

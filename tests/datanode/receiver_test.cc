@@ -96,9 +96,8 @@ TEST(Receiver, RefusesHeadersThatCannotBeBeforeTouchingTheDisk) {
   no_block.block = {};
   std::vector<std::uint64_t> many(kMaxTargets + 1);
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = i + 10;
-  for (const wire::WriteHeader& bad :
-       {no_block, header(kMaxBlockBytes + 1, {}), header(1, many), header(1, {1}),
-        header(1, {2, 2})}) {
+  for (const wire::WriteHeader& bad : {no_block, header(kMaxBlockBytes + 1, {}), header(1, many),
+                                       header(1, {1}), header(1, {2, 2})}) {
     Receiver receiver(bad, NodeId{1});
     ReceiverEffects effects;
     receiver.start(effects);
@@ -195,7 +194,8 @@ TEST(Receiver, TakesTheAnswerOfAFasterDownstreamBeforeItsOwnPublication) {
   EXPECT_NE(find<ReceiverDone>(effects), nullptr);
 }
 
-// A small world: node n receives, stores and passes on, unless it is told to fail at its k-th event.
+// A small world: node n receives, stores and passes on, unless it is told to fail at its k-th
+// event.
 class Pipeline {
  public:
   // The node's disk fails, or it vanishes, at its event number `at`.
@@ -245,7 +245,8 @@ class Pipeline {
     }
     ReceiverEffects effects;
     input(t.receiver, effects);
-    for (std::size_t i = 0; i < effects.size(); ++i) carry_out(t, ReceiverEffect(effects[i]), effects);
+    for (std::size_t i = 0; i < effects.size(); ++i)
+      carry_out(t, ReceiverEffect(effects[i]), effects);
     return true;
   }
 
@@ -267,7 +268,8 @@ class Pipeline {
     } else if (const auto* pass = std::get_if<SendDownstream>(&effect)) {
       t.downstream_body += as_text(pass->data);
     } else if (std::get_if<FinishDownstream>(&effect) != nullptr) {
-      answer(t, send(t.downstream->to.node.value, t.downstream->header, t.downstream_body), effects);
+      answer(t, send(t.downstream->to.node.value, t.downstream->header, t.downstream_body),
+             effects);
     } else if (const auto* resend = std::get_if<ResendDownstream>(&effect)) {
       EXPECT_TRUE(published.contains(t.node));
       answer(t, send(resend->to.node.value, resend->header, published[t.node]), effects);

@@ -59,7 +59,8 @@ TEST(ChecksumBuilder, HasTheCrcOfEachGranuleAndEachChunk) {
     ASSERT_EQ(sidecar.granule_crcs.size(), wire::granules_of(length));
     ASSERT_EQ(sidecar.chunk_crcs.size(), (length + 511) / 512);
     for (std::size_t i = 0; i < sidecar.chunk_crcs.size(); ++i) {
-      const Bytes chunk = Bytes(data).subspan(i * 512, std::min<std::size_t>(512, length - i * 512));
+      const Bytes chunk =
+          Bytes(data).subspan(i * 512, std::min<std::size_t>(512, length - i * 512));
       ASSERT_EQ(sidecar.chunk_crcs[i], crc32c(chunk));
     }
   }

@@ -24,8 +24,8 @@ class TempDir {
   TempDir() {
     // In memory where that is possible: these tests sync a lot and prove nothing about a disk.
     const std::filesystem::path memory = "/dev/shm";
-    const auto base = ::access(memory.c_str(), W_OK) == 0 ? memory
-                                                          : std::filesystem::temp_directory_path();
+    const auto base =
+        ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
     std::string name = (base / "dfs-disk-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path_ = name;
@@ -44,7 +44,8 @@ class TempDir {
   std::filesystem::path path_;
 };
 
-// Passes calls on to the real system unless `fail` says otherwise; keeps a log of the changing ones.
+// Passes calls on to the real system unless `fail` says otherwise; keeps a log of the changing
+// ones.
 class ScriptedSystem : public System {
  public:
   // Given the name of a call and what it is about, the −errno to return instead, or 0.
@@ -136,7 +137,8 @@ inline const datanode::Identity kIdentity{"c1", NodeId{3}, {1, 2, 3}};
 
 inline std::string text_of_length(std::size_t length, char first = 'a') {
   std::string text(length, ' ');
-  for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>(first + static_cast<char>(i * i % 23));
+  for (std::size_t i = 0; i < length; ++i)
+    text[i] = static_cast<char>(first + static_cast<char>(i * i % 23));
   return text;
 }
 
@@ -206,7 +208,8 @@ inline std::vector<std::filesystem::path> files_with(const std::string& director
                                                      const std::string& part) {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file() && entry.path().filename().string().find(part) != std::string::npos) {
+    if (entry.is_regular_file() &&
+        entry.path().filename().string().find(part) != std::string::npos) {
       found.push_back(entry.path());
     }
   }

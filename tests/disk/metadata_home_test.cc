@@ -59,8 +59,8 @@ struct Home : ::testing::Test {
 
   void reopen() {
     home.reset();
-    auto opened = MetadataHome::open((folder / "metadata").string(),
-                                     MetadataHome::Access::kOwner, system);
+    auto opened =
+        MetadataHome::open((folder / "metadata").string(), MetadataHome::Access::kOwner, system);
     ASSERT_TRUE(opened.ok());
     home = std::move(*opened);
   }
@@ -68,8 +68,7 @@ struct Home : ::testing::Test {
                                  std::uint64_t applied) {
     return put(content, header_of(content, epoch, applied));
   }
-  Result<wire::JournalState> put(const std::string& content,
-                                 const wire::CheckpointHeader& header) {
+  Result<wire::JournalState> put(const std::string& content, const wire::CheckpointHeader& header) {
     auto incoming = home->begin(header);
     if (!incoming.ok()) return incoming.status();
     const std::size_t half = content.size() / 2;
@@ -184,8 +183,8 @@ TEST_F(Home, DropsWhatWasNeverFinished) {
   }
   EXPECT_EQ(files(), 0u);
   std::ofstream(folder / "metadata" / "incoming-9") << "left by a crash";
-  ASSERT_TRUE(MetadataHome::open((folder / "metadata").string(), MetadataHome::Access::kReader)
-                  .ok());
+  ASSERT_TRUE(
+      MetadataHome::open((folder / "metadata").string(), MetadataHome::Access::kReader).ok());
   EXPECT_EQ(files(), 1u) << "a reader changes nothing";
   reopen();
   EXPECT_EQ(files(), 0u);

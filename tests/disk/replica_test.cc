@@ -63,13 +63,12 @@ TEST(Replica, HDFS_5042_IsSyncedBeforeItIsNamedAndItsDirectoryAfterwards) {
   put(*store, 5, "abc");
   const std::string leaf = "current/00000000000/000";
   const std::string temporary = "tmp/blk_0000000000000005.2";
-  EXPECT_EQ(system.log, (std::vector<std::string>{
-                            "open " + temporary, "preallocate " + temporary, "write " + temporary,
-                            "sync " + temporary, "open " + temporary + ".meta",
-                            "write " + temporary + ".meta", "sync " + temporary + ".meta",
-                            "rename " + temporary + " blk_0000000000000005",
-                            "rename " + temporary + ".meta blk_0000000000000005.meta",
-                            "sync " + leaf}));
+  EXPECT_EQ(system.log,
+            (std::vector<std::string>{
+                "open " + temporary, "preallocate " + temporary, "write " + temporary,
+                "sync " + temporary, "open " + temporary + ".meta", "write " + temporary + ".meta",
+                "sync " + temporary + ".meta", "rename " + temporary + " blk_0000000000000005",
+                "rename " + temporary + ".meta blk_0000000000000005.meta", "sync " + leaf}));
 }
 
 TEST(Replica, HDFS_11915_TheFirstOneOfAFolderSyncsTheFoldersNamesToo) {
@@ -159,7 +158,8 @@ TEST(Replica, HDFS_11711_TooManyOpenFilesDoesNotMeanAbsent) {
     for (const char* part : {"current/", "blk_0000000000000005", ".meta"}) {
       system.fail = failing("open", part, error);
       const Code code = get(*store, 5).status().code();
-      EXPECT_TRUE(code == Code::kUnavailable || code == Code::kPermissionDenied || code == Code::kIo)
+      EXPECT_TRUE(code == Code::kUnavailable || code == Code::kPermissionDenied ||
+                  code == Code::kIo)
           << error << part;
       const Code verified = store->verify(info_of(5, kData), 0, kAtOnce).code();
       EXPECT_EQ(verified, code);
@@ -364,10 +364,14 @@ TEST(Verification, CanBeStopped) {
   auto store = must_open({dir.path()});
   put(*store, 5, kData);
   std::uint64_t asked = 0;
-  EXPECT_EQ(store->verify(info_of(5, kData), 0, [&](std::uint64_t n) {
-    asked += n;
-    return false;
-  }).code(), Code::kUnavailable);
+  EXPECT_EQ(store
+                ->verify(info_of(5, kData), 0,
+                         [&](std::uint64_t n) {
+                           asked += n;
+                           return false;
+                         })
+                .code(),
+            Code::kUnavailable);
   EXPECT_GT(asked, 0u);
 }
 

@@ -166,8 +166,8 @@ TEST(Scan, HDFS_8486_OfTwoReplicasOfABlockTheNewerComesFirst) {
   }
 }
 
-// Runs `act` with a death at each of its changes in turn, then has `check` judge what a restart finds.
-// `done` says whether the act had answered that it was done.
+// Runs `act` with a death at each of its changes in turn, then has `check` judge what a restart
+// finds. `done` says whether the act had answered that it was done.
 void at_each_crash(const std::function<void(ReplicaStore&)>& prepare,
                    const std::function<bool(ReplicaStore&)>& act,
                    const std::function<void(ReplicaStore&, const Scan&, bool done)>& check) {
@@ -192,9 +192,12 @@ void at_each_crash(const std::function<void(ReplicaStore&)>& prepare,
 }
 
 TEST(Scan, AfterACrashInAPublicationTheReplicaIsWholeOrAbsent) {
-  at_each_crash([](ReplicaStore&) {}, [](ReplicaStore& store) { return try_put(store, 5, kNew).ok(); },
+  at_each_crash([](ReplicaStore&) {},
+                [](ReplicaStore& store) { return try_put(store, 5, kNew).ok(); },
                 [](ReplicaStore& store, const Scan& scan, bool done) {
-                  if (done) { EXPECT_EQ(in_place(scan).size(), 1u); }
+                  if (done) {
+                    EXPECT_EQ(in_place(scan).size(), 1u);
+                  }
                   for (const wire::BlockInfo& replica : in_place(scan)) {
                     EXPECT_TRUE(store.verify(replica, 0, kAtOnce).ok());
                   }
@@ -214,7 +217,9 @@ TEST(Scan, AfterACrashInAReplacementByOtherContentTheOldOneIsStillSomewhere) {
   at_each_crash([](ReplicaStore& store) { put(store, 5, kOld); },
                 [](ReplicaStore& store) { return try_put(store, 5, kNew).ok(); },
                 [](ReplicaStore& store, const Scan& scan, bool done) {
-                  if (done) { EXPECT_EQ(in_place(scan), std::vector{info_of(5, kNew)}); }
+                  if (done) {
+                    EXPECT_EQ(in_place(scan), std::vector{info_of(5, kNew)});
+                  }
                   if (store.verify(info_of(5, kOld), 0, kAtOnce).ok()) return;
                   // Its name is taken, or neither here nor there: it can be had back either way.
                   const Status back = store.restore(info_of(5, kOld), 0, kAtOnce);
@@ -227,7 +232,9 @@ TEST(Scan, AfterACrashInAQuarantineTheReplicaIsHereOrThere) {
                 [](ReplicaStore& store) { return store.quarantine(info_of(5, kOld), 0).ok(); },
                 [](ReplicaStore& store, const Scan& scan, bool done) {
                   EXPECT_FALSE(scan.replicas.empty());
-                  if (done) { EXPECT_TRUE(in_place(scan).empty()); }
+                  if (done) {
+                    EXPECT_TRUE(in_place(scan).empty());
+                  }
                   const Status back = store.restore(info_of(5, kOld), 0, kAtOnce);
                   EXPECT_TRUE(back.ok() || !in_place(scan).empty()) << back.message();
                   EXPECT_TRUE(store.verify(info_of(5, kOld), 0, kAtOnce).ok());
@@ -242,7 +249,9 @@ TEST(Scan, AfterACrashInARestoreTheReplicaIsHereOrThere) {
       },
       [](ReplicaStore& store) { return store.restore(info_of(5, kOld), 0, kAtOnce).ok(); },
       [](ReplicaStore& store, const Scan& scan, bool done) {
-        if (done) { EXPECT_EQ(in_place(scan).size(), 1u); }
+        if (done) {
+          EXPECT_EQ(in_place(scan).size(), 1u);
+        }
         if (in_place(scan).empty()) {
           EXPECT_TRUE(store.restore(info_of(5, kOld), 0, kAtOnce).ok());
         }

@@ -18,7 +18,7 @@
 namespace dfs::http {
 namespace {
 
-constexpr Duration kPatience = seconds(60);
+constexpr Duration kLongPatience = seconds(60);
 
 class MetadataShippingTest : public testing::Test {
  protected:
@@ -45,7 +45,7 @@ class MetadataShippingTest : public testing::Test {
   }
   template <class T>
   Result<typename T::Reply> call(const T& request) {
-    wire::Reply reply = client_.call(namenode_->address().text(), request, kPatience).reply;
+    wire::Reply reply = client_.call(namenode_->address().text(), request, kLongPatience).reply;
     if (auto* status = std::get_if<Status>(&reply)) return *status;
     return std::get<typename T::Reply>(reply);
   }
@@ -68,7 +68,7 @@ class MetadataShippingTest : public testing::Test {
            list->checkpoints[0].journal_applied >= applied;
   }
   static bool eventually(const std::function<bool()>& holds) {
-    const Instant deadline = monotonic_now() + kPatience;
+    const Instant deadline = monotonic_now() + kLongPatience;
     while (!holds()) {
       if (monotonic_now() > deadline) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -100,9 +100,8 @@ TEST_F(MetadataShippingTest, BringsTheNamespaceBackAfterTheNameNodesDirectoryIsL
   EXPECT_TRUE(call(wire::ClusterReport{}).value().notes.empty());
 
   namenode_.reset();
-  for (namenode::RescueSource* source :
-       {static_cast<namenode::RescueSource*>(&over_http),
-        static_cast<namenode::RescueSource*>(&in_place)}) {
+  for (namenode::RescueSource* source : {static_cast<namenode::RescueSource*>(&over_http),
+                                         static_cast<namenode::RescueSource*>(&in_place)}) {
     std::filesystem::remove_all(folder_.at("namenode"));
     std::filesystem::create_directory(folder_.at("namenode"));
     const auto report = sqlite::rescue(folder_.at("namenode"), {source}, {});

@@ -96,8 +96,7 @@ TEST_F(NameNodeServerTest, SixteenClientsAtOnceShareCommitsAndAllSucceed) {
 TEST_F(NameNodeServerTest, ASecondProcessOnTheDirectoryOrThePortIsRefused) {
   start();
   const Result<std::unique_ptr<NameNodeServer>> same_folder = NameNodeServer::start(options());
-  EXPECT_EQ(same_folder.status().message(),
-            folder_.at("namenode") + ": in use by another process");
+  EXPECT_EQ(same_folder.status().message(), folder_.at("namenode") + ": in use by another process");
   NameNodeOptions other = options();
   other.data = folder_.at("other");
   other.listen = server_->address();

@@ -39,8 +39,7 @@ class RawClient {
     RawAnswer result;
     if (!reader_.read_head(monotonic_now() + kPatience).ok()) return result;
     result.body.resize(static_cast<std::size_t>(reader_.body_left()));
-    const MutableBytes out(reinterpret_cast<std::uint8_t*>(result.body.data()),
-                           result.body.size());
+    const MutableBytes out(reinterpret_cast<std::uint8_t*>(result.body.data()), result.body.size());
     if (!reader_.read_body(out).ok()) return result;
     result.status = reader_.status();
     result.stays = reader_.stays();

@@ -32,20 +32,21 @@ class ServerTest : public testing::Test {
     server_->handle("PUT", "/refuse", [](const ServerRequest&, ServerResponse& response) {
       response.fail({Code::kPermissionDenied, "no"});
     });
-    server_->handle("PUT", "/count", [this](const ServerRequest& request, ServerResponse& response) {
-      enter();
-      std::uint64_t bytes = 0;
-      const Status status = request.body->receive([&](Bytes data) {
-        bytes += data.size();
-        pieces_.push_back(data.size());
-        return true;
-      });
-      if (!status.ok()) {
-        ++cut_short_;
-        return response.fail(status);
-      }
-      response.body = std::to_string(bytes);
-    });
+    server_->handle("PUT", "/count",
+                    [this](const ServerRequest& request, ServerResponse& response) {
+                      enter();
+                      std::uint64_t bytes = 0;
+                      const Status status = request.body->receive([&](Bytes data) {
+                        bytes += data.size();
+                        pieces_.push_back(data.size());
+                        return true;
+                      });
+                      if (!status.ok()) {
+                        ++cut_short_;
+                        return response.fail(status);
+                      }
+                      response.body = std::to_string(bytes);
+                    });
     server_->handle("GET", "/stream/*", [](const ServerRequest& request, ServerResponse& response) {
       const bool break_off = request.path == "/stream/short";
       response.stream_length = 3'000'000;
@@ -155,7 +156,8 @@ TEST_F(ServerTest, AnswersARefusedBigBodyAndThenCloses) {
 
 TEST_F(ServerTest, AnswersBeforeTheBodyWhenTheClientAsksFirst) {
   RawClient client(at());
-  const std::string head = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+  const std::string head =
+      " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
   ASSERT_TRUE(client.send("PUT /refuse" + head));
   const RawAnswer refused = client.answer();
   EXPECT_EQ(refused.status, 403);
@@ -200,9 +202,10 @@ TEST_F(ServerTest, ABodyThatIsCutShortIsAnErrorAndNotAShorterBody) {
 }
 
 TEST_F(ServerTest, RefusesRequestsThatCouldBeReadInTwoWays) {
-  for (const char* headers : {"Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: -1\r\n",
-                              "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
-                              "Content-Length: 0x3\r\n", "Transfer-Encoding: gzip\r\n"}) {
+  for (const char* headers :
+       {"Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: -1\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 0x3\r\n",
+        "Transfer-Encoding: gzip\r\n"}) {
     RawClient client(at());
     ASSERT_TRUE(client.send(std::string("PUT /echo HTTP/1.1\r\nHost: a\r\n") + headers + "\r\n"));
     const RawAnswer answer = client.answer();

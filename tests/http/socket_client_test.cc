@@ -20,30 +20,33 @@ class SocketClientTest : public testing::Test {
     ServerOptions options;
     options.listen = listen;
     server_ = std::make_unique<Server>(options);
-    server_->handle("POST", "/api/v1/*", [](const ServerRequest& request, ServerResponse& response) {
-      Result<std::string> body = request.body->text(wire::kMaxMessageBytes);
-      ASSERT_TRUE(body.ok());
-      Result<wire::Request> decoded = decode_request(request.path.substr(8), *body);
-      if (!decoded.ok()) return response.fail(decoded.status());
-      const auto* stat = std::get_if<wire::Stat>(&*decoded);
-      if (stat == nullptr) return response.fail({Code::kSafeMode, "safe mode is on"});
-      wire::FileStatus status;
-      status.name = stat->path;
-      response.body = encode_reply(status);
-    });
+    server_->handle("POST", "/api/v1/*",
+                    [](const ServerRequest& request, ServerResponse& response) {
+                      Result<std::string> body = request.body->text(wire::kMaxMessageBytes);
+                      ASSERT_TRUE(body.ok());
+                      Result<wire::Request> decoded = decode_request(request.path.substr(8), *body);
+                      if (!decoded.ok()) return response.fail(decoded.status());
+                      const auto* stat = std::get_if<wire::Stat>(&*decoded);
+                      if (stat == nullptr)
+                        return response.fail({Code::kSafeMode, "safe mode is on"});
+                      wire::FileStatus status;
+                      status.name = stat->path;
+                      response.body = encode_reply(status);
+                    });
     server_->handle("PUT", "/blocks/v1/*",
                     [this](const ServerRequest& request, ServerResponse& response) {
-      header_ = *request.header("x-dfs-write");
-      if (refuse_blocks_) return response.fail({Code::kNoSpace, "the disk is full"});
-      wire::WriteReply reply;
-      const Status status = request.body->receive([&](Bytes data) {
-        reply.replica.length += data.size();
-        reply.replica.crc = crc32c(data, reply.replica.crc);
-        return true;
-      });
-      if (!status.ok()) return response.fail(status);
-      response.body = wire::to_json_text(reply);
-    });
+                      header_ = *request.header("x-dfs-write");
+                      if (refuse_blocks_)
+                        return response.fail({Code::kNoSpace, "the disk is full"});
+                      wire::WriteReply reply;
+                      const Status status = request.body->receive([&](Bytes data) {
+                        reply.replica.length += data.size();
+                        reply.replica.crc = crc32c(data, reply.replica.crc);
+                        return true;
+                      });
+                      if (!status.ok()) return response.fail(status);
+                      response.body = wire::to_json_text(reply);
+                    });
     server_->handle("GET", "/blocks/v1/*", [this](const ServerRequest&, ServerResponse& response) {
       response.body = range_answer_;
     });

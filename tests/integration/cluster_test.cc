@@ -30,9 +30,8 @@ class ClusterTest : public testing::Test {
   void put_while_losing(int victim, const std::string& path) {
     const std::uint64_t before = cluster_.stored_bytes(victim);
     const auto put = cluster_.spawn({"put", "-b", "8M", cluster_.at("big"), path});
-    ASSERT_TRUE(eventually([&] {
-      return cluster_.stored_bytes(victim) > before + kMiB || !put->running();
-    }));
+    ASSERT_TRUE(eventually(
+        [&] { return cluster_.stored_bytes(victim) > before + kMiB || !put->running(); }));
     cluster_.kill("datanode-" + std::to_string(victim));
     ASSERT_EQ(put->wait(), 0) << read_file(cluster_.at("spawned.log"));
     expect_same("big", path);
@@ -114,9 +113,9 @@ class RawTransferTest : public ClusterTest {
 
 TEST_F(RawTransferTest, ABlockIdThatIsNoNumberIsRefusedWhateverItTries) {
   for (const char* path :
-       {"/blocks/v1/..", "/blocks/v1/../../VERSION", "/blocks/v1/%2e%2e%2fVERSION", "/blocks/v1/1/2",
-        "/blocks/v1/0", "/blocks/v1/-1", "/blocks/v1/1%00", "/blocks/v1/18446744073709551616",
-        "/blocks/v1/0x1"}) {
+       {"/blocks/v1/..", "/blocks/v1/../../VERSION", "/blocks/v1/%2e%2e%2fVERSION",
+        "/blocks/v1/1/2", "/blocks/v1/0", "/blocks/v1/-1", "/blocks/v1/1%00",
+        "/blocks/v1/18446744073709551616", "/blocks/v1/0x1"}) {
     EXPECT_EQ(status_of(std::string("GET ") + path + " HTTP/1.1"), 400) << path;
     EXPECT_EQ(status_of(std::string("PUT ") + path + " HTTP/1.1"), 400) << path;
   }

@@ -1,5 +1,5 @@
-// Real `dfs` processes under a test's control: started with fork and exec, ended by pid, all of them
-// gone when the test is.
+// Real `dfs` processes under a test's control: started with fork and exec, ended by pid, all of
+// them gone when the test is.
 #pragma once
 
 #include <sys/types.h>

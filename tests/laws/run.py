@@ -12,14 +12,15 @@ import tempfile
 
 import ci
 import determinism
+import formatting
 import hygiene
 import layers
 import mutation
 import scenarios
 import symbols
 
-LAWS = {**ci.LAWS, **determinism.LAWS, **hygiene.LAWS, **layers.LAWS, **mutation.LAWS,
-        **scenarios.LAWS}
+LAWS = {**ci.LAWS, **determinism.LAWS, **formatting.LAWS, **hygiene.LAWS, **layers.LAWS,
+        **mutation.LAWS, **scenarios.LAWS}
 
 
 def in_temporary_tree(files, check):

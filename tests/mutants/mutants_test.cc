@@ -123,11 +123,10 @@ TEST(Mutants, AreAllHunted) {
 
 TEST(Mutants, AreTwoForEveryInvariantAtLeast) {
   for (const std::string_view invariant : kInvariants) {
-    EXPECT_GE(std::ranges::count_if(
-                  kMutants,
-                  [&](const MutantName& mutant) {
-                    return invariant_of(std::string(mutant.name)) == invariant;
-                  }),
+    EXPECT_GE(std::ranges::count_if(kMutants,
+                                    [&](const MutantName& mutant) {
+                                      return invariant_of(std::string(mutant.name)) == invariant;
+                                    }),
               2)
         << invariant;
   }

@@ -44,7 +44,8 @@ TEST(Excess, ThatIsNoneAnyMoreWhenItsNodeAsksStays) {
     const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
     cluster.set_replication(block, 4);
     cluster.run(seconds(10));
-    EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered) << "after " << beats << " heartbeats";
+    EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered)
+        << "after " << beats << " heartbeats";
   }
 }
 

@@ -17,10 +17,13 @@ T random_body() {
 template <>
 RequestCommand random_body<RequestCommand>() {
   RequestCommand command;
-  const int kind = *rc::gen::inRange(0, static_cast<int>(std::variant_size_v<RequestCommand::Body>));
+  const int kind =
+      *rc::gen::inRange(0, static_cast<int>(std::variant_size_v<RequestCommand::Body>));
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    ((static_cast<int>(I) == kind ? wire::fill_randomly(command.body.emplace<I>(), 0) : void()), ...);
-  }(std::make_index_sequence<std::variant_size_v<RequestCommand::Body>>{});
+    ((static_cast<int>(I) == kind ? wire::fill_randomly(command.body.emplace<I>(), 0) : void()),
+     ...);
+  }
+  (std::make_index_sequence<std::variant_size_v<RequestCommand::Body>>{});
   wire::fill_randomly(command.targets, 0);
   return command;
 }
@@ -43,18 +46,21 @@ void survives() {
 TEST(CommandText, EveryCommandSurvivesTheRoundTrip) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (survives<std::variant_alternative_t<I, decltype(Command::body)>>(), ...);
-  }(std::make_index_sequence<std::variant_size_v<decltype(Command::body)>>{});
+  }
+  (std::make_index_sequence<std::variant_size_v<decltype(Command::body)>>{});
 }
 
 TEST(CommandText, IsRefusedInOneLineWhenItIsNone) {
-  for (const char* text :
-       {"", "[]", "{}", R"({"time":1,"wall":1,"command":"fly","body":{}})",
-        R"({"time":1,"wall":1,"command":"reap","body":{"rows":-1}})",
-        R"({"time":1,"wall":1,"command":"reap","body":{"rows":1},"more":1})",
-        R"({"time":"x","wall":1,"command":"reap","body":{"rows":1}})",
-        R"({"time":1,"wall":1,"command":"request","body":{"method":"mkdir"}})",
-        R"({"time":1,"wall":1,"command":"request","body":{"method":"stat","request":{},"targets":[]}})",
-        R"({"time":1,"wall":1,"command":"request","body":{"method":"mkdir","request":{"x":1},"targets":[]}})"}) {
+  const auto with = [](const std::string& body) {
+    return R"({"time":1,"wall":1,"command":)" + body + "}";
+  };
+  for (const std::string& text :
+       {std::string(), std::string("[]"), std::string("{}"), with(R"("fly","body":{})"),
+        with(R"("reap","body":{"rows":-1})"), with(R"("reap","body":{"rows":1},"more":1)"),
+        std::string(R"({"time":"x","wall":1,"command":"reap","body":{"rows":1}})"),
+        with(R"("request","body":{"method":"mkdir"})"),
+        with(R"("request","body":{"method":"stat","request":{},"targets":[]})"),
+        with(R"("request","body":{"method":"mkdir","request":{"x":1},"targets":[]})")}) {
     const Result<Command> command = command_from_text(text);
     EXPECT_EQ(command.status().code(), Code::kInvalidArgument) << text;
     EXPECT_EQ(command.status().message().find('\n'), std::string::npos);

@@ -1,4 +1,5 @@
-// Listings in pages: whatever is being written in a directory, the pages together are the directory.
+// Listings in pages: whatever is being written in a directory, the pages together are the
+// directory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>

@@ -122,8 +122,7 @@ class MachineBench {
     return {std::string(16, '0') + to_hex(client, 16), ++requests_[client], 0, 0, "ann"};
   }
   wire::Mkdir mkdir(const std::string& path) { return {caller(), path, true, 0755}; }
-  wire::Create create(const std::string& path, std::uint32_t blocks = 0,
-                      std::uint64_t client = 1) {
+  wire::Create create(const std::string& path, std::uint32_t blocks = 0, std::uint64_t client = 1) {
     wire::Create request;
     request.caller = caller(client);
     request.path = path;
@@ -151,10 +150,10 @@ class MachineBench {
   }
 
   Config config;
-  sqlite::SqliteStore store{sqlite::Options{
-      .file = ":memory:", .vfs = "", .fatal = [](const std::string& line) {
-        throw std::runtime_error(line);
-      }}};
+  sqlite::SqliteStore store{
+      sqlite::Options{.file = ":memory:", .vfs = "", .fatal = [](const std::string& line) {
+                        throw std::runtime_error(line);
+                      }}};
   Now now{{5'000'000}, {1'700'000'000'000}};
   std::unique_ptr<NameNode> machine;
   std::vector<Ship> shipped;

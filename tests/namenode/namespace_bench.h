@@ -97,7 +97,8 @@ class NamespaceBench {
   }
   static wire::CommittedBlock stored(BlockId block, std::uint64_t index,
                                      std::uint64_t length = kBlockSize) {
-    return {{block, length, static_cast<std::uint32_t>(block.value)}, index, {NodeId{1}, NodeId{2}}};
+    return {
+        {block, length, static_cast<std::uint32_t>(block.value)}, index, {NodeId{1}, NodeId{2}}};
   }
   static wire::Complete complete(TestClient& client, InodeId inode, std::uint64_t length = 0,
                                  std::vector<wire::CommittedBlock> commit = {}) {
@@ -122,7 +123,8 @@ class NamespaceBench {
     const wire::CreateReply reply = open(ann, path, overwrite);
     std::uint64_t index = 0;
     while (index < blocks) {
-      const auto now_at_once = static_cast<std::uint32_t>(std::min<std::uint64_t>(8, blocks - index));
+      const auto now_at_once =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(8, blocks - index));
       wire::Allocate more = allocate(ann, reply.inode, now_at_once);
       const Outcome allocated = request(more);
       wire::Allocate commit = allocate(ann, reply.inode, 0);
@@ -161,10 +163,10 @@ class NamespaceBench {
     return freed;
   }
 
-  sqlite::SqliteStore store{sqlite::Options{
-      .file = ":memory:", .vfs = "", .fatal = [](const std::string& line) {
-        throw std::runtime_error(line);
-      }}};
+  sqlite::SqliteStore store{
+      sqlite::Options{.file = ":memory:", .vfs = "", .fatal = [](const std::string& line) {
+                        throw std::runtime_error(line);
+                      }}};
   WallTime now{1'000'000};
   TestClient ann{1};
   TestClient bob{2};

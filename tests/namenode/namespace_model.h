@@ -1,5 +1,5 @@
-// The namespace as it ought to behave, in the simplest form: a tree of nodes in memory. Property tests
-// compare apply() with it.
+// The namespace as it ought to behave, in the simplest form: a tree of nodes in memory. Property
+// tests compare apply() with it.
 #pragma once
 
 #include <map>
@@ -146,8 +146,8 @@ class NamespaceModel {
     return child->second->directory ? Code::kIsDirectory : Code::kOk;
   }
 
-  // Every path that is shown: "d" for a directory, the inode and length of a file, "w" for one under
-  // construction.
+  // Every path that is shown: "d" for a directory, the inode and length of a file, "w" for one
+  // under construction.
   [[nodiscard]] std::map<std::string, std::string> shown() const {
     std::map<std::string, std::string> out;
     show(root_.get(), "", out);
@@ -176,7 +176,8 @@ class NamespaceModel {
   [[nodiscard]] std::map<InodeId, Pending>::iterator pending_at(const Node* parent,
                                                                 const std::string& name) {
     auto it = pending_.begin();
-    while (it != pending_.end() && (it->second.parent.get() != parent || it->second.name != name)) ++it;
+    while (it != pending_.end() && (it->second.parent.get() != parent || it->second.name != name))
+      ++it;
     return it;
   }
   [[nodiscard]] bool shows_pending(const Node* parent, const std::string& name) {
@@ -223,12 +224,13 @@ class NamespaceModel {
     return parent;
   }
 
-  void show(const Node* node, const std::string& path, std::map<std::string, std::string>& out) const {
+  void show(const Node* node, const std::string& path,
+            std::map<std::string, std::string>& out) const {
     for (const auto& [name, child] : node->children) {
       const std::string at = path + "/" + name;
-      out[at] = child->directory ? "d"
-                                 : std::to_string(child->inode.value) + ":" +
-                                       std::to_string(child->length);
+      out[at] = child->directory
+                    ? "d"
+                    : std::to_string(child->inode.value) + ":" + std::to_string(child->length);
       show(child.get(), at, out);
     }
     for (const auto& [inode, pending] : pending_) {

@@ -25,14 +25,21 @@ const std::vector<std::string> kPaths = {"/a",     "/b",     "/a/a",   "/a/b",  
                                          "/a/a/a", "/a/a/b", "/b/a/a", "/b/a/b", "/a/b/a"};
 
 rc::Gen<Op> random_op() {
-  return rc::gen::build<Op>(
-      rc::gen::set(&Op::kind, rc::gen::weightedElement<int>({{3, 0}, {5, 1}, {4, 2}, {1, 3}, {3, 4},
-                                                             {4, 5}, {1, 6}, {1, 7}, {2, 8}, {1, 9},
-                                                             {1, 10}})),
-      rc::gen::set(&Op::a, rc::gen::inRange<std::size_t>(0, kPaths.size())),
-      rc::gen::set(&Op::b, rc::gen::inRange<std::size_t>(0, kPaths.size())),
-      rc::gen::set(&Op::flag, rc::gen::arbitrary<bool>()),
-      rc::gen::set(&Op::client, rc::gen::inRange(0, 2)));
+  return rc::gen::build<Op>(rc::gen::set(&Op::kind, rc::gen::weightedElement<int>({{3, 0},
+                                                                                   {5, 1},
+                                                                                   {4, 2},
+                                                                                   {1, 3},
+                                                                                   {3, 4},
+                                                                                   {4, 5},
+                                                                                   {1, 6},
+                                                                                   {1, 7},
+                                                                                   {2, 8},
+                                                                                   {1, 9},
+                                                                                   {1, 10}})),
+                            rc::gen::set(&Op::a, rc::gen::inRange<std::size_t>(0, kPaths.size())),
+                            rc::gen::set(&Op::b, rc::gen::inRange<std::size_t>(0, kPaths.size())),
+                            rc::gen::set(&Op::flag, rc::gen::arbitrary<bool>()),
+                            rc::gen::set(&Op::client, rc::gen::inRange(0, 2)));
 }
 
 class Race {
@@ -91,9 +98,9 @@ class Race {
         out[at] = "d";
         out.merge(shown(at));
       } else {
-        out[at] = entry.under_construction ? "w"
-                                           : std::to_string(entry.inode.value) + ":" +
-                                                 std::to_string(entry.length);
+        out[at] = entry.under_construction
+                      ? "w"
+                      : std::to_string(entry.inode.value) + ":" + std::to_string(entry.length);
       }
     }
     return out;
@@ -181,10 +188,10 @@ TEST(Namespace, D3_TheLogOfCommandsGivesTheSameState) {
     Race race;
     for (const Op& op : ops) race.run(op);
     Race again;
-    sqlite::SqliteStore replayed{sqlite::Options{
-        .file = ":memory:", .vfs = "", .fatal = [](const std::string& line) {
-          throw std::runtime_error(line);
-        }}};
+    sqlite::SqliteStore replayed{
+        sqlite::Options{.file = ":memory:", .vfs = "", .fatal = [](const std::string& line) {
+                          throw std::runtime_error(line);
+                        }}};
     replayed.begin();
     for (const std::string& line : race.bench.log) {
       const Result<Command> command = command_from_text(line);

@@ -85,9 +85,7 @@ TEST_F(Removal, OfADirectoryWithEntriesNeedsRecursion) {
   EXPECT_EQ(find_damage(store), "");
 }
 
-TEST_F(Removal, OfTheRootIsRefused) {
-  EXPECT_EQ(code(remove("/", true)), Code::kInvalidArgument);
-}
+TEST_F(Removal, OfTheRootIsRefused) { EXPECT_EQ(code(remove("/", true)), Code::kInvalidArgument); }
 
 TEST_F(Removal, OfAFileUnderConstructionEndsItsWriter) {
   const InodeId file = open(bob, "/f").inode;
@@ -257,8 +255,8 @@ TEST_F(Renaming, KeepsEverythingWithin255Levels) {
 
 TEST_F(Listing, ComesInPagesThatCoverEachNameOnce) {
   for (int i = 0; i < 30; ++i) {
-    const std::string path = "/d/" + std::string(1, static_cast<char>('a' + i % 26)) +
-                             std::to_string(i);
+    const std::string path =
+        "/d/" + std::string(1, static_cast<char>('a' + i % 26)) + std::to_string(i);
     if (i % 3 == 0) {
       open(bob, path);
     } else {

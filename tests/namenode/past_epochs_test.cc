@@ -6,9 +6,7 @@
 namespace dfs::namenode {
 namespace {
 
-BlockId id(std::uint64_t epoch, std::uint64_t n) {
-  return BlockId{first_id_of_epoch(epoch) + n};
-}
+BlockId id(std::uint64_t epoch, std::uint64_t n) { return BlockId{first_id_of_epoch(epoch) + n}; }
 
 TEST(PastEpochs, GaveOutWhatLiesBelowTheirEnds) {
   MetaRow meta;

@@ -67,8 +67,7 @@ struct Cluster {
         home.text += *more;
       });
     } else if (const auto* put = std::get_if<PutCheckpoint>(&effect)) {
-      deliver(put->transfer, put->to.node,
-              [&](FakeHome& home) { home.take(put->checkpoint); });
+      deliver(put->transfer, put->to.node, [&](FakeHome& home) { home.take(put->checkpoint); });
     } else if (std::holds_alternative<MakeCheckpoint>(effect)) {
       ++checkpoints_made;
       const wire::CheckpointHeader header{

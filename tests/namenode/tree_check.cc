@@ -21,7 +21,8 @@ class Checker {
     pendings();
     dead();
     for (const auto& [id, row] : blocks_) {
-      if (row.state != BlockState::kAllocated && !named_.contains(id)) wrong("block unnamed", id.value);
+      if (row.state != BlockState::kAllocated && !named_.contains(id))
+        wrong("block unnamed", id.value);
       if (row.state == BlockState::kAllocated && !inodes_.contains(row.owner)) {
         wrong("allocated block without owner", id.value);
       }

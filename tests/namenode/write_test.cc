@@ -1,4 +1,5 @@
-// Writing: create, allocate, commit, complete, abandon, expire; what readers of the old version see.
+// Writing: create, allocate, commit, complete, abandon, expire; what readers of the old version
+// see.
 #include <gmock/gmock.h>
 
 #include "tests/namenode/namespace_bench.h"
@@ -115,7 +116,8 @@ TEST_F(Creating, OverAFileLeavesItReadableUntilComplete) {
   EXPECT_EQ(status("/f").length, 2000u);
   EXPECT_THAT(names("/"), ElementsAre("f"));
   EXPECT_EQ(message(create(ann, "/f")), "/f: File exists");
-  EXPECT_EQ(code(complete(bob, next.inode, 500, {stored(next.blocks[0].block, 0, 500)})), Code::kOk);
+  EXPECT_EQ(code(complete(bob, next.inode, 500, {stored(next.blocks[0].block, 0, 500)})),
+            Code::kOk);
   EXPECT_EQ(status("/f").inode, next.inode);
   EXPECT_EQ(sums("/"), (wire::ContentSummary{1, 1, 500, 1500}));
   EXPECT_THAT(reap_all(), SizeIs(2));
@@ -137,9 +139,11 @@ TEST_F(Committing, D1_NeedsTwoDistinctHosts) {
   wire::CommittedBlock block = stored(first, 0);
   const std::string too_few = "block " + std::to_string(first.value) +
                               ": It is stored on fewer than 2 hosts, write it again";
-  for (const std::vector<NodeId>& nodes :
-       {std::vector<NodeId>{}, {NodeId{1}}, {NodeId{1}, NodeId{1}}, {NodeId{1}, NodeId{4}},
-        {NodeId{1}, NodeId{99}}}) {
+  for (const std::vector<NodeId>& nodes : {std::vector<NodeId>{},
+                                           {NodeId{1}},
+                                           {NodeId{1}, NodeId{1}},
+                                           {NodeId{1}, NodeId{4}},
+                                           {NodeId{1}, NodeId{99}}}) {
     block.stored = nodes;
     EXPECT_EQ(refused(block), too_few);
   }
@@ -239,7 +243,8 @@ TEST_F(Completing, NeedsEveryIndexAndTheRightLength) {
             "/f: Its blocks hold 3000 bytes and not 2999");
   EXPECT_TRUE(status("/f").under_construction);
   EXPECT_EQ(store.block(file.blocks[1].block)->state, BlockState::kAllocated);
-  const Outcome done = this->request(complete(ann, file.inode, 3000, {stored(file.blocks[1].block, 1)}));
+  const Outcome done =
+      this->request(complete(ann, file.inode, 3000, {stored(file.blocks[1].block, 1)}));
   EXPECT_EQ(std::get<wire::FileStatus>(done.reply), status("/f"));
   EXPECT_THAT(done.effects.leases_ended, ElementsAre(file.inode));
   EXPECT_EQ(find_damage(store), "");
@@ -315,8 +320,8 @@ TEST_F(Lease, G3_OfAVanishedClientExpiresAndLeavesWhatWasThere) {
   commit.commit = {stored(next.blocks[0].block, 0)};
   EXPECT_EQ(code(commit), Code::kOk);
   open(bob, "/new");
-  const Outcome expired = run(ExpireCommand{{next.inode, store.pending_at(kRootInode, "new")->inode,
-                                             InodeId{424242}}});
+  const Outcome expired =
+      run(ExpireCommand{{next.inode, store.pending_at(kRootInode, "new")->inode, InodeId{424242}}});
   EXPECT_THAT(expired.effects.leases_ended, SizeIs(2));
   EXPECT_EQ(status("/f").inode, old);
   EXPECT_EQ(stat_code("/new"), Code::kNotFound);
@@ -405,7 +410,8 @@ TEST_F(ReadSession, FindsOffsetsAmongUnevenBlocks) {
   const wire::CreateReply file = open(ann, "/f", false, 4);
   const std::vector<std::uint64_t> lengths = {10, 1000, 1, 500};
   std::vector<wire::CommittedBlock> commits;
-  for (std::size_t i = 0; i < 4; ++i) commits.push_back(stored(file.blocks[i].block, i, lengths[i]));
+  for (std::size_t i = 0; i < 4; ++i)
+    commits.push_back(stored(file.blocks[i].block, i, lengths[i]));
   EXPECT_EQ(code(complete(ann, file.inode, 1511, commits)), Code::kOk);
   for (std::uint64_t offset = 0; offset < 1511; offset += 7) {
     wire::Locate request;

@@ -1,4 +1,5 @@
-// What a rescue rebuilds from sidecars: files that the recovered history does not know, and no others.
+// What a rescue rebuilds from sidecars: files that the recovered history does not know, and no
+// others.
 #include "core/namenode/young_files.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +28,10 @@ class Young : public ::testing::Test {
   // A replica of a block that was given out `ahead` blocks after that end.
   RescuedReplica replica(std::uint64_t ahead, std::uint64_t inode, std::uint64_t index,
                          std::uint64_t length = NamespaceBench::kBlockSize) const {
-    return {std::string(32, 'c'), {BlockId{next + ahead}, length, 7}, InodeId{inode}, index,
+    return {std::string(32, 'c'),
+            {BlockId{next + ahead}, length, 7},
+            InodeId{inode},
+            index,
             "/dir/name"};
   }
   std::vector<std::string> rebuild() {
@@ -96,8 +100,11 @@ TEST_F(Young, BlocksThatTheHistoryKnowsAreLeftAlone) {
   recover();
   const std::uint64_t first = first_id_of_epoch(1);
   for (std::uint64_t id = first; id < next; ++id) {
-    young->add({std::string(32, 'c'), {BlockId{id}, 1000, static_cast<std::uint32_t>(id)},
-                InodeId{first}, 0, "/kept"});
+    young->add({std::string(32, 'c'),
+                {BlockId{id}, 1000, static_cast<std::uint32_t>(id)},
+                InodeId{first},
+                0,
+                "/kept"});
   }
   RescuedReplica foreign = replica(0, kUnheardOf, 0);
   foreign.cluster = std::string(32, 'd');
@@ -116,7 +123,9 @@ TEST_F(Young, AFileThatWasBeingWrittenAtTheEndIsTakenOverAndItsWriterFenced) {
     const BlockId block = file.blocks[index].block;
     young->add({std::string(32, 'c'),
                 {block, 1000, static_cast<std::uint32_t>(block.value)},
-                file.inode, index, "/writing"});
+                file.inode,
+                index,
+                "/writing"});
   }
   young->add(replica(0, file.inode.value, 2, 10));  // allocated after the end
   EXPECT_THAT(rebuild(), ElementsAre(HasSubstr("-writing 2010")));

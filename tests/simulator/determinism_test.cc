@@ -41,9 +41,8 @@ TEST(Determinism, RunTwiceInOneProcessLeavesTheSameTrace) {
 
 TEST(Determinism, FreshProcessLeavesTheSameTrace) {
   for (const std::uint64_t seed : {11u, 14u}) {
-    const std::string output =
-        output_of(std::string(DFS_SIM_PROGRAM) + " run --json --duration 15 --seed " +
-                  std::to_string(seed));
+    const std::string output = output_of(
+        std::string(DFS_SIM_PROGRAM) + " run --json --duration 15 --seed " + std::to_string(seed));
     boost::json::error_code error;
     const boost::json::value parsed = boost::json::parse(output, error);
     ASSERT_FALSE(error) << output;

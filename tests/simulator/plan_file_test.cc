@@ -51,9 +51,9 @@ TEST(PlanFile, WithoutAChoiceMeansTheWholePlan) {
 TEST(PlanFile, ThatIsWrongIsRefusedWithTheLine) {
   const std::string begin = "# why\ndfs-sim plan 1\nseed 3\n";
   for (const char* line :
-       {"seed 4", "seed", "datanodes many", "datanodes 51", "clients 0x3", "profile fast", "bogus 1",
-        "operations 1", "operations 1:", "operations 99:1", "strikes -1", "faults sunspots",
-        "expect Z9", "judge D1 Z9", "duration 1 2", "network off"}) {
+       {"seed 4", "seed", "datanodes many", "datanodes 51", "clients 0x3", "profile fast",
+        "bogus 1", "operations 1", "operations 1:", "operations 99:1", "strikes -1",
+        "faults sunspots", "expect Z9", "judge D1 Z9", "duration 1 2", "network off"}) {
     const Result<PlanFile> read = parse_plan(begin + line + "\n");
     ASSERT_FALSE(read.ok()) << line;
     EXPECT_EQ(read.status().message().find("line 4: "), 0u) << read.status().message();

@@ -51,8 +51,7 @@ TEST(Program, RunPrintsOneJsonDocumentWithTheFixedKeys) {
 TEST(Program, SweepOverProcessesFindsTheSameTracesAsOneProcess) {
   const auto trace = [](const std::string& jobs) {
     const Ran ran = run_program("sweep --seeds 1..4 --duration 5 --json --jobs " + jobs);
-    return std::string(
-        boost::json::parse(ran.output).as_object().at("trace_hash").as_string());
+    return std::string(boost::json::parse(ran.output).as_object().at("trace_hash").as_string());
   };
   EXPECT_EQ(trace("1"), trace("2"));
 }

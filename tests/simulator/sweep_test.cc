@@ -38,7 +38,7 @@ Sums run_seeds(Profile profile, std::uint64_t first, std::uint64_t last) {
 }
 
 TEST(Sweep, SafetyHoldsUnderAllFaultsAndTheLoadIsWhatItShouldBe) {
-  const Sums sums = run_seeds(Profile::kSafety, 1, 16);
+  const Sums sums = run_seeds(Profile::kSafety, 1, 8);
   for (const char* id : {"D1", "D2", "D3", "D4", "D5", "V1", "V3", "G1", "G2", "G3", "G4", "N1",
                          "N2", "N3", "S1", "B3"}) {
     EXPECT_TRUE(sums.checks.contains(id)) << id << " was never compared";
@@ -48,7 +48,7 @@ TEST(Sweep, SafetyHoldsUnderAllFaultsAndTheLoadIsWhatItShouldBe) {
 }
 
 TEST(Sweep, LivenessHoldsOnceFaultsHaveEnded) {
-  const Sums sums = run_seeds(Profile::kLiveness, 1, 6);
+  const Sums sums = run_seeds(Profile::kLiveness, 1, 4);
   for (const char* id : {"C1", "C2", "C3", "C4", "V2"}) {
     EXPECT_TRUE(sums.checks.contains(id)) << id << " was never compared";
   }

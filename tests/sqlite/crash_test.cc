@@ -183,8 +183,8 @@ TEST(PowerLoss, LosesNothingAcknowledgedOnSmallSectors) {
 }
 
 TEST(PowerLoss, LosesNothingAcknowledgedWhenReadsWritesAndSyncsFail) {
-  const Sweep result = sweep(
-      100, {.faults = {.read_errors = 500, .write_errors = 2000, .sync_errors = 10'000}});
+  const Sweep result =
+      sweep(100, {.faults = {.read_errors = 500, .write_errors = 2000, .sync_errors = 10'000}});
   EXPECT_EQ(result.bad, 0u) << result.first_problem;
 }
 

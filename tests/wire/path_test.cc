@@ -31,8 +31,7 @@ TEST(Path, WhatIsNotAbsoluteIsRefused) {
 TEST(Path, NulAndInvalidUtf8AreRefusedInOnePrintableLine) {
   EXPECT_EQ(Path::parse(std::string_view("/a\0b", 4)).status().message(),
             "/a\\x00b: A name must not contain NUL");
-  EXPECT_EQ(Path::parse("/\xff\n").status().message(),
-            "/\\xff\\x0a: A name must be valid UTF-8");
+  EXPECT_EQ(Path::parse("/\xff\n").status().message(), "/\\xff\\x0a: A name must be valid UTF-8");
   EXPECT_EQ(Path::parse("/a/../b").status().message(),
             "/a/../b: '.' and '..' are not allowed as names");
   for (const char* bytes : {"\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80",

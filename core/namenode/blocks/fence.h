@@ -31,8 +31,9 @@ struct DeletionRequest {
   bool purge = false;         // out of quarantine for good; else into it
   // Survivors that have answered a kConfirm, and the running time of their answer.
   std::map<NodeId, Instant> confirmed;
-  // A purge is for good: survivors must have been read whole after this (Soft::second()), which is after
-  // the replica came to quarantine. What rotted unnoticed before that would else be all that is left.
+  // A purge is for good: survivors must have been read whole after this (Soft::second()), which is
+  // after the replica came to quarantine. What rotted unnoticed before that would else be all that
+  // is left.
   std::uint32_t verified_after = 0;
 };
 
@@ -48,8 +49,8 @@ inline constexpr Duration kConfirmationHolds = seconds(20);
 
 [[nodiscard]] Verdict fence(Soft& soft, const DeletionRequest& request, Now now);
 
-// Asked again when the node fetches the order: do enough others still survive? What was judged may have
-// changed since; a survivor may have registered again, the block may want more copies.
+// Asked again when the node fetches the order: do enough others still survive? What was judged may
+// have changed since; a survivor may have registered again, the block may want more copies.
 [[nodiscard]] bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now);
 
 // The order was not fetched, so what it is about will not happen.

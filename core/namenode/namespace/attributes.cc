@@ -25,7 +25,7 @@ wire::Reply set_replication(Context& context, const wire::SetReplication& reques
   Result<InodeRow> row = find_complete(context, request.path);
   if (!row.ok()) return row.status();
   if (row->type == FileType::kDirectory) return is_a_directory(request.path);
-  if (request.replication < 1 || request.replication > kMaxReplication) {
+  if (request.replication < 1 || request.replication > wire::kMaxReplication) {
     return invalid(request.path, "The replication must be within 1 and 512");
   }
   if (row->replication == request.replication) return wire::Empty{};

@@ -41,13 +41,13 @@ Status check_block(const InodeRow& file, const wire::CommittedBlock& commit, Hos
   if (commit.index >= kMaxBlocksPerFile) return bad_block(info.id, "Its index is over 2^20");
   if (info.length == 0) return bad_block(info.id, "A block must not be empty");
   if (info.length > file.block_size) {
-    return bad_block(info.id, "It is longer than the file's block size of " +
-                                  std::to_string(file.block_size));
+    return bad_block(
+        info.id, "It is longer than the file's block size of " + std::to_string(file.block_size));
   }
   const std::size_t needed = std::min<std::size_t>(2, file.replication);
   if (!mutated(Mutant::kD1CommitWithoutQuorum) && !hosts.at_least(needed, commit.stored)) {
-    return bad_block(info.id, "It is stored on fewer than " + std::to_string(needed) +
-                                  " hosts, write it again");
+    return bad_block(
+        info.id, "It is stored on fewer than " + std::to_string(needed) + " hosts, write it again");
   }
   return {};
 }
@@ -55,7 +55,7 @@ Status check_block(const InodeRow& file, const wire::CommittedBlock& commit, Hos
 Status check_lists(const std::vector<wire::CommittedBlock>& commits) {
   std::size_t stored = 0;
   for (const wire::CommittedBlock& commit : commits) stored += commit.stored.size();
-  if (commits.size() > kMaxListed || stored > 2 * kMaxReplication) {
+  if (commits.size() > kMaxListed || stored > 2 * wire::kMaxReplication) {
     return {Code::kInvalidArgument, "too many blocks are committed at once"};
   }
   return {};
@@ -100,7 +100,8 @@ Result<Commits> check_commits(Context& context, const Writing& writing,
       return bad_block(info.id, "It is not allocated to this file");
     }
     if (row->state == BlockState::kCommitted) {
-      if (row->length == info.length && row->crc == info.crc && row->index == commit.index) continue;
+      if (row->length == info.length && row->crc == info.crc && row->index == commit.index)
+        continue;
       return bad_block(info.id, "It is committed with another length, checksum or index");
     }
     status = check_block(file, commit, hosts);

@@ -11,7 +11,7 @@ namespace {
 
 Status check(const wire::Create& request, const std::string& path, const Targets& targets) {
   if (request.mode > 01777) return invalid(path, "The mode must be within 01777");
-  if (request.replication > kMaxReplication) {
+  if (request.replication > wire::kMaxReplication) {
     return invalid(path, "The replication must be within 1 and 512");
   }
   if (request.block_size > kMaxBlockSize) return invalid(path, "The block size is over 1 TiB");

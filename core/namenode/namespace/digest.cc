@@ -42,8 +42,7 @@ std::uint64_t digest_of(Store& store) {
   const MetaRow meta = store.meta();
   add(digest, meta.cluster, meta.epoch, meta.applied, meta.next_inode, meta.next_block,
       meta.next_node, meta.next_session, meta.time, meta.forgotten, meta.requests, meta.safe_mode,
-      meta.default_replication, meta.default_block_size, meta.behind_epoch,
-      meta.past_epochs);
+      meta.default_replication, meta.default_block_size, meta.behind_epoch, meta.past_epochs);
   for (const InodeRow& row : store.scan_inodes(InodeId{}, kAll)) add_inode(digest, store, row);
   for (const PendingRow& row : store.scan_pending(InodeId{}, kAll)) {
     add(digest, row.inode, row.parent, row.name, row.client, row.path, row.opened, row.replaces,

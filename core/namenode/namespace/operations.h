@@ -14,7 +14,6 @@ using Targets = std::vector<std::vector<wire::NodeAddress>>;
 inline constexpr std::size_t kMaxAllocated = 64;
 inline constexpr std::size_t kMaxListed = 64;
 inline constexpr std::uint32_t kMaxBlocksAtOnce = 8;
-inline constexpr std::uint32_t kMaxReplication = 512;
 inline constexpr std::uint64_t kMaxBlockSize = std::uint64_t{1} << 40;
 inline constexpr std::uint64_t kMaxBlocksPerFile = std::uint64_t{1} << 20;
 // A file whose blocks are not all full but the last can be searched for an offset up to this many.

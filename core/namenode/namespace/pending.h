@@ -2,8 +2,8 @@
 //
 // A lease ends by complete, abandon, expiry, another create of the name, a delete of the name while
 // it is shown under construction, and by the end of the directory that the name is in. A directory
-// that waits to be reaped still has its pending files' rows, so an operation of a writer also checks
-// that the directory can be reached from the root (at most 256 rows).
+// that waits to be reaped still has its pending files' rows, so an operation of a writer also
+// checks that the directory can be reached from the root (at most 256 rows).
 #pragma once
 
 #include <optional>

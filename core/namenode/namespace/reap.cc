@@ -1,10 +1,10 @@
 // reap: takes detached subtrees and dead versions apart, in steps of bounded length (law 11).
 //
-// A directory's entries are detached and queued one by one, then the directory goes. The blocks of a
-// dead file version that was published become kFreed, and its rows stay for its readers until
+// A directory's entries are detached and queued one by one, then the directory goes. The blocks of
+// a dead file version that was published become kFreed, and its rows stay for its readers until
 // forget_blocks takes the last block; a version that nobody has ever seen goes with its blocks at
-// once. A live file in the queue has its blocks told of their new replication. Every function counts
-// the rows that it touches against the step's budget.
+// once. A live file in the queue has its blocks told of their new replication. Every function
+// counts the rows that it touches against the step's budget.
 #include <algorithm>
 
 #include "core/base/mutant.h"
@@ -21,7 +21,8 @@ constexpr std::uint64_t kRowsOfItem = 10;
 
 class Reaper {
  public:
-  Reaper(Context& context, std::uint64_t rows) : context_(context), store_(context.store), left_(rows) {}
+  Reaper(Context& context, std::uint64_t rows)
+      : context_(context), store_(context.store), left_(rows) {}
 
   void run() {
     while (left_ >= kRowsOfItem + kRowsEach) {

@@ -72,12 +72,14 @@ Status unknown_outcome(const wire::Caller& caller) {
 }  // namespace
 
 const wire::Caller& caller_of(const RequestCommand::Body& body) {
-  return std::visit([](const auto& request) -> const wire::Caller& { return request.caller; }, body);
+  return std::visit([](const auto& request) -> const wire::Caller& { return request.caller; },
+                    body);
 }
 
 Status check_caller(const wire::Caller& caller) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (caller.client.size() != 32 || !std::all_of(caller.client.begin(), caller.client.end(), is_hex)) {
+  if (caller.client.size() != 32 ||
+      !std::all_of(caller.client.begin(), caller.client.end(), is_hex)) {
     return {Code::kInvalidArgument, "field 'client' must be 32 lower-case hexadecimal digits"};
   }
   if (caller.request == 0 || caller.request > INT64_MAX) {
@@ -124,8 +126,8 @@ void record(Context& context, const RequestCommand::Body& body, const wire::Repl
         store.requests_below(caller.client, caller.settled_below, kDroppedAtOnce);
     for (const RequestRow& row : settled) store.erase_request(row.client, row.request);
     context.meta.requests -= settled.size();
-    client.settled_below = settled.size() < kDroppedAtOnce ? caller.settled_below
-                                                           : settled.back().request + 1;
+    client.settled_below =
+        settled.size() < kDroppedAtOnce ? caller.settled_below : settled.back().request + 1;
   }
   store.put_client(client);
 }

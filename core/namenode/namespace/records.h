@@ -1,9 +1,10 @@
 // Request records: what makes a request execute once, however often it is sent (law 10).
 //
-// The record of an executed request, failed or not, is its reply, kept in the same transaction as its
-// effect until the client settles it or it is forgotten by age or number. A request that has no record
-// may have had one: it is refused as of unknown outcome if the client has settled its number, or if it
-// was first sent before the newest moment of which a record was dropped (meta.forgotten).
+// The record of an executed request, failed or not, is its reply, kept in the same transaction as
+// its effect until the client settles it or it is forgotten by age or number. A request that has no
+// record may have had one: it is refused as of unknown outcome if the client has settled its
+// number, or if it was first sent before the newest moment of which a record was dropped
+// (meta.forgotten).
 #pragma once
 
 #include <optional>

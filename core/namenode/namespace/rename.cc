@@ -34,8 +34,8 @@ wire::Reply rename(Context& context, const wire::Rename& request) {
   if (!from->inode) return no_such(from_path->text());
   if (to_path->is_root() || *to_path == *from_path) return file_exists(to_path->text());
   if (from_path->contains(*to_path) && !mutated(Mutant::kN3RenameIntoOwnSubtree)) {
-    return invalid(from_path->text(), "Cannot be moved into itself, " +
-                                          wire::printable(to_path->text()));
+    return invalid(from_path->text(),
+                   "Cannot be moved into itself, " + wire::printable(to_path->text()));
   }
   const Result<Spot> to = find_spot(context.store, *to_path);
   if (!to.ok()) return to.status();

@@ -9,7 +9,9 @@ namespace dfs::namenode {
 namespace {
 
 std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-void add_to(std::uint64_t& value, std::int64_t delta) { value += static_cast<std::uint64_t>(delta); }
+void add_to(std::uint64_t& value, std::int64_t delta) {
+  value += static_cast<std::uint64_t>(delta);
+}
 
 }  // namespace
 

@@ -2,9 +2,9 @@
 // subtree below them.
 //
 // Every directory's row holds sums over its subtree, the number of its entries (files under
-// construction that are shown count as entries, in no sums) and an upper bound of its height. They are
-// kept up to the root by every change, in O(depth). Depth is bounded by kMaxPathDepth: paths are, and
-// rename uses the heights to keep moved subtrees within it.
+// construction that are shown count as entries, in no sums) and an upper bound of its height. They
+// are kept up to the root by every change, in O(depth). Depth is bounded by kMaxPathDepth: paths
+// are, and rename uses the heights to keep moved subtrees within it.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,7 @@ struct Way {
 };
 // kNotFound names the first missing component unless `missing_allowed`; kNotDirectory the one that
 // stands where a directory must be, which a file under construction does, too.
-[[nodiscard]] Result<Way> find_way(Store& store, const wire::Path& directory,
-                                   bool missing_allowed);
+[[nodiscard]] Result<Way> find_way(Store& store, const wire::Path& directory, bool missing_allowed);
 
 // A name in an existing directory, and what is there.
 struct Spot {
@@ -36,9 +35,7 @@ struct Spot {
 
   // A file that is shown under construction because there was nothing at its name. No entry can be
   // made beside it: everything but its own writer treats the name as taken.
-  [[nodiscard]] bool under_construction() const {
-    return !inode && pending && !pending->replaces;
-  }
+  [[nodiscard]] bool under_construction() const { return !inode && pending && !pending->replaces; }
 };
 // The place of `path`, which is not the root. Errors name the component that is missing or no
 // directory.

@@ -28,8 +28,8 @@ Result<std::vector<BlockId>> check_abandoned(Context& context, InodeId file,
         std::any_of(commits.blocks.begin(), commits.blocks.end(),
                     [&](const BlockRow& committing) { return committing.id == block; });
     if (committed) {
-      return {Code::kInvalidArgument, "block " + std::to_string(block.value) +
-                                          ": It is committed and cannot be given up"};
+      return {Code::kInvalidArgument,
+              "block " + std::to_string(block.value) + ": It is committed and cannot be given up"};
     }
     blocks.insert(block);
   }
@@ -42,8 +42,8 @@ Status check_whole(Context& context, const Writing& writing, const Commits& comm
   const PendingRow& total = commits.pending;
   if (total.blocks != total.end) return invalid(total.path, "A block in its middle is missing");
   if (total.length != length) {
-    return invalid(total.path, "Its blocks hold " + std::to_string(total.length) + " bytes and not " +
-                                   std::to_string(length));
+    return invalid(total.path, "Its blocks hold " + std::to_string(total.length) +
+                                   " bytes and not " + std::to_string(length));
   }
   if (total.blocks <= kMaxUnevenBlocks) return {};
   const std::uint64_t last_index = total.blocks - 1;

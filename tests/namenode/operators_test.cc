@@ -1,0 +1,109 @@
+// What operators ask the NameNode machine: fsck in pages, the report of the cluster.
+#include <gmock/gmock.h>
+
+#include "tests/namenode/machine_bench.h"
+
+namespace dfs::namenode {
+namespace {
+
+struct Operators : ::testing::Test, MachineBench {
+  Operators() { add_nodes(); }
+};
+
+TEST_F(Operators, FsckPagesCoverEveryFileOnce) {
+  std::uint64_t files = 0;
+  for (int d = 0; d < 40; ++d) {
+    for (int f = 0; f < 20; ++f, ++files) {
+      write("/d" + std::to_string(d) + "/" + std::to_string(f), f % 4 == 0 ? 2 : 0);
+    }
+  }
+  open("/under/construction");
+  std::uint64_t seen = 0;
+  std::uint64_t blocks = 0;
+  int pages = 0;
+  std::string cursor;
+  do {
+    const std::uint64_t before = store.rows_touched();
+    const wire::Reply reply = send(wire::Fsck{"/", cursor});
+    EXPECT_LE(store.rows_touched() - before, 2000u);
+    const auto& page = std::get<wire::FsckReply>(reply);
+    seen += page.files;
+    blocks += page.blocks;
+    cursor = page.next;
+    ++pages;
+  } while (!cursor.empty());
+  EXPECT_EQ(seen, files);
+  EXPECT_EQ(blocks, 40u * 5 * 2);
+  EXPECT_GT(pages, 1);
+}
+
+TEST_F(Operators, FsckOfALongFileComesInPartsAndCountsItOnce) {
+  const wire::CreateReply file = open("/f");
+  wire::Complete done = complete(file);
+  for (std::uint64_t index = 0; index < 900;) {
+    wire::Allocate more{caller(), file.inode, {}, {}, 8, {}};
+    const wire::Reply reply = send(more);
+    wire::Allocate commit{caller(), file.inode, {}, {}, 0, {}};
+    for (const auto& block : std::get<wire::AllocateReply>(reply).blocks) {
+      commit.commit.push_back({{block.block, 1000, 7}, index++, {NodeId{1}, NodeId{2}}});
+    }
+    ASSERT_EQ(message(commit), "");
+    done.length = index * 1000;
+  }
+  ASSERT_EQ(message(done), "");
+  for (const char* path : {"/f", "/"}) {
+    std::uint64_t files = 0;
+    std::uint64_t blocks = 0;
+    std::string cursor;
+    do {
+      const wire::Reply reply = send(wire::Fsck{path, cursor});
+      files += std::get<wire::FsckReply>(reply).files;
+      blocks += std::get<wire::FsckReply>(reply).blocks;
+      cursor = std::get<wire::FsckReply>(reply).next;
+    } while (!cursor.empty());
+    EXPECT_EQ(files, 1u);
+    EXPECT_EQ(blocks, 904u);
+  }
+}
+
+TEST_F(Operators, ACursorWhosePlaceIsGoneGoesOnBehindIt) {
+  for (const char* path : {"/a/1", "/a/2", "/b/1", "/c"}) write(path, 0);
+  const auto files = [&](const std::string& cursor) {
+    const wire::Reply reply = send(wire::Fsck{"/", cursor});
+    return std::get<wire::FsckReply>(reply).files;
+  };
+  EXPECT_EQ(files("a/a/1"), 3u);
+  EXPECT_EQ(files("d/b"), 2u);
+  EXPECT_EQ(files("a/a/17/x"), 3u);
+  EXPECT_EQ(files("a/aa"), 2u);
+  EXPECT_EQ(files("5/b/gone"), 1u);
+  EXPECT_EQ(files("a/z"), 0u);
+}
+
+TEST_F(Operators, ACursorThatIsNoneIsRefused) {
+  write("/a/1", 0);
+  for (const char* cursor :
+       {"x", "q/a", "/a", "-1/a", "1x/a", "a/../b", "a", "99999999999999999999/a"}) {
+    EXPECT_EQ(code(wire::Fsck{"/", cursor}), Code::kInvalidArgument) << cursor;
+  }
+  EXPECT_EQ(code(wire::Fsck{"/a", "a/b"}), Code::kInvalidArgument);
+  EXPECT_EQ(code(wire::Fsck{"/nothing", ""}), Code::kNotFound);
+}
+
+TEST_F(Operators, TheClusterReportTellsWhatThereIs) {
+  write("/d/f", 2);
+  open("/g");
+  const wire::Reply reply = send(wire::ClusterReport{});
+  const auto& report = std::get<wire::ClusterReportReply>(reply);
+  EXPECT_EQ(report.cluster, store.meta().cluster);
+  EXPECT_EQ(report.cluster.size(), 32u);
+  EXPECT_EQ(report.content.files, 1u);
+  EXPECT_EQ(report.content.directories, 2u);
+  EXPECT_EQ(report.pending_files, 1u);
+  EXPECT_EQ(report.nodes.size(), 3u);
+  EXPECT_TRUE(report.accepts_writes) << report.why_not;
+  EXPECT_EQ(report.history.applied, store.meta().applied);
+}
+
+}  // namespace
+}  // namespace dfs::namenode
