@@ -9,16 +9,10 @@
 namespace dfs::world {
 namespace {
 
-void add(std::map<std::string, std::uint64_t>& sums, const boost::json::object& counts) {
+void add_up(std::map<std::string, std::uint64_t>& sums, const boost::json::object& counts) {
   for (const auto& entry : counts) {
     sums[std::string(entry.key())] += entry.value().to_number<std::uint64_t>();
   }
-}
-
-boost::json::object counts_of(const std::map<std::string, std::uint64_t>& values) {
-  boost::json::object object;
-  for (const auto& [name, count] : values) object[name] = count;
-  return object;
 }
 
 // Takes one run's JSON in.
@@ -37,10 +31,10 @@ void take(SweepResult& result, std::map<std::uint64_t, std::string>& hashes,
   result.simulated_us += run.at("sim_seconds").to_number<std::uint64_t>() * 1'000'000;
   result.events += run.at("events").to_number<std::uint64_t>();
   result.operations += run.at("operations").to_number<std::uint64_t>();
-  add(result.faults, run.at("faults").as_object());
-  add(result.checks, run.at("checks").as_object());
-  add(result.probes, run.at("probes").as_object());
-  add(result.outcomes, run.at("outcomes").as_object());
+  add_up(result.faults, run.at("faults").as_object());
+  add_up(result.checks, run.at("checks").as_object());
+  add_up(result.probes, run.at("probes").as_object());
+  add_up(result.outcomes, run.at("outcomes").as_object());
   for (const boost::json::value& each : run.at("violations").as_array()) {
     const boost::json::object& violation = each.as_object();
     result.violations.push_back({seed,
@@ -101,14 +95,7 @@ boost::json::object to_json(const SweepResult& result) {
   object["seeds"] = result.seeds;
   object["trace_hash"] = to_hex(result.trace_hash, 16);
   object["sim_seconds"] = result.simulated_us / 1'000'000;
-  object["wall_seconds"] = result.wall_ms / 1000;
-  object["wall_ms"] = result.wall_ms;
-  object["events"] = result.events;
-  object["operations"] = result.operations;
-  object["outcomes"] = counts_of(result.outcomes);
-  object["faults"] = counts_of(result.faults);
-  object["checks"] = counts_of(result.checks);
-  object["probes"] = counts_of(result.probes);
+  add(object, result, result.wall_ms);
   object["complete"] = result.complete;
   boost::json::array violations;
   for (const SweepResult::Found& found : result.violations) {
@@ -129,15 +116,7 @@ std::string to_text(const SweepResult& result) {
             " event " + std::to_string(found.violation.event) + ": " + found.violation.detail +
             "\n  replay: " + found.replay + "\n";
   }
-  const auto counts = [&](const char* title, const std::map<std::string, std::uint64_t>& values) {
-    text += title;
-    for (const auto& [name, count] : values) text += " " + name + "=" + std::to_string(count);
-    text += "\n";
-  };
-  counts("operations:", result.outcomes);
-  counts("faults:", result.faults);
-  counts("checks:", result.checks);
-  counts("probes:", result.probes);
+  text += to_text(result, "");
   const std::int64_t per_second = static_cast<std::int64_t>(result.simulated_us / 1000) /
                                   std::max<std::int64_t>(1, result.wall_ms);
   text += std::to_string(result.seeds) + " seeds, " + std::to_string(result.operations) +

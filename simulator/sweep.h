@@ -24,18 +24,12 @@ struct SweepOptions {
   std::function<std::string(const PlanOptions&)> replay;
 };
 
-struct SweepResult {
+struct SweepResult : Counts {
   std::uint64_t first = 0;
   std::uint64_t seeds = 0;       // that were run
   std::uint64_t trace_hash = 0;  // of all traces, in the order of seeds
   std::int64_t wall_ms = 0;
   std::uint64_t simulated_us = 0;
-  std::uint64_t events = 0;
-  std::uint64_t operations = 0;
-  std::map<std::string, std::uint64_t> faults;
-  std::map<std::string, std::uint64_t> checks;
-  std::map<std::string, std::uint64_t> probes;
-  std::map<std::string, std::uint64_t> outcomes;
   struct Found {
     std::uint64_t seed = 0;
     Violation violation;

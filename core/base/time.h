@@ -30,6 +30,8 @@ constexpr Duration operator/(Duration a, std::int64_t k) { return {a.us / k}; }
 constexpr Duration microseconds(std::int64_t n) { return {n}; }
 constexpr Duration milliseconds(std::int64_t n) { return {n * 1000}; }
 constexpr Duration seconds(std::int64_t n) { return {n * 1000000}; }
+constexpr Duration hours(std::int64_t n) { return seconds(n * 3600); }
+constexpr Duration days(std::int64_t n) { return hours(n * 24); }
 
 inline constexpr Instant kNever{INT64_MAX};
 

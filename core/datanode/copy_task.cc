@@ -69,8 +69,8 @@ void CopyTask::take(client::BlockReaderEffects& from, CopyEffects& effects) {
       effects.push_back(std::move(*fetch));
     } else if (const auto* piece = std::get_if<client::Deliver>(&effect)) {
       write(*piece, effects);
-    } else if (auto* bad = std::get_if<client::FoundBad>(&effect)) {
-      effects.push_back(std::move(*bad));
+    } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
+      effects.push_back(*bad);
     } else {
       read_ended(std::get<client::BlockDone>(effect).status, effects);
     }

@@ -95,7 +95,7 @@ DataNode::DataNode(Config config, Random random)
     : state_(std::make_unique<State>(std::move(config), random)) {}
 DataNode::~DataNode() = default;
 
-void DataNode::start(const Identity& identity, std::vector<FoundReplica> found,
+void DataNode::start(const Identity& identity, const std::vector<FoundReplica>& found,
                      std::uint32_t volumes, Now now, EffectList& effects) {
   State& s = *state_;
   DFS_ASSERT(!s.started);

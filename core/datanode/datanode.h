@@ -33,10 +33,10 @@ struct Config {
   std::string peer_address;
   std::string rack;
   std::string host;
-  Duration answer_timeout = seconds(10);        // of a message to the NameNode
-  Duration full_report_period = seconds(3600);  // digests only, unless something differs
-  Duration quarantine_keep = seconds(24 * 3600);
-  Duration scrub_period = seconds(7 * 24 * 3600);  // every replica is read once in it; 0: never
+  Duration answer_timeout = seconds(10);   // of a message to the NameNode
+  Duration full_report_period = hours(1);  // digests only, unless something differs
+  Duration quarantine_keep = hours(24);
+  Duration scrub_period = days(7);  // every replica is read once in it; 0: never
   std::uint32_t parallel_tasks = 4;
 };
 
@@ -81,8 +81,8 @@ class DataNode {
   ~DataNode();
 
   // After the scan. Registers.
-  void start(const Identity& identity, std::vector<FoundReplica> found, std::uint32_t volumes,
-             Now now, EffectList& effects);
+  void start(const Identity& identity, const std::vector<FoundReplica>& found,
+             std::uint32_t volumes, Now now, EffectList& effects);
   // About every 100 ms.
   void tick(Now now, EffectList& effects);
 

@@ -142,11 +142,6 @@ std::optional<Spare> Holdings::next_spare(Now now) {
   return std::nullopt;
 }
 
-std::optional<Spare> Holdings::spare_in_the_way(BlockId block, Now now) const {
-  const Spare* spare = spares_.of(block);
-  return spare != nullptr && spare->not_before <= now.mono ? std::optional(*spare) : std::nullopt;
-}
-
 bool Holdings::spare_done(BlockId block, VolumeId volume, const Status& status, Now now) {
   Spare* spare = spares_.find(block, volume);
   if (spare == nullptr) return false;

@@ -40,8 +40,7 @@ class Holdings {
   // A spare that may go to quarantine: the replica that counts is sound, or the spare is not.
   [[nodiscard]] std::optional<Spare> next_spare(Now now);
   // A spare of the block, whatever its state: the block's last replica is about to leave current/.
-  [[nodiscard]] std::optional<Spare> spare_in_the_way(BlockId block, Now now) const;
-  [[nodiscard]] bool has_spares(BlockId block) const { return spares_.of(block) != nullptr; }
+  [[nodiscard]] const Spare* spare_in_the_way(BlockId block) const { return spares_.of(block); }
   // A move to quarantine from that volume has ended. False if no spare was there.
   bool spare_done(BlockId block, VolumeId volume, const Status& status, Now now);
 

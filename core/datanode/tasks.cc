@@ -98,8 +98,10 @@ void Tasks::pump_spares(Now now, EffectList& effects) {
 
 // "Removed" is said of a block, so nothing of it may stay behind in current/ of another volume.
 bool Tasks::spare_goes_first(const wire::Order& order, Now now, EffectList& effects) {
-  if (order.kind != OrderKind::kQuarantine || !holdings_.has_spares(order.block.id)) return false;
-  if (const std::optional<Spare> spare = holdings_.spare_in_the_way(order.block.id, now)) {
+  if (order.kind != OrderKind::kQuarantine) return false;
+  const Spare* spare = holdings_.spare_in_the_way(order.block.id);
+  if (spare == nullptr) return false;
+  if (spare->not_before <= now.mono) {
     wire::Order own;
     own.block = spare->info;
     start(OrderKind::kQuarantine, own, spare->volume, effects);

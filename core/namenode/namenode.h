@@ -36,8 +36,8 @@ struct Config {
   Duration request_retention = seconds(1800);
   std::uint64_t max_requests_kept = 1'000'000;
   Duration order_timeout = seconds(120);  // an order without a result is forgotten, then remade
-  Duration scrub_period = seconds(14 * 24 * 3600);  // a replica verified within it is trusted
-  std::uint32_t max_copies_per_node = 4;            // repair streams a DataNode takes part in
+  Duration scrub_period = days(14);       // a replica verified within it is trusted
+  std::uint32_t max_copies_per_node = 4;  // repair streams a DataNode takes part in
   // With more than this share (percent) of the DataNodes gone at once, wait instead of copying.
   std::uint32_t mass_loss_percent = 50;
   Duration mass_loss_wait = seconds(600);

@@ -89,7 +89,7 @@ struct ReadHeader {
 };
 
 // The unit in which reads are verified and rotten blocks are rebuilt.
-inline constexpr std::uint64_t kGranuleBytes = 64 * 1024;
+inline constexpr std::uint64_t kGranuleBytes = std::uint64_t{64} * 1024;
 // The unit of the WebHDFS checksum, kept in sidecars.
 inline constexpr std::uint64_t kChunkBytes = 512;
 

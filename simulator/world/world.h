@@ -18,16 +18,20 @@
 
 namespace dfs::world {
 
-struct RunResult {
-  std::uint64_t seed = 0;
-  std::uint64_t trace_hash = 0;
-  std::int64_t simulated_us = 0;
+// What happened in one run or in many.
+struct Counts {
   std::uint64_t events = 0;
   std::uint64_t operations = 0;
   std::map<std::string, std::uint64_t> faults;
   std::map<std::string, std::uint64_t> checks;
   std::map<std::string, std::uint64_t> probes;
   std::map<std::string, std::uint64_t> outcomes;  // of operations: "put ok", "get NotFound"
+};
+
+struct RunResult : Counts {
+  std::uint64_t seed = 0;
+  std::uint64_t trace_hash = 0;
+  std::int64_t simulated_us = 0;
   std::vector<Violation> violations;
   std::vector<OperationKey> performed;  // operations that were begun
 };

@@ -67,7 +67,7 @@ BlockView look(Soft& soft, BlockId block) { return look(soft, block, soft.store.
 BlockView look(Soft& soft, BlockId block, std::optional<BlockRow> row) {
   BlockView view;
   view.id = block;
-  view.row = std::move(row);
+  view.row = row;
   const bool known = view.row && view.row->state != BlockState::kAllocated;
   for (auto& [id, node] : soft.nodes.all()) {
     const Replica* replica = node.replicas.find(block);

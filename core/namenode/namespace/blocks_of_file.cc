@@ -55,7 +55,7 @@ Status check_block(const InodeRow& file, const wire::CommittedBlock& commit, Hos
 Status check_lists(const std::vector<wire::CommittedBlock>& commits) {
   std::size_t stored = 0;
   for (const wire::CommittedBlock& commit : commits) stored += commit.stored.size();
-  if (commits.size() > kMaxListed || stored > 2 * wire::kMaxReplication) {
+  if (commits.size() > kMaxListed || stored > std::uint64_t{2} * wire::kMaxReplication) {
     return {Code::kInvalidArgument, "too many blocks are committed at once"};
   }
   return {};
