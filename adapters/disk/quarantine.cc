@@ -75,6 +75,7 @@ Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo
   std::sort(found.begin(), found.end(),
             [](const QuarantineName& a, const QuarantineName& b) { return a.n > b.n; });
   std::vector<std::string> copies;
+  copies.reserve(found.size());
   for (const QuarantineName& copy : found) copies.push_back(quarantine_name(replica, copy.n));
   return copies;
 }

@@ -115,7 +115,7 @@ Status DataNodeServer::begin() {
     machine_ = std::make_unique<datanode::DataNode>(config, Random(random_seed()));
   }
   step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
-    machine.start(store_->identity(), std::move(scan.replicas), store_->volumes(), now, effects);
+    machine.start(store_->identity(), scan.replicas, store_->volumes(), now, effects);
   });
   measure();
   threads_.emplace_back([this] { talk_to_namenode(); });
