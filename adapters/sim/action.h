@@ -29,7 +29,8 @@ class Action {
   template <class F>
   struct Holder final : Body {
     template <class G>
-    explicit Holder(G&& g) : f(std::forward<G>(g)) {}
+    explicit Holder(G&& g)  // NOLINT(bugprone-forwarding-reference-overload): nobody copies it
+        : f(std::forward<G>(g)) {}
     void run() override { f(); }
     F f;
   };

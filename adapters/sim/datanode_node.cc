@@ -7,10 +7,11 @@
 #include "core/base/assert.h"
 
 namespace dfs::sim {
+
 DataNodeNode::DataNodeNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
                            datanode::Config config, DataNodeTimes times,
-                           std::vector<std::uint64_t> volumes, Address namenode, Random random,
-                           DataNodeObserver& observer)
+                           const std::vector<std::uint64_t>& volumes, Address namenode,
+                           Random random, DataNodeObserver& observer)
     : Process(queue, address, skew),
       network_(network),
       config_(std::move(config)),
@@ -45,7 +46,7 @@ void DataNodeNode::start() {
   }
   machine_->set_space(measure());
   datanode::EffectList effects;
-  machine_->start(identity_, std::move(found), volumes(), now(), effects);
+  machine_->start(identity_, found, volumes(), now(), effects);
   carry_out(std::move(effects));
   tick();
 }

@@ -45,8 +45,9 @@ struct DataNodeTimes {
 class DataNodeNode final : public Process, public Endpoint {
  public:
   DataNodeNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
-               datanode::Config config, DataNodeTimes times, std::vector<std::uint64_t> volumes,
-               Address namenode, Random random, DataNodeObserver& observer);
+               datanode::Config config, DataNodeTimes times,
+               const std::vector<std::uint64_t>& volumes, Address namenode, Random random,
+               DataNodeObserver& observer);
   ~DataNodeNode() override;
 
   void start();
