@@ -41,6 +41,7 @@ Result<ChildProcess> ChildProcess::start(std::vector<std::string> arguments,
   std::vector<std::string> line{own_program()};
   for (std::string& argument : arguments) line.push_back(std::move(argument));
   std::vector<char*> argv;
+  argv.reserve(line.size() + 1);
   for (std::string& word : line) argv.push_back(word.data());
   argv.push_back(nullptr);
   const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

@@ -57,7 +57,7 @@ int run_ls(const Ls& options, const Context& context) {
   const auto failed = [&](const Status& status) { exit_code = context.fail(status); };
   const int failures =
       for_each_path(context, options.paths, [&](Session& session, const std::string& path) {
-        const Status status =
+        Status status =
             for_each_entry(session, path, [&](const wire::FileStatus& entry, bool directory) {
               const std::string child = directory ? join(path, entry.name) : path;
               listing.add(child, entry);

@@ -183,7 +183,8 @@ InterruptGuard::InterruptGuard(Session& session) {
 
 InterruptGuard::~InterruptGuard() {
   ending_ = true;
-  ::pthread_kill(waiter_.native_handle(), SIGTERM);  // blocked everywhere: only wakes it
+  // Blocked everywhere, so it only wakes: NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread)
+  ::pthread_kill(waiter_.native_handle(), SIGTERM);
   waiter_.join();
 }
 

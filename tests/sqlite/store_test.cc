@@ -50,21 +50,28 @@ Row random_row() {
   return row;
 }
 
-// Two different rows, the second with the first one's key, written one over the other.
+// Two different rows, the second with the first one's key, written one over the other. The last word
+// has a store that has only the file: the writing one remembers rows.
 template <class Row>
 void keeps_every_column(auto put, auto get, auto take_key) {
   EXPECT_TRUE(rc::check([&] {
-    SqliteStore store(in_memory());
+    const TemporaryFolder folder;
+    Options options = in_file(folder.file("m.db"));
+    options.synchronous = Synchronous::kOff;
     const Row first = random_row<Row>();
     Row second = random_row<Row>();
     take_key(second, first);
-    store.begin();
-    put(store, first);
-    RC_ASSERT(get(store, first) == std::optional(first));
-    put(store, second);
-    RC_ASSERT(get(store, first) == std::optional(second));
-    store.commit();
-    RC_ASSERT(get(store, first) == std::optional(second));
+    {
+      SqliteStore store(options);
+      store.begin();
+      put(store, first);
+      RC_ASSERT(get(store, first) == std::optional(first));
+      put(store, second);
+      RC_ASSERT(get(store, first) == std::optional(second));
+      store.commit();
+    }
+    SqliteStore again(options);
+    RC_ASSERT(get(again, first) == std::optional(second));
   }));
 }
 
@@ -250,6 +257,41 @@ TEST(SqliteStore, ForgetsWhatIsErased) {
   EXPECT_THAT(store.oldest_requests(9), IsEmpty());
   EXPECT_THAT(store.oldest_clients(9), IsEmpty());
   EXPECT_THAT(store.hints(BlockId{1}), IsEmpty());
+}
+
+// What the cache has answered once, a row that is there and one that is not, must follow each change.
+TEST(SqliteStore, ReadsWhatWasWrittenLastHoweverOftenItHasReadBefore) {
+  SqliteStore store(in_memory());
+  const InodeId inode{1};
+  const BlockId block{1};
+  EXPECT_FALSE(store.inode(inode) || store.block(block) || !store.hints(block).empty());
+  store.begin();
+  store.put_inode({.id = inode, .length = 5});
+  store.put_block({.id = block, .length = 5});
+  store.put_hint(block, NodeId{1});
+  EXPECT_EQ(store.inode(inode)->length, 5u);
+  EXPECT_EQ(store.block(block)->length, 5u);
+  EXPECT_THAT(store.hints(block), ElementsAre(NodeId{1}));
+  store.put_hint(block, NodeId{2});
+  EXPECT_THAT(store.hints(block), ElementsAre(NodeId{1}, NodeId{2}));
+  store.erase_hint(block, NodeId{1});
+  EXPECT_THAT(store.hints(block), ElementsAre(NodeId{2}));
+  store.erase_inode(inode);
+  store.erase_block(block);
+  store.erase_hints(block);
+  EXPECT_FALSE(store.inode(inode) || store.block(block) || !store.hints(block).empty());
+}
+
+TEST(RowCache, IsBoundedAndReadsAnewWhatItHasDropped) {
+  RowCache<BlockId, int> cache;
+  int reads = 0;
+  const auto read = [&reads] { return ++reads; };
+  EXPECT_EQ(cache.get(BlockId{1}, read), 1);
+  EXPECT_EQ(cache.get(BlockId{1}, read), 1);
+  for (std::uint64_t id = 2; id <= RowCache<BlockId, int>::kMost; ++id) cache.keep(BlockId{id}, 0);
+  EXPECT_EQ(cache.get(BlockId{1}, read), 1);
+  cache.keep(BlockId{0}, 0);
+  EXPECT_EQ(cache.get(BlockId{1}, read), 2);
 }
 
 TEST(SqliteStore, CountsTheRowsThatItTouches) {
