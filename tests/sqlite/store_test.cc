@@ -50,8 +50,8 @@ Row random_row() {
   return row;
 }
 
-// Two different rows, the second with the first one's key, written one over the other. The last word
-// has a store that has only the file: the writing one remembers rows.
+// Two different rows, the second with the first one's key, written one over the other. The last
+// word has a store that has only the file: the writing one remembers rows.
 template <class Row>
 void keeps_every_column(auto put, auto get, auto take_key) {
   EXPECT_TRUE(rc::check([&] {
@@ -259,7 +259,7 @@ TEST(SqliteStore, ForgetsWhatIsErased) {
   EXPECT_THAT(store.hints(BlockId{1}), IsEmpty());
 }
 
-// What the cache has answered once, a row that is there and one that is not, must follow each change.
+// What the cache has answered once, of a row that is there or is not, must follow each change.
 TEST(SqliteStore, ReadsWhatWasWrittenLastHoweverOftenItHasReadBefore) {
   SqliteStore store(in_memory());
   const InodeId inode{1};
