@@ -87,6 +87,7 @@ bool run_jobs(std::uint32_t jobs, const std::function<void(std::uint32_t, const 
   }
   while (!children.empty()) {
     std::vector<pollfd> polled;
+    polled.reserve(children.size());
     for (const Child& child : children) polled.push_back({child.output, POLLIN, 0});
     if (::poll(polled.data(), polled.size(), -1) < 0) continue;
     for (std::size_t i = polled.size(); i-- > 0;) {

@@ -33,8 +33,8 @@ class Durable final : public Oracle {
     const ModelBlockState* state = scene_.durable.block(block);
     if (state == nullptr || !state->referenced || !state->committed) return;
     const BlockTruth* truth = scene_.atlas.find(block);
-    const bool others = truth != nullptr &&
-                        (truth->good.size() > 0 || truth->kept.size() > truth->kept.count(node));
+    const bool others =
+        truth != nullptr && (!truth->good.empty() || truth->kept.size() > truth->kept.count(node));
     scene_.verdicts.expect(others, "D1", [&] {
       return "node " + std::to_string(node) + " purges the last good copy of block " +
              std::to_string(block.value);

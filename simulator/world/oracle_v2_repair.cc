@@ -17,7 +17,7 @@ class Repair final : public Oracle {
     const BlockTruth* truth = scene_.atlas.find(block);
     if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
     if (!truth->rotten.contains(node)) return;
-    bool replaced = truth->good.size() > 0 || truth->rotten.size() > 1;
+    bool replaced = !truth->good.empty() || truth->rotten.size() > 1;
     for (const auto& [lost, at] : truth->destroyed_us) {
       replaced = replaced || (lost != node && scene_.now_us() - at <= kForgiven.us);
     }

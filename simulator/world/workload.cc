@@ -266,7 +266,7 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
 
 void Workload::read_everything(
     std::size_t client,
-    std::function<void(std::vector<std::string> failed, std::uint64_t files)> done) {
+    const std::function<void(std::vector<std::string> failed, std::uint64_t files)>& done) {
   struct Progress {
     std::uint64_t left = 0;
     std::uint64_t files = 0;

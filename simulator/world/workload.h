@@ -29,7 +29,7 @@ class Workload {
   // Reads every file that there is; `done` is told which could not be read, and why.
   void read_everything(
       std::size_t client,
-      std::function<void(std::vector<std::string> failed, std::uint64_t files)> done);
+      const std::function<void(std::vector<std::string> failed, std::uint64_t files)>& done);
 
   [[nodiscard]] std::uint64_t started() const { return started_; }
   // Which operations they were, in their order.

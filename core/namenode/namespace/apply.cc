@@ -85,7 +85,7 @@ Outcome apply(Store& store, const Command& command) {
   Context context{store, store.meta(), {}, command.wall, {}, {}};
   // A store that has not been formatted has nothing that another command could work on.
   DFS_ASSERT(context.meta.next_inode != 0 || std::holds_alternative<FormatCommand>(command.body));
-  const std::uint64_t next_block = context.meta.next_block;
+  [[maybe_unused]] const std::uint64_t next_block = context.meta.next_block;  // for a mutant
   context.time = std::max(command.time, context.meta.time);
   context.position = context.meta.applied + 1;
   if (mutated(Mutant::kD3ApplyReadsCounter)) {
