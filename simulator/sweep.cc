@@ -46,7 +46,21 @@ void take(SweepResult& result, std::map<std::uint64_t, std::string>& hashes,
   }
 }
 
+std::uint64_t at_least_one(std::int64_t ms) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(1, ms));
+}
+
 }  // namespace
+
+std::uint64_t SweepResult::events_per_second() const {
+  return events * 1000 / at_least_one(wall_ms);
+}
+std::uint64_t SweepResult::simulated_seconds_per_second() const {
+  return simulated_us / 1000 / at_least_one(wall_ms);
+}
+std::uint64_t SweepResult::simulated_seconds_per_core() const {
+  return simulated_us / 1000 / (at_least_one(wall_ms) * jobs);
+}
 
 void compare_second_run(const Plan& plan, RunResult& result) {
   const RunResult again = run(plan);
@@ -60,6 +74,7 @@ void compare_second_run(const Plan& plan, RunResult& result) {
 SweepResult sweep(const SweepOptions& options) {
   SweepResult result;
   result.first = options.first;
+  result.jobs = std::max(1u, options.jobs);
   const std::int64_t begin = host::wall_ms();
   const auto work = [&](std::uint32_t job, const host::Say& say) {
     PlanOptions each = options.plan;
@@ -96,6 +111,10 @@ boost::json::object to_json(const SweepResult& result) {
   object["trace_hash"] = to_hex(result.trace_hash, 16);
   object["sim_seconds"] = result.simulated_us / 1'000'000;
   add(object, result, result.wall_ms);
+  object["jobs"] = result.jobs;
+  object["events_per_second"] = result.events_per_second();
+  object["sim_seconds_per_second"] = result.simulated_seconds_per_second();
+  object["sim_seconds_per_second_per_core"] = result.simulated_seconds_per_core();
   object["complete"] = result.complete;
   boost::json::array violations;
   for (const SweepResult::Found& found : result.violations) {
@@ -117,11 +136,12 @@ std::string to_text(const SweepResult& result) {
             "\n  replay: " + found.replay + "\n";
   }
   text += to_text(result, "");
-  const std::int64_t per_second = static_cast<std::int64_t>(result.simulated_us / 1000) /
-                                  std::max<std::int64_t>(1, result.wall_ms);
+  text += std::to_string(result.events_per_second()) + " events a second, " +
+          std::to_string(result.simulated_seconds_per_second()) + " simulated seconds a second, " +
+          std::to_string(result.simulated_seconds_per_core()) + " a second and core with " +
+          std::to_string(result.jobs) + " jobs\n";
   text += std::to_string(result.seeds) + " seeds, " + std::to_string(result.operations) +
-          " operations, " + std::to_string(result.events) + " events, " +
-          std::to_string(per_second) + " simulated seconds a second, trace " +
+          " operations, " + std::to_string(result.events) + " events, trace " +
           to_hex(result.trace_hash, 16) + ", " + std::to_string(result.violations.size()) +
           " violations" + (result.complete ? "" : ", A PROCESS DIED") + "\n";
   return text;

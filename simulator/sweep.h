@@ -29,6 +29,7 @@ struct SweepResult : Counts {
   std::uint64_t seeds = 0;       // that were run
   std::uint64_t trace_hash = 0;  // of all traces, in the order of seeds
   std::int64_t wall_ms = 0;
+  std::uint32_t jobs = 1;
   std::uint64_t simulated_us = 0;
   struct Found {
     std::uint64_t seed = 0;
@@ -39,6 +40,10 @@ struct SweepResult : Counts {
   bool complete = true;  // every process ended by itself
 
   [[nodiscard]] bool clean() const { return complete && violations.empty(); }
+  // In a second of wall time; `per_core` is what one of the processes made of it.
+  [[nodiscard]] std::uint64_t events_per_second() const;
+  [[nodiscard]] std::uint64_t simulated_seconds_per_second() const;
+  [[nodiscard]] std::uint64_t simulated_seconds_per_core() const;
 };
 
 [[nodiscard]] SweepResult sweep(const SweepOptions& options);

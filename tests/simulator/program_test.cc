@@ -56,6 +56,18 @@ TEST(Program, SweepOverProcessesFindsTheSameTracesAsOneProcess) {
   EXPECT_EQ(trace("1"), trace("2"));
 }
 
+TEST(Program, SweepSaysHowFastItWasAllInAllAndOnEachCore) {
+  const Ran ran = run_program("sweep --seeds 1..4 --duration 5 --json --jobs 2");
+  ASSERT_EQ(ran.status, 0) << ran.output;
+  const boost::json::object sweep = boost::json::parse(ran.output).as_object();
+  const auto number = [&](const char* key) { return sweep.at(key).to_number<std::uint64_t>(); };
+  EXPECT_EQ(number("jobs"), 2u);
+  EXPECT_EQ(number("events_per_second"), number("events") * 1000 / number("wall_ms"));
+  EXPECT_EQ(number("sim_seconds_per_second"), number("sim_seconds") * 1000 / number("wall_ms"));
+  EXPECT_EQ(number("sim_seconds_per_second_per_core"),
+            number("sim_seconds") * 1000 / (number("wall_ms") * 2));
+}
+
 TEST(Program, ListNamesInvariantsFaultsProbesAndMutants) {
   const Ran ran = run_program("list --json");
   ASSERT_EQ(ran.status, 0);
