@@ -94,13 +94,14 @@ void Cluster::start_client(std::size_t index) {
   options.namenodes = {kNameNode};
   options.piece_bytes = plan_.piece_bytes;
   client.start(std::move(options));
-  workload_->begin(index);
+  workload_->client_starts();
 }
 
 void Cluster::begin() {
   namenode_->start();
   for (const auto& datanode : datanodes_) datanode->start();
   for (std::size_t i = 0; i < clients_.size(); ++i) start_client(i);
+  workload_->start();
   injector_->schedule();
   every_second();
 }

@@ -209,6 +209,8 @@ void NamespaceModel::commit(ModelWriter& writer, const std::vector<wire::Committ
   }
 }
 
+// What the NameNode did and the model would have refused is N1's to report: where that is not judged,
+// the model leaves it out.
 void NamespaceModel::execute(const wire::Mkdir& request, const wire::Reply& /*reply*/) {
   make_way(request.path, true);
 }
@@ -268,7 +270,7 @@ void NamespaceModel::execute(const wire::Abandon& request, const wire::Reply& /*
 void NamespaceModel::execute(const wire::Remove& request, const wire::Reply& /*reply*/) {
   const Spot spot = look(request.path);
   if (spot.inode == nullptr) {
-    end_writer(spot.writer->id);
+    if (spot.writer != nullptr) end_writer(spot.writer->id);
     return;
   }
   const InodeId gone = spot.inode->id;
@@ -278,8 +280,9 @@ void NamespaceModel::execute(const wire::Remove& request, const wire::Reply& /*r
 
 void NamespaceModel::execute(const wire::Rename& request, const wire::Reply& /*reply*/) {
   const Spot from = look(request.from);
-  const InodeId moved = from.inode->id;
   const Spot to = look(request.to);
+  if (from.inode == nullptr || to.parent == nullptr) return;
+  const InodeId moved = from.inode->id;
   const InodeId new_parent = to.parent->id;
   const std::string new_name = to.name;
   const InodeId replaced = to.inode == nullptr ? InodeId{} : to.inode->id;
@@ -291,8 +294,8 @@ void NamespaceModel::execute(const wire::Rename& request, const wire::Reply& /*r
 }
 
 void NamespaceModel::execute(const wire::SetReplication& request, const wire::Reply& /*reply*/) {
-  ModelInode& file = inodes_.at(look(request.path).inode->id);
-  file.replication = request.replication;
+  const Spot spot = look(request.path);
+  if (spot.inode != nullptr) inodes_.at(spot.inode->id).replication = request.replication;
 }
 
 void NamespaceModel::execute(const wire::SetTimes& /*request*/, const wire::Reply& /*reply*/) {}

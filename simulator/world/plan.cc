@@ -92,7 +92,7 @@ void draw_operations(Plan& plan, Random draw) {
                     kind == static_cast<std::size_t>(OperationKind::kGet) || draw.chance(3, 4);
     plan.weights[kind] = on ? static_cast<std::uint32_t>(kUsual[kind] * draw.between(1, 4)) : 0;
   }
-  plan.operations_per_second = static_cast<std::uint32_t>(draw.between(26, 40));
+  plan.operations_per_second = static_cast<std::uint32_t>(draw.between(24, 31));
 }
 
 // What goes beyond the usual budget happens in few plans; in all where it was `chosen`.
@@ -119,7 +119,7 @@ void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on, bool ch
   const std::int64_t whole = plan.duration.us / 1'000'000;
   for (std::int64_t second = 1; second < whole && !kinds.empty(); ++second) {
     Random each = draw.fork(static_cast<std::uint64_t>(second));
-    const std::uint64_t count = 1 + (each.chance(1, 3) ? 1 : 0);
+    const std::uint64_t count = 1 + (each.chance(1, 2) ? 1 : 0);
     for (std::uint64_t i = 0; i < count; ++i) {
       PlannedFault fault;
       fault.at = Instant{second * 1'000'000 + static_cast<std::int64_t>(each.below(1'000'000))};

@@ -189,7 +189,7 @@ std::string to_text(const PlanFile& file) {
   if (plan.selection.operations) {
     words.clear();
     for (const OperationKey& key : *plan.selection.operations) {
-      words.push_back(std::to_string(key.client) + ":" + std::to_string(key.number));
+      words.push_back(std::to_string(key.series) + ":" + std::to_string(key.number));
     }
     text += list_of("operations", words);
   }

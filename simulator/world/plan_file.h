@@ -10,7 +10,7 @@
 //   network calm                     (or: as drawn)
 //   faults all                       (or: none, or names)
 //   strikes 0 4 17                   (or: all; which of the drawn faults happen)
-//   operations 0:12 1:44 …           (or: all; CLIENT:NUMBER)
+//   operations 0:12 1:44 …           (or: all; SERIES:NUMBER)
 //   judge N1 N2                      (or: all; the invariants that count)
 //   expect N1                        (or: nothing; the invariant that it must break, or broke)
 //

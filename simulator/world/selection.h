@@ -13,9 +13,9 @@
 
 namespace dfs::world {
 
-// An operation's place in the sequence of its client.
+// An operation's place in its series.
 struct OperationKey {
-  std::uint32_t client = 0;
+  std::uint32_t series = 0;
   std::uint64_t number = 0;
   friend auto operator<=>(const OperationKey&, const OperationKey&) = default;
 };

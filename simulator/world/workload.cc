@@ -7,7 +7,7 @@
 namespace dfs::world {
 namespace {
 
-constexpr std::size_t kMostAtOnce = 16;  // operations of one client
+constexpr std::size_t kMostAtOnce = 64;  // operations of one client
 constexpr std::uint64_t kDirectories = 4;
 constexpr std::uint64_t kNames = 24;
 constexpr int kMostLevels = 3;
@@ -46,7 +46,7 @@ Workload::Workload(Scene& scene, std::vector<sim::ClientNode*> clients,
       clients_(std::move(clients)),
       oracles_(oracles),
       random_(mix(scene.plan.seed, key_of("workload"))),
-      numbers_(clients_.size(), 0) {}
+      series_(clients_.size()) {}
 
 bool Workload::idle() const {
   return std::all_of(clients_.begin(), clients_.end(),
@@ -54,28 +54,51 @@ bool Workload::idle() const {
 }
 
 // What a client that has crashed was about to do is over, and nothing says so.
-void Workload::begin(std::size_t client) {
+void Workload::client_starts() {
   reading_.clear();
   overwriting_.clear();
   creating_.clear();
-  next(client);
 }
 
-void Workload::next(std::size_t client) {
-  Random draw = random_.fork("pace").fork(client).fork(numbers_[client]);
+void Workload::start() {
+  for (std::size_t series = 0; series < clients_.size(); ++series) next(series);
+}
+
+void Workload::next(std::size_t series) {
+  Series& mine = series_[series];
+  Random draw = random_.fork("pace").fork(series).fork(mine.number + mine.missed);
   const std::uint64_t mean = 1'000'000 * clients_.size() / scene_.plan.operations_per_second;
-  clients_[client]->after(
-      microseconds(static_cast<std::int64_t>(draw.below(2 * mean) + 1)), [this, client] {
-        if (stopped_) return;
-        ++numbers_[client];
-        const OperationKey key{static_cast<std::uint32_t>(client), numbers_[client]};
-        const bool chosen = scene_.plan.selection.has(key);
-        if (chosen && clients_[client]->running() < kMostAtOnce) {
-          performed_.push_back(key);
-          start_one(client);
-        }
-        next(client);
-      });
+  const std::uint64_t delay = draw.below(mine.owed > 0 ? mean : 2 * mean) + 1;
+  scene_.queue.after(microseconds(static_cast<std::int64_t>(delay)), [this, series] {
+    if (stopped_) return;
+    start_due(series);
+    next(series);
+  });
+}
+
+void Workload::start_due(std::size_t series) {
+  Series& mine = series_[series];
+  const std::size_t client = who_is_free(series);
+  if (client == clients_.size()) {
+    ++mine.missed;
+    ++mine.owed;
+    return;
+  }
+  if (mine.owed > 0) --mine.owed;
+  const OperationKey key{static_cast<std::uint32_t>(series), ++mine.number};
+  if (!scene_.plan.selection.has(key)) return;
+  performed_.push_back(key);
+  start_one(key, client);
+}
+
+// A client that is down or busy leaves its operation to the next one, so that the load stays.
+std::size_t Workload::who_is_free(std::size_t series) const {
+  for (std::size_t step = 0; step < clients_.size(); ++step) {
+    const std::size_t client = (series + step) % clients_.size();
+    const sim::ClientNode& node = *clients_[client];
+    if (node.up() && !node.paused() && node.running() < kMostAtOnce) return client;
+  }
+  return clients_.size();
 }
 
 // A walk down from the root that ends where it likes.
@@ -112,8 +135,8 @@ std::string Workload::fresh(Random& draw) const {
                                     : "/f" + std::to_string(draw.below(kNames)));
 }
 
-void Workload::start_one(std::size_t client) {
-  Random draw = random_.fork("operation").fork(client).fork(numbers_[client]);
+void Workload::start_one(OperationKey key, std::size_t client) {
+  Random draw = random_.fork("operation").fork(key.series).fork(key.number);
   const auto& weights = scene_.plan.weights;
   std::uint64_t sum = 0;
   for (const std::uint32_t weight : weights) sum += weight;
@@ -285,6 +308,7 @@ void Workload::read_everything(
                                                      [&](const ModelBlock& block) {
                                                        return scene_.given_up.contains(block.id);
                                                      });
+    ++started_;
     get(client, path, true, random_.fork("final").fork(path),
         [progress, path, lost, done](const Status& status) {
           if (!status.ok() && !lost) progress->failed.push_back(path + ": " + status.message());

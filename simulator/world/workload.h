@@ -1,7 +1,8 @@
 // What the clients of a simulated cluster do all day.
 //
-// Each client starts operations at about the planned rate, several at once. What an operation works
-// on is drawn when it starts, from what exists then; draws are keyed by (client, operation number).
+// There is a series of operations for each client, together at about the planned rate, several at
+// once. What an operation works on is drawn when it starts, from what exists then; draws are keyed
+// by (series, operation number).
 #pragma once
 
 #include <functional>
@@ -20,8 +21,9 @@ class Workload {
   Workload(Scene& scene, std::vector<sim::ClientNode*> clients,
            std::vector<std::unique_ptr<Oracle>>& oracles);
 
-  // Starts (again) the operations of a client that is up.
-  void begin(std::size_t client);
+  void start();
+  // A client has started, for the first time or after a crash.
+  void client_starts();
   // No further operation starts.
   void stop() { stopped_ = true; }
   [[nodiscard]] bool idle() const;
@@ -37,8 +39,17 @@ class Workload {
   [[nodiscard]] const std::map<std::string, std::uint64_t>& outcomes() const { return outcomes_; }
 
  private:
-  void next(std::size_t client);
-  void start_one(std::size_t client);
+  struct Series {
+    std::uint64_t number = 0;  // of its last operation
+    std::uint64_t missed = 0;  // when no client could
+    std::uint64_t owed = 0;    // of those; made up for at twice the pace
+  };
+
+  void next(std::size_t series);
+  void start_due(std::size_t series);
+  // The client that carries out an operation of the series; as many as there are: none can.
+  [[nodiscard]] std::size_t who_is_free(std::size_t series) const;
+  void start_one(OperationKey key, std::size_t client);
   void put(std::size_t client, const std::string& path, bool overwrite, Random draw);
   // `whole`: never a range of it.
   void get(std::size_t client, const std::string& path, bool whole, Random draw,
@@ -58,7 +69,7 @@ class Workload {
   std::vector<sim::ClientNode*> clients_;
   std::vector<std::unique_ptr<Oracle>>& oracles_;
   Random random_;
-  std::vector<std::uint64_t> numbers_;  // of the next operation, by client
+  std::vector<Series> series_;
   std::multiset<std::string> reading_;  // paths, of what is going on
   std::multiset<std::string> overwriting_;
   std::multiset<std::string> creating_;

@@ -5,19 +5,22 @@
 namespace dfs::world {
 namespace {
 
+constexpr Duration kSafetySettles = seconds(5);
 constexpr Duration kRestWindow = seconds(10);
 constexpr Duration kReadingLimit = seconds(120);
 
-// Operations come to their ends, everybody is back, and what can be repaired at once is.
+// Everybody is back and nothing new is begun. Where convergence is judged, what was begun comes to
+// its end; elsewhere the last power loss may cut it short like any other.
 void settle(Cluster& cluster, const Plan& plan) {
   cluster.workload().stop();
   cluster.injector().heal();
+  if (plan.profile == Profile::kSafety) {
+    cluster.run_until(cluster.scene().queue.now() + kSafetySettles);
+    return;
+  }
   static_cast<void>(
       cluster.run_while([&] { return !cluster.workload().idle(); }, plan.retry.limit * 4));
   cluster.injector().end_safe_mode();
-  if (plan.profile == Profile::kSafety) {
-    cluster.run_until(cluster.scene().queue.now() + seconds(30));
-  }
 }
 
 void rest(Cluster& cluster, const Plan& plan) {

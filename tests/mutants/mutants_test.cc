@@ -55,7 +55,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kG1KeepCountersInNewEpoch, 6, kSafety, {FaultKind::kRestoreBackup}},
       {Mutant::kG2AcceptFenced},
       {Mutant::kG2JoinTheWriter},
-      {Mutant::kG3PublishOnExpiry, 3, kSafety, {FaultKind::kClientCrash}},
+      {Mutant::kG3PublishOnExpiry, 3, kSafety, {FaultKind::kClientCrash}, seconds(60)},
       {Mutant::kG3RemoveAtCreate},
       {Mutant::kG4LocateByPathMidway, 80, kSafety, {FaultKind::kPartition}},
       {Mutant::kG4SkipFailedBlock},
