@@ -93,6 +93,14 @@ enum class Mutant {
   kS1WriteWithoutDataNodes,
   // Safe mode by hand lets mutations through.
   kS1IgnoreSafeMode,
+  // The target of a copy counts as a survivor before it has reported the replica.
+  kB1DeleteBeforeReport,
+  // The excess copy that goes is chosen without looking at racks.
+  kB1IgnoreRacks,
+  // A copy is ordered although the same one is pending.
+  kB2RequeueWhilePending,
+  // A node takes part in any number of copies.
+  kB2NoThrottle,
   // A client's retries do not back off.
   kB3RetryAtOnce,
   // A DataNode's retries do not back off.
@@ -144,6 +152,10 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kC4KeepAllocated, "C4-keep-allocated"},
     MutantName{Mutant::kS1WriteWithoutDataNodes, "S1-write-without-datanodes"},
     MutantName{Mutant::kS1IgnoreSafeMode, "S1-ignore-safe-mode"},
+    MutantName{Mutant::kB1DeleteBeforeReport, "B1-delete-before-report"},
+    MutantName{Mutant::kB1IgnoreRacks, "B1-ignore-racks"},
+    MutantName{Mutant::kB2RequeueWhilePending, "B2-requeue-while-pending"},
+    MutantName{Mutant::kB2NoThrottle, "B2-no-throttle"},
     MutantName{Mutant::kB3RetryAtOnce, "B3-retry-at-once"},
     MutantName{Mutant::kB3DataNodeRetriesAtOnce, "B3-datanode-retries-at-once"},
 };

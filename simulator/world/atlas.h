@@ -31,6 +31,11 @@ struct BlockTruth {
   [[nodiscard]] bool present(Address node) const {
     return good.contains(node) || rotten.contains(node);
   }
+  // A fault took the node's copy at `since_us` or later.
+  [[nodiscard]] bool lost_since(Address node, std::int64_t since_us) const {
+    const auto at = destroyed_us.find(node);
+    return at != destroyed_us.end() && at->second >= since_us;
+  }
   [[nodiscard]] std::size_t copies() const { return good.size() + rotten.size() + kept.size(); }
   // For the details of violations: "good on 2 3, rotten on 4, in quarantine on 5, destroyed on 6".
   [[nodiscard]] std::string describe() const;

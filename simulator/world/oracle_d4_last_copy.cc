@@ -10,8 +10,6 @@ namespace {
 
 // A copy that a fault took this recently may still be counted on: it was confirmed before.
 constexpr Duration kForgiven = seconds(45);
-// A deletion holds for so long after it was judged, until its node fetches it.
-constexpr Duration kOrdersKeep = seconds(12);
 
 class LastCopy final : public Oracle {
  public:
@@ -19,10 +17,7 @@ class LastCopy final : public Oracle {
 
   void namenode_starts(namenode::Store& /*store*/) override { reports_.namenode_starts(); }
   void applying(const namenode::Command& /*command*/, const namenode::Outcome& outcome) override {
-    for (const BlockId block : outcome.effects.retargeted) {
-      const ModelBlockState* state = scene_.applied.block(block);
-      if (state != nullptr) lower_[block] = {scene_.now_us(), state->replication};
-    }
+    asked_before_.applying(outcome);
   }
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
@@ -70,12 +65,9 @@ class LastCopy final : public Oracle {
     const Address address = scene_.address_of(node);
     const bool rotten = truth != nullptr && !truth->good.contains(address);
     const bool excess = order.kind == wire::OrderKind::kQuarantine && !rotten;
-    std::uint64_t needed = excess ? state->replication : 1;
-    const auto lower = lower_.find(order.block.id);
-    if (lower != lower_.end() && scene_.now_us() - lower->second.first <= kOrdersKeep.us) {
-      needed = std::min<std::uint64_t>(needed, lower->second.second);
-    }
-    std::uint64_t left = believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
+    const std::uint64_t needed = excess ? asked_before_.least(order.block.id, *state) : 1;
+    std::uint64_t left =
+        believable_survivors(scene_, reports_, node, order.block.id, kForgiven).size();
     // What a node has published survives the purge of what it has in quarantine.
     if (order.kind == wire::OrderKind::kPurge && !rotten && reports_.reported(node)) ++left;
     scene_.verdicts.expect(left >= needed, "D4", [&] {
@@ -87,7 +79,7 @@ class LastCopy final : public Oracle {
   }
 
   Reports reports_;
-  std::map<BlockId, std::pair<std::int64_t, std::uint32_t>> lower_;  // when, and what it was before
+  AskedBefore asked_before_{scene_};
 };
 
 }  // namespace

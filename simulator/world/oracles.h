@@ -25,6 +25,8 @@ namespace dfs::world {
 [[nodiscard]] std::unique_ptr<Oracle> make_c3(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_c4(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_s1(Scene& scene);
+[[nodiscard]] std::unique_ptr<Oracle> make_b1(Scene& scene);
+[[nodiscard]] std::unique_ptr<Oracle> make_b2(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_b3(Scene& scene);
 
 }  // namespace dfs::world

@@ -1,6 +1,14 @@
 #include "simulator/world/orders.h"
 
+#include <algorithm>
+
 namespace dfs::world {
+namespace {
+
+// A deletion holds for so long after it was judged, until its node fetches it.
+constexpr Duration kOrdersKeep = seconds(12);
+
+}  // namespace
 
 void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
   if (const auto* registration = std::get_if<wire::Register>(&request)) {
@@ -18,20 +26,34 @@ void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
   }
 }
 
-std::uint64_t believable_survivors(const Scene& scene, const Reports& reports, NodeId subject,
-                                   BlockId block, Duration forgiven) {
+std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports, NodeId subject,
+                                      BlockId block, Duration forgiven) {
+  std::set<NodeId> survivors;
   const BlockTruth* truth = scene.atlas.find(block);
-  if (truth == nullptr) return 0;
-  std::uint64_t survivors = 0;
+  if (truth == nullptr) return survivors;
   for (const NodeId node : reports.all_reported()) {
     if (node == subject) continue;
     const Address address = scene.address_of(node);
-    const auto lost = truth->destroyed_us.find(address);
-    const bool just_lost =
-        lost != truth->destroyed_us.end() && scene.now_us() - lost->second <= forgiven.us;
-    if (truth->present(address) || just_lost) ++survivors;
+    if (truth->present(address) || truth->lost_since(address, scene.now_us() - forgiven.us)) {
+      survivors.insert(node);
+    }
   }
   return survivors;
+}
+
+void AskedBefore::applying(const namenode::Outcome& outcome) {
+  for (const BlockId block : outcome.effects.retargeted) {
+    const ModelBlockState* state = scene_.applied.block(block);
+    if (state != nullptr) lower_[block] = {scene_.now_us(), state->replication};
+  }
+}
+
+std::uint32_t AskedBefore::least(BlockId block, const ModelBlockState& state) const {
+  const auto lower = lower_.find(block);
+  if (lower == lower_.end() || scene_.now_us() - lower->second.first > kOrdersKeep.us) {
+    return state.replication;
+  }
+  return std::min(state.replication, lower->second.second);
 }
 
 }  // namespace dfs::world

@@ -37,7 +37,21 @@ class Reports {
 
 // Nodes other than `subject` whose copy of the block a well-informed NameNode could count on: they
 // have reported in full, and their disk has the copy or lost it to a fault only `forgiven` ago.
-[[nodiscard]] std::uint64_t believable_survivors(const Scene& scene, const Reports& reports,
-                                                 NodeId subject, BlockId block, Duration forgiven);
+[[nodiscard]] std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,
+                                                    NodeId subject, BlockId block,
+                                                    Duration forgiven);
+
+// How many copies a deletion had to leave when it was judged: an order that has been fetched is
+// carried out although more copies are asked for since.
+class AskedBefore {
+ public:
+  explicit AskedBefore(const Scene& scene) : scene_(scene) {}
+  void applying(const namenode::Outcome& outcome);
+  [[nodiscard]] std::uint32_t least(BlockId block, const ModelBlockState& state) const;
+
+ private:
+  const Scene& scene_;
+  std::map<BlockId, std::pair<std::int64_t, std::uint32_t>> lower_;  // when, and what it was before
+};
 
 }  // namespace dfs::world

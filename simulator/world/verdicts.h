@@ -11,9 +11,9 @@
 namespace dfs::world {
 
 // The properties that this simulator checks, with the ids of the reference.
-inline constexpr std::string_view kInvariants[] = {"D1", "D2", "D3", "D4", "D5", "V1", "V2",
-                                                   "V3", "G1", "G2", "G3", "G4", "N1", "N2",
-                                                   "N3", "C1", "C2", "C3", "C4", "S1", "B3"};
+inline constexpr std::string_view kInvariants[] = {"D1", "D2", "D3", "D4", "D5", "V1", "V2", "V3",
+                                                   "G1", "G2", "G3", "G4", "N1", "N2", "N3", "C1",
+                                                   "C2", "C3", "C4", "S1", "B1", "B2", "B3"};
 
 // Rare things that a sweep should meet.
 inline constexpr std::string_view kProbes[] = {"NameNode killed during a commit",

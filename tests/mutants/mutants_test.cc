@@ -75,6 +75,10 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kC4KeepAllocated, 6, kLiveness},
       {Mutant::kS1WriteWithoutDataNodes},
       {Mutant::kS1IgnoreSafeMode, 3, kSafety, {FaultKind::kSafeMode}},
+      {Mutant::kB1DeleteBeforeReport, 36},
+      {Mutant::kB1IgnoreRacks, 40},
+      {Mutant::kB2RequeueWhilePending},
+      {Mutant::kB2NoThrottle},
       {Mutant::kB3RetryAtOnce},
       {Mutant::kB3DataNodeRetriesAtOnce, 3, kSafety, {FaultKind::kNameNodeCrash}},
   };

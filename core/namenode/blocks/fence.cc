@@ -78,8 +78,12 @@ bool is_rotten(const BlockView& view, const DeletionRequest& request) {
   return copy != nullptr && copy->rotten();
 }
 
-std::uint32_t survivors_needed(const BlockView& view, bool rotten) {
+std::uint32_t survivors_needed(const Soft& soft, const BlockView& view, bool rotten) {
   if (!rotten && mutated(Mutant::kD4OneTooFew)) return view.row->replication - 1;
+  if (!rotten && mutated(Mutant::kB1DeleteBeforeReport)) {
+    const auto coming = soft.orders.nodes_of(view.id, OrderKind::kCopy).size();
+    return view.row->replication - static_cast<std::uint32_t>(coming);
+  }
   return rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
 }
 
@@ -90,7 +94,7 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
     return yes(soft, request, DeleteReason::kRotten, 0, now);
   }
   const bool must_confirm = !rotten && !request.purge;
-  const std::uint32_t needed = survivors_needed(view, rotten);
+  const std::uint32_t needed = survivors_needed(soft, view, rotten);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
   if (survivors.verified < needed) {
     return {false,
@@ -140,7 +144,8 @@ bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now) {
   const DeletionRequest request{node, order.block, "", order.kind == OrderKind::kPurge, {}};
   const bool rotten = is_rotten(view, request);
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) return true;
-  return survivors_of(soft, view, request, false, now).verified >= survivors_needed(view, rotten);
+  return survivors_of(soft, view, request, false, now).verified >=
+         survivors_needed(soft, view, rotten);
 }
 
 void undoom(Node& node, const wire::Order& order) {

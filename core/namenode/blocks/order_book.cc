@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "core/base/mutant.h"
+
 namespace dfs::namenode {
 namespace {
 
@@ -40,7 +42,8 @@ bool OrderBook::place(NodeId node, wire::Order order, Instant running) {
     if (pending.source != node) ++copies_[pending.source];
   }
   if (pending.order.kind == OrderKind::kVerify) verify_bytes_[node] += pending.order.block.length;
-  by_block_[key] = number;
+  if (pending.order.kind != OrderKind::kCopy || !mutated(Mutant::kB2RequeueWhilePending))
+    by_block_[key] = number;
   unsent_[{node, urgency(pending.order.kind)}].insert(number);
   ++counts_[{node, pending.order.kind}];
   orders_.emplace(number, std::move(pending));

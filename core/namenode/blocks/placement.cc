@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "core/base/mutant.h"
+
 namespace dfs::namenode {
 namespace {
 
@@ -125,6 +127,11 @@ Spread spread_wanted(const Soft& soft, std::uint32_t copies) {
           std::min<std::size_t>(all.racks, std::min<std::uint32_t>(copies, 2))};
 }
 
+bool busy_copying(const Soft& soft, NodeId node) {
+  return soft.orders.copies_with(node) >= soft.config.max_copies_per_node &&
+         !mutated(Mutant::kB2NoThrottle);
+}
+
 RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
   std::set<Host> hosts;
   std::set<std::string> racks;
@@ -153,7 +160,7 @@ RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
     const bool same_host = hosts.contains(host_of(node));
     const bool same_rack = widen && racks.contains(node.row.rack);
     if (wider && (same_host || same_rack)) continue;
-    if (soft.orders.copies_with(id) >= soft.config.max_copies_per_node) {
+    if (busy_copying(soft, id)) {
       target.busy = true;
       continue;
     }

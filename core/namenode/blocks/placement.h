@@ -32,6 +32,9 @@ struct Spread {
 // hosts, at most two racks.
 [[nodiscard]] Spread spread_wanted(const Soft& soft, std::uint32_t copies);
 
+// The node takes part in as many copies as it may.
+[[nodiscard]] bool busy_copying(const Soft& soft, NodeId node);
+
 struct RepairTarget {
   Node* node = nullptr;  // nullptr: none now
   bool busy = false;     // … but there will be one when a copy has ended

@@ -29,7 +29,8 @@ Spread without(const BlockView& view, NodeId victim) {
 bool may_go(const BlockView& view, const Copy& copy) {
   if (!copy.node->usable() || !copy.node->reported) return false;
   if (copy.standing == Standing::kDoomed || copy.standing == Standing::kUnreadable) return true;
-  const std::uint32_t kept = view.row->replication - (mutated(Mutant::kD4OneTooFew) ? 1 : 0);
+  const bool early = mutated(Mutant::kD4OneTooFew) || mutated(Mutant::kB1DeleteBeforeReport);
+  const std::uint32_t kept = view.row->replication - (early ? 1 : 0);
   return copy.standing == Standing::kGood && view.good > kept;
 }
 
@@ -40,7 +41,8 @@ const Copy* choose_victim(const BlockView& view) {
   Rank best;
   for (const Copy& copy : view.copies) {
     if (!may_go(view, copy)) continue;
-    const Rank rank{copy.standing != Standing::kGood, without(view, copy.id),
+    const Rank rank{copy.standing != Standing::kGood,
+                    mutated(Mutant::kB1IgnoreRacks) ? Spread() : without(view, copy.id),
                     UINT64_MAX - copy.node->stats.remaining, mix(view.id.value, copy.id.value)};
     if (victim != nullptr && rank <= best) continue;
     victim = &copy;
@@ -69,8 +71,9 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   const bool suspects = std::any_of(view.copies.begin(), view.copies.end(), [](const Copy& copy) {
     return copy.standing == Standing::kSuspect;
   });
-  const bool busy =
-      being_quarantined(soft, view.id) || !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty();
+  const bool copying = !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty() &&
+                       !mutated(Mutant::kB1DeleteBeforeReport);
+  const bool busy = being_quarantined(soft, view.id) || copying;
   if (suspects || busy || view.good < view.row->replication) return;
   if (mutated(Mutant::kC2KeepExcess)) return;
   const Copy* victim = victim_of(soft, view);

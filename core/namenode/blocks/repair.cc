@@ -51,7 +51,7 @@ RepairTarget place_here(Soft& soft, const BlockView& view) {
     if (!copy.rotten() && copy.standing != Standing::kUnreadable) continue;
     if (!copy.told || copy.doomed || !copy.node->usable() || !copy.node->reported) continue;
     if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy)) continue;
-    if (soft.orders.copies_with(copy.id) >= soft.config.max_copies_per_node) {
+    if (busy_copying(soft, copy.id)) {
       target.busy = true;
       continue;
     }
@@ -68,9 +68,7 @@ bool promising(const std::vector<const Copy*>& sources) {
 Attempt copy_once(Soft& soft, const BlockView& view, bool wider) {
   const std::vector<const Copy*> sources = sources_of(soft, view);
   if (!promising(sources)) return Attempt::kStuck;
-  if (soft.orders.copies_with(sources.front()->id) >= soft.config.max_copies_per_node) {
-    return Attempt::kBusy;
-  }
+  if (busy_copying(soft, sources.front()->id)) return Attempt::kBusy;
   const bool waiting = soft.running() < soft.mass_loss.wait_until;
   RepairTarget target;
   if (!waiting) target = place_copy(soft, view, wider);

@@ -1,0 +1,121 @@
+// B1: a move never costs a block more than it gained: when an excess copy goes, the good copies and
+// the racks that are left are as many as were asked for, or as many as there were.
+//
+// A move is a copy made for the sake of racks, of a node that came back or of a lowered replication
+// factor, and then the deletion of another one. Judged twice: when the NameNode orders the
+// deletion, by what it can believe, and when the DataNode carries it out, by what lies on the disks
+// of all nodes, whether they are up or not.
+#include <algorithm>
+
+#include "simulator/world/oracles.h"
+#include "simulator/world/orders.h"
+
+namespace dfs::world {
+namespace {
+
+// Racks beyond two are not asked for.
+constexpr std::size_t kRacksWanted = 2;
+
+class Moves final : public Oracle {
+ public:
+  using Oracle::Oracle;
+
+  void namenode_starts(namenode::Store& /*store*/) override { reports_.namenode_starts(); }
+  void applying(const namenode::Command& /*command*/, const namenode::Outcome& outcome) override {
+    asked_before_.applying(outcome);
+  }
+
+  void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
+    reports_.answered(request, reply);
+    const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
+    const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
+    if (heartbeat == nullptr || answer == nullptr) return;
+    for (const wire::Order& order : answer->orders) {
+      if (order.kind == wire::OrderKind::kQuarantine) judge_order(heartbeat->mark.node, order);
+    }
+  }
+
+  void moving(Address address, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
+    if (from != sim::Folder::kCurrent) return;
+    const ModelBlockState* state = scene_.durable.block(block);
+    const BlockTruth* truth = scene_.atlas.find(block);
+    if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
+    if (!truth->good.contains(address) || has_another(address, *truth)) return;
+    const auto ordered = ordered_.find({address, block});
+    const std::uint32_t asked =
+        ordered == ordered_.end() ? asked_before_.least(block, *state) : ordered->second;
+    std::set<Address> left;
+    for (const sim::DataNodeNode* node : scene_.datanodes) {
+      if (node->address() == address) continue;
+      const bool lost = truth->lost_since(node->address(), scene_.now_us() - forgiven().us);
+      if (lost || truth->present(node->address())) left.insert(node->address());
+    }
+    judge(block, address, left, asked, "moves", *truth);
+  }
+
+ private:
+  // A copy that a fault took since it was last read may still be counted on.
+  [[nodiscard]] Duration forgiven() const {
+    return scene_.plan.namenode.scrub_period + seconds(45);
+  }
+
+  // The replica that moves was one of two on the node's volumes.
+  [[nodiscard]] bool has_another(Address address, const BlockTruth& truth) const {
+    const sim::DataNodeNode& node =
+        **std::ranges::find(scene_.datanodes, address, &sim::DataNodeNode::address);
+    for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+      const datanode::Sidecar* sidecar =
+          node.disk(volume).sidecar(truth.info.id, sim::Folder::kCurrent);
+      if (sidecar != nullptr && sidecar->info == truth.info) return true;
+    }
+    return false;
+  }
+
+  void judge_order(NodeId node, const wire::Order& order) {
+    const ModelBlockState* state = scene_.applied.block(order.block.id);
+    const BlockTruth* truth = scene_.atlas.find(order.block.id);
+    const Address address = scene_.address_of(node);
+    if (state == nullptr || !state->referenced || truth == nullptr) return;
+    if (order.block != state->info || !truth->good.contains(address)) return;
+    const std::uint32_t asked = asked_before_.least(order.block.id, *state);
+    ordered_[{address, order.block.id}] = asked;
+    std::set<Address> left;
+    for (const NodeId survivor :
+         believable_survivors(scene_, reports_, node, order.block.id, forgiven())) {
+      left.insert(scene_.address_of(survivor));
+    }
+    judge(order.block.id, address, left, asked, "is told to move", *truth);
+  }
+
+  void judge(BlockId block, Address victim, const std::set<Address>& left, std::uint32_t asked,
+             const char* what, const BlockTruth& truth) {
+    std::set<Address> before = left;
+    before.insert(victim);
+    const std::size_t copies = std::min<std::size_t>(before.size(), asked);
+    const std::size_t racks = std::min({racks_of(before), kRacksWanted, std::size_t{asked}});
+    scene_.verdicts.expect(left.size() >= copies && racks_of(left) >= racks, "B1", [&] {
+      return "node " + std::to_string(victim) + " " + what + " its copy of block " +
+             std::to_string(block.value) + " and leaves " + std::to_string(left.size()) +
+             " copies in " + std::to_string(racks_of(left)) + " racks instead of " +
+             std::to_string(copies) + " in " + std::to_string(racks) + ": " + truth.describe();
+    });
+  }
+
+  [[nodiscard]] std::size_t racks_of(const std::set<Address>& nodes) const {
+    std::set<std::string> racks;
+    for (const auto& [node, host] : reports_.registered()) {
+      if (nodes.contains(scene_.address_of(node))) racks.insert(host.substr(0, host.rfind('/')));
+    }
+    return racks.size();
+  }
+
+  Reports reports_;
+  AskedBefore asked_before_{scene_};
+  std::map<std::pair<Address, BlockId>, std::uint32_t> ordered_;  // copies asked for by then
+};
+
+}  // namespace
+
+std::unique_ptr<Oracle> make_b1(Scene& scene) { return std::make_unique<Moves>(scene); }
+
+}  // namespace dfs::world
