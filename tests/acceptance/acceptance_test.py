@@ -171,7 +171,7 @@ class TheNameNodeMayDie(OfACluster):
                     c.run("test", "-e", p, check=False).returncode == 1 for p in absent), 90)
 
 
-class EverythingMayDieAtOnce(OfACluster):
+class RustFS_2945_EverythingMayDieAtOnce(OfACluster):
     def test_right_after_a_put_returned_and_the_file_is_there(self):
         c = self.cluster
         random_file(self.path("file"), 20 << 20)

@@ -162,7 +162,7 @@ TEST(Copy, RebuildsABlockThatIsRottenEverywhereAtDifferentPlaces) {
   EXPECT_FALSE(w.bad.empty());
 }
 
-TEST(Copy, HDFS_15240_NeverPublishesBytesThatDoNotMatch) {
+TEST(Copy, HDFS_15240_SeaweedFS_10565_NeverPublishesBytesThatDoNotMatch) {
   Sources w(bytes_of(300'000));
   w.add_source(1, {70'000});
   w.add_source(2, {70'001});

@@ -67,7 +67,7 @@ TEST(Receiver, StoresAnEmptyBlock) {
   EXPECT_EQ(find<ReceiverDone>(effects)->reply.replica, (wire::BlockInfo{BlockId{5}, 0, 0}));
 }
 
-TEST(Receiver, NeverMakesAReplicaOfAShortBody) {
+TEST(Receiver, Teaching_1_NeverMakesAReplicaOfAShortBody) {
   Receiver receiver(header(6, {2}), NodeId{1});
   ReceiverEffects effects;
   receiver.start(effects);
@@ -169,7 +169,7 @@ TEST(Receiver, DoesNotTrustANodeThatStoredOtherBytes) {
   EXPECT_EQ(done->reply.failed[0].status.code(), Code::kCorrupt);
 }
 
-TEST(Receiver, DoesNotBelieveInTargetsThatNobodyNamed) {
+TEST(Receiver, Teaching_3_DoesNotBelieveInTargetsThatNobodyNamed) {
   Receiver receiver(header(3, {2}), NodeId{1});
   ReceiverEffects effects;
   receiver.start(effects);

@@ -123,7 +123,7 @@ TEST_F(Home, KeepsACheckpointAndItsJournalOverARestart) {
   EXPECT_EQ(home->append(append_after(state, {"four"})).value().applied, 9u);
 }
 
-TEST_F(Home, KeepsTheNewestTwoCheckpoints) {
+TEST_F(Home, HDFS_16507_HDFS_17105_KeepsTheNewestTwoCheckpoints) {
   ASSERT_TRUE(put("a", 1, 5).ok());
   ASSERT_TRUE(put("b", 1, 9).ok());
   ASSERT_TRUE(put("c", 2, 7).ok());

@@ -40,7 +40,7 @@ TEST(Replica, IsWrittenInAnyOrder) {
   EXPECT_EQ(*get(*store, 5), "abcdefghij");
 }
 
-TEST(Replica, ThatIsNotPublishedLeavesNothingAndFreesItsRoom) {  // HDFS-9530
+TEST(Replica, HDFS_9530_ThatIsNotPublishedLeavesNothingAndFreesItsRoom) {
   TempDir dir;
   auto store = must_open({dir.path()}, real_system(), 1 << 20);
   const std::uint64_t before = store->stats().remaining;
@@ -149,7 +149,7 @@ TEST(Replica, IsRefusedWhenOnlyTheReserveIsLeft) {
   put(*store, 6, "small");
 }
 
-TEST(Replica, HDFS_11711_TooManyOpenFilesDoesNotMeanAbsent) {
+TEST(Replica, HDFS_11711_SeaweedFS_9941_TooManyOpenFilesDoesNotMeanAbsent) {
   TempDir dir;
   ScriptedSystem system;
   auto store = must_open({dir.path()}, system);

@@ -50,7 +50,7 @@ TEST(Scan, TellsHowLongAReplicaHasBeenInQuarantine) {
   EXPECT_LT(scan.replicas[0].age, seconds(3700));
 }
 
-TEST(Scan, SeaweedFS_9930_MovesAsideWhatItDoesNotUnderstandAndDeletesNothing) {
+TEST(Scan, SeaweedFS_9930_SeaweedFS_9941_MovesAsideWhatItDoesNotUnderstand) {
   TempDir dir;
   {
     auto store = must_open({dir.path()});

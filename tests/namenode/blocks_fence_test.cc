@@ -21,7 +21,7 @@ using ::testing::UnorderedElementsAre;
 using wire::OrderKind;
 using wire::ReplicaEvent;
 
-TEST(Excess, GoesAfterItsSurvivorsHaveConfirmed) {
+TEST(Excess, SeaweedFS_9858_GoesAfterItsSurvivorsHaveConfirmed) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
   cluster.set_replication(block, 3);
@@ -229,7 +229,7 @@ TEST(Forgotten, HDFS_17275_ALateReportOfABlockWhoseFileGoesDoesNotBringItBack) {
   EXPECT_FALSE(cluster.store().block(block).has_value());
 }
 
-TEST(Forgotten, D5_NotBeforeTheNodesFullReport) {
+TEST(Forgotten, MinIO_13990_D5_NotBeforeTheNodesFullReport) {
   Cluster cluster(3);
   const BlockId block = cluster.write({1, 2, 3});
   cluster.at(1).reports = false;

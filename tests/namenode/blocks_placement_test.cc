@@ -11,6 +11,7 @@
 namespace dfs::namenode {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -146,6 +147,15 @@ TEST(Placement, EqualSeedsChooseEqually) {
   Cluster one(8);
   Cluster two(8);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(numbers(choose(one, 3)), numbers(choose(two, 3)));
+}
+
+// Its draws and its ties must not come from the standard library of one compiler.
+TEST(Placement, DeepSeek_3FS_IsTheSameByEveryCompiler) {
+  Cluster cluster(8);
+  std::vector<std::vector<std::uint64_t>> chosen;
+  for (int i = 0; i < 4; ++i) chosen.push_back(numbers(choose(cluster, 3)));
+  EXPECT_THAT(chosen, ElementsAre(ElementsAre(8, 7, 5), ElementsAre(1, 4, 3), ElementsAre(3, 8, 6),
+                                  ElementsAre(1, 3, 5)));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(Repair, HDFS_16146_ABlockCommittedWithTooFewCopiesIsToppedUpAtOnce) {
   EXPECT_EQ(cluster.good(block), 3u);
 }
 
-TEST(Repair, LeponceauTrap_ARottenReplicaIsReplacedInPlaceWhenThereIsNoOtherNode) {
+TEST(Repair, HDFS_3493_ARottenReplicaIsReplacedInPlaceWhenThereIsNoOtherNode) {
   Cluster cluster(3);
   const BlockId block = cluster.write({1, 2, 3});
   cluster.rot(block, 2);

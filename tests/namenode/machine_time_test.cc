@@ -53,6 +53,15 @@ TEST_F(Leased, HasAFullPeriodAfterARestart) {
   EXPECT_EQ(code(wire::Stat{"/f"}), Code::kNotFound);
 }
 
+TEST_F(Leased, HDFS_11817_OfAFileWhoseDataNodesAreGoneExpiresToo) {
+  const wire::CreateReply file = open("/f", 1);
+  nodes.clear();  // none sends a heartbeat again
+  run(seconds(70));
+  EXPECT_EQ(code(wire::Stat{"/f"}), Code::kNotFound);
+  EXPECT_TRUE(store.scan_pending(InodeId{}, 1).empty());
+  EXPECT_FALSE(store.block(file.blocks[0].block));
+}
+
 TEST_F(Leased, T1_CountsOnlyTimeInWhichTheNameNodeRan) {
   open("/f");
   advance(seconds(3600));

@@ -108,7 +108,7 @@ TEST_F(Removal, OfTheOldFileLeavesItsOverwriterAtWorkAndUnseen) {
   EXPECT_EQ(find_damage(store), "");
 }
 
-TEST_F(Removal, HDFS_6527_OfTheParentFencesTheWriterBeforeAndAfterReaping) {
+TEST_F(Removal, HDFS_6527_HDFS_6825_OfTheParentFencesTheWriterBeforeAndAfterReaping) {
   write("/d/e/old");
   const wire::CreateReply file = open(bob, "/d/e/f", false, 1);
   EXPECT_EQ(code(remove("/d", true)), Code::kOk);
@@ -130,6 +130,34 @@ TEST_F(Removal, HDFS_7707_ANewFileOfTheNameIsNotTakenForTheOldOne) {
   EXPECT_NE(old, fresh);
   EXPECT_EQ(code(complete(bob, old)), Code::kFenced);
   EXPECT_TRUE(status("/f").under_construction);
+  EXPECT_EQ(code(complete(ann, fresh)), Code::kOk);
+}
+
+TEST_F(Removal, HDFS_6647_AReplacedBlockAfterItChangesNothing) {
+  const wire::CreateReply file = open(bob, "/f", false, 1);
+  EXPECT_EQ(code(remove("/f")), Code::kOk);
+  wire::Allocate instead = allocate(bob, file.inode);
+  instead.abandon = {file.blocks[0].block};
+  for (int round = 0; round < 2; ++round) {
+    const std::size_t blocks = store.scan_blocks(BlockId{}, 10).size();
+    EXPECT_EQ(code(instead), Code::kFenced);
+    EXPECT_EQ(store.scan_blocks(BlockId{}, 10).size(), blocks);
+    EXPECT_EQ(find_damage(store), "");
+    reap_all();
+    instead.caller = bob.next();
+  }
+}
+
+TEST_F(Removal, HDFS_12369_ALeaseThatExpiresAfterItChangesNothing) {
+  const InodeId old = open(bob, "/f", false, 1).inode;
+  EXPECT_EQ(code(remove("/f")), Code::kOk);
+  const InodeId fresh = open(ann, "/f", false, 1).inode;
+  for (int round = 0; round < 2; ++round) {
+    static_cast<void>(run(ExpireCommand{{old}}));
+    EXPECT_EQ(find_damage(store), "");
+    EXPECT_TRUE(status("/f").under_construction);
+    reap_all();
+  }
   EXPECT_EQ(code(complete(ann, fresh)), Code::kOk);
 }
 

@@ -263,7 +263,7 @@ TEST(Shipper, TriesAgainWhenACheckpointCannotBeMade) {
   cluster.expect_whole(NodeId{1}, cluster.applied);
 }
 
-TEST(Shipper, BringsHomesUpToDateAfterAnyFaults) {
+TEST(Shipper, SeaweedFS_10295_BringsHomesUpToDateAfterAnyFaults) {
   EXPECT_TRUE(rc::check([] {
     Cluster cluster({.buffer_bytes = 2000, .checkpoint_after = 5000});
     Random draw(*rc::gen::arbitrary<std::uint64_t>());

@@ -188,7 +188,7 @@ TEST(PowerLoss, LosesNothingAcknowledgedWhenReadsWritesAndSyncsFail) {
   EXPECT_EQ(result.bad, 0u) << result.first_problem;
 }
 
-TEST(PowerLoss, LosesNothingAcknowledgedWhenTheDiskIsFull) {
+TEST(PowerLoss, RustFS_3296_LosesNothingAcknowledgedWhenTheDiskIsFull) {
   const Sweep result = sweep(100, {.faults = {.capacity_bytes = 200'000}});
   EXPECT_EQ(result.bad, 0u) << result.first_problem;
 }

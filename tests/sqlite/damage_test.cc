@@ -56,7 +56,7 @@ struct Damage : ::testing::Test {
   std::string path = folder.file("m.db");
 };
 
-TEST_F(Damage, OfAnyByteStopsTheStoreOrChangesNothing) {
+TEST_F(Damage, Teaching_2_OfAnyByteStopsTheStoreOrChangesNothing) {
   ASSERT_GT(image.size(), 20 * kPageBytes);
   int stopped = 0;
   for (const bool verify_at_open : {true, false}) {
