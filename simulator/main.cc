@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "simulator/report.h"
 #include "simulator/sweep.h"
 #include "simulator/world/plan_file.h"
+#include "simulator/world/plan_options.h"
 #include "simulator/world/reduce.h"
 
 namespace dfs::world {
@@ -21,11 +23,8 @@ namespace {
 
 struct CommandLine {
   PlanOptions plan;
-  std::string profile = "safety";
+  std::map<std::string, std::string> said;  // of plan_options(), by name
   std::uint32_t namenodes = 1;
-  std::int64_t duration = 60;
-  std::string faults = "all";
-  std::string invariants = "all";
   std::string seeds = "1..100";
   std::uint32_t jobs = 0;
   std::int64_t seconds = 0;
@@ -41,8 +40,9 @@ struct CommandLine {
 // One seed, or a plan from a file.
 void add_source(CLI::App& app, CommandLine& line) {
   CLI::Option_group* source = app.add_option_group("source");
-  source->add_option("--seed", line.plan.seed, "the seed");
-  source->add_option("--plan", line.plan_file, "a plan as text, which says everything else too");
+  source->add_option("--seed", line.said["seed"], "the seed");
+  source->add_option("--plan", line.plan_file,
+                     "a plan as text; options here count instead of its lines");
   source->require_option(1);
 }
 
@@ -52,15 +52,12 @@ int usage(const std::string& line) {
 }
 
 void add_plan_options(CLI::App& app, CommandLine& line) {
-  app.add_option("--profile", line.profile, "safety or liveness");
+  for (const PlanOption& option : plan_options()) {
+    if (option.name == "seed") continue;  // one seed or many
+    app.add_option("--" + std::string(option.name), line.said[std::string(option.name)],
+                   std::string(option.help));
+  }
   app.add_option("--namenodes", line.namenodes, "NameNodes (1)");
-  app.add_option("--datanodes", line.plan.datanodes, "DataNodes")->check(CLI::Range(1, 50));
-  app.add_option("--clients", line.plan.clients, "clients")->check(CLI::Range(1, 50));
-  app.add_option("--duration", line.duration, "simulated seconds with operations and faults")
-      ->check(CLI::Range(1, 100000));
-  app.add_option("--faults", line.faults, "all, none, or kinds separated by commas (see list)");
-  app.add_option("--invariants", line.invariants,
-                 "judge only these: all, or ids separated by commas (see list)");
   app.add_flag("--twice", line.twice, "run each seed twice and compare the traces");
   app.add_flag("--json", line.json, "one JSON document on standard output");
 #if defined(DFS_MUTANTS)
@@ -68,23 +65,9 @@ void add_plan_options(CLI::App& app, CommandLine& line) {
 #endif
 }
 
-std::vector<std::string> names_in(std::string list) {
-  std::vector<std::string> names;
-  while (!list.empty()) {
-    names.push_back(list.substr(0, list.find(',')));
-    list = names.back().size() < list.size() ? list.substr(names.back().size() + 1) : "";
-  }
-  return names;
-}
-
 // What is wrong with the options, "" if nothing.
 std::string complete(CommandLine& line) {
-  if (line.profile != "safety" && line.profile != "liveness") {
-    return "--profile: " + line.profile + ": expected safety or liveness";
-  }
-  line.plan.profile = line.profile == "safety" ? Profile::kSafety : Profile::kLiveness;
   if (line.namenodes != 1) return "--namenodes: only one NameNode can be simulated";
-  line.plan.duration = dfs::seconds(line.duration);
   if (!line.plan_file.empty()) {
     std::string text;
     if (!host::read_file(line.plan_file, kMaxPlanText + 1, text)) {
@@ -94,19 +77,12 @@ std::string complete(CommandLine& line) {
     if (!file.ok()) return "--plan: " + line.plan_file + ": " + file.status().message();
     line.plan = file->plan;
   }
-  if (line.faults != "all") {
-    line.plan.faults.emplace();
-    for (const std::string& name : names_in(line.faults == "none" ? "" : line.faults)) {
-      const std::optional<FaultKind> kind = fault_from_string(name);
-      if (!kind) return "--faults: " + name + ": no such fault, see dfs-sim list";
-      line.plan.faults->insert(*kind);
-    }
-  }
-  for (const std::string& id : names_in(line.invariants == "all" ? "" : line.invariants)) {
-    if (std::ranges::find(kInvariants, id) == std::end(kInvariants)) {
-      return "--invariants: " + id + ": no such invariant, see dfs-sim list";
-    }
-    line.plan.invariants.insert(id);
+  for (const PlanOption& option : plan_options()) {
+    const std::string& said = line.said[std::string(option.name)];
+    if (said.empty()) continue;
+    const Words words = words_of(said, option.list ? ',' : '\n');
+    const std::string wrong = words.empty() ? "says nothing" : option.read(words, line.plan);
+    if (!wrong.empty()) return "--" + std::string(option.name) + ": " + wrong;
   }
 #if defined(DFS_MUTANTS)
   if (line.mutant.empty()) return "";
@@ -125,9 +101,9 @@ std::string program_of(const CommandLine& line) {
   return line.mutant.empty() ? "dfs-sim" : "dfs-sim-mutants";
 }
 
+// The command that makes this run again.
 std::string replay_of(const CommandLine& line, const PlanOptions& options) {
-  std::string command = line.plan_file.empty() ? replay_command(options, program_of(line))
-                                               : program_of(line) + " run --plan " + line.plan_file;
+  const std::string command = program_of(line) + " run" + as_arguments(options);
   return line.mutant.empty() ? command : command + " --mutant " + line.mutant;
 }
 
@@ -184,9 +160,10 @@ int reduce_one(const CommandLine& line) {
   }
   std::printf(
       "%s\n%zu of %zu operations and %zu of %zu faults are left after %zu runs\n"
-      "replay: %s run --plan %s\n",
+      "replay: %s run --plan %s%s\n",
       cause.c_str(), reduced->operations_after, reduced->operations_before, reduced->faults_after,
-      reduced->faults_before, reduced->runs, program_of(line).c_str(), line.out.c_str());
+      reduced->faults_before, reduced->runs, program_of(line).c_str(), line.out.c_str(),
+      line.mutant.empty() ? "" : (" --mutant " + line.mutant).c_str());
   return 1;
 }
 

@@ -25,25 +25,6 @@ std::string line_of(const std::string& title, const std::map<std::string, std::u
 
 }  // namespace
 
-std::string replay_command(const PlanOptions& options, const std::string& program) {
-  std::string command = program + " run --seed " + std::to_string(options.seed) + " --profile " +
-                        std::string(to_string(options.profile)) + " --datanodes " +
-                        std::to_string(options.datanodes) + " --clients " +
-                        std::to_string(options.clients) + " --duration " +
-                        std::to_string(options.duration.us / 1'000'000);
-  if (options.faults) {
-    std::string list;
-    for (const FaultKind kind : *options.faults) {
-      list += (list.empty() ? "" : ",") + std::string(to_string(kind));
-    }
-    command += " --faults " + (list.empty() ? "none" : list);
-  }
-  std::string judged;
-  for (const std::string& id : options.invariants) judged += (judged.empty() ? "" : ",") + id;
-  if (!judged.empty()) command += " --invariants " + judged;
-  return command;
-}
-
 void add(boost::json::object& document, const Counts& counts, std::int64_t wall_ms) {
   document["wall_seconds"] = wall_ms / 1000;
   document["wall_ms"] = wall_ms;

@@ -8,9 +8,6 @@
 
 namespace dfs::world {
 
-// The command that makes this run again.
-[[nodiscard]] std::string replay_command(const PlanOptions& options, const std::string& program);
-
 // The members of `counts` and the wall time, as a run's and a sweep's document have them.
 void add(boost::json::object& document, const Counts& counts, std::int64_t wall_ms);
 // A line for each kind of count, each begun with `indent`.

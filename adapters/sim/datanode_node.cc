@@ -110,8 +110,9 @@ datanode::VolumeId DataNodeNode::roomiest() const {
 Duration DataNodeNode::disk_time(const char* what, std::uint64_t bytes) {
   Random draw = random_.fork(what).fork(incarnation()).fork(draws_++);
   const auto typical = static_cast<std::uint64_t>(times_.disk.us);
-  std::uint64_t us = typical / 2 + draw.below(typical) + bytes / 400;
-  if (draw.chance(1, 100)) us += draw.below(typical * 100);
+  std::uint64_t us = times_.spread ? typical / 2 + draw.below(typical) : typical;
+  us += bytes / 400;
+  if (times_.spread && draw.chance(1, 100)) us += draw.below(typical * 100);
   return microseconds(static_cast<std::int64_t>(us) * slowness_);
 }
 

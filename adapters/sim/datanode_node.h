@@ -33,7 +33,8 @@ class DataNodeObserver {
 };
 
 struct DataNodeTimes {
-  Duration disk = microseconds(300);  // an operation that syncs, typically
+  Duration disk = microseconds(300);  // an operation that syncs, typically …
+  bool spread = true;                 // … and by chance around it, sometimes far above
   Duration read = microseconds(50);   // a read, typically
   Duration tick = milliseconds(100);
   Duration answer_limit = seconds(10);     // of a message to the NameNode

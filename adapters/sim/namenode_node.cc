@@ -104,6 +104,15 @@ void NameNodeNode::round() {
   carry_out(std::move(effects));
 }
 
+Duration NameNodeNode::commit_time() {
+  if (!times_.spread) return times_.commit;
+  Random draw = random_.fork("commit").fork(incarnation()).fork(commits_++);
+  const auto typical = static_cast<std::uint64_t>(times_.commit.us);
+  std::uint64_t us = typical / 2 + draw.below(typical);
+  if (draw.chance(1, 50)) us += draw.below(typical * 100);
+  return microseconds(static_cast<std::int64_t>(us));
+}
+
 void NameNodeNode::carry_out(namenode::EffectList effects) {
   for (namenode::Effect& effect : effects) {
     if (auto* reply = std::get_if<namenode::SendReply>(&effect)) {
@@ -120,12 +129,7 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
       }
     } else if (const auto* commit = std::get_if<namenode::Commit>(&effect)) {
       committing_ = true;
-      Random draw = random_.fork("commit").fork(incarnation()).fork(commits_++);
-      const auto typical = static_cast<std::uint64_t>(times_.commit.us);
-      std::uint64_t us = typical / 2 + draw.below(typical);
-      if (draw.chance(1, 50)) us += draw.below(typical * 100);
-      after(microseconds(static_cast<std::int64_t>(us)),
-            [this, token = commit->token] { finish_commit(token); });
+      after(commit_time(), [this, token = commit->token] { finish_commit(token); });
     }
   }
 }

@@ -51,7 +51,8 @@ class StoreHost {
 
 struct NameNodeTimes {
   Duration round = microseconds(50);    // from a request's arrival to its round
-  Duration commit = microseconds(300);  // typical
+  Duration commit = microseconds(300);  // typical …
+  bool spread = true;                   // … and by chance around it, sometimes far above
   Duration tick = milliseconds(100);
 };
 
@@ -95,6 +96,7 @@ class NameNodeNode final : public Process, public Endpoint {
   void schedule_tick();
   void step(const std::function<void(namenode::EffectList&)>& input);
   void carry_out(namenode::EffectList effects);
+  [[nodiscard]] Duration commit_time();
   void finish_commit(namenode::CommitToken token);
   void release(const HeldReply& held);
 

@@ -27,7 +27,8 @@ ConnectionId Network::connect(Address from, Address to) {
 }
 
 Duration Network::latency(const Link& link, const Message& message, Random& draw) {
-  std::int64_t us = options_.latency_us / 2 + below(draw, options_.latency_us);
+  std::int64_t us = options_.latency_us;
+  if (options_.spread) us = us / 2 + below(draw, us);
   if (draw.chance(options_.tail_per_mille, 1000)) us += below(draw, options_.tail_us);
   if (draw.chance(options_.far_tail_per_million, kMillion)) {
     us += below(draw, options_.far_tail_us);

@@ -36,6 +36,7 @@ class Endpoint {
 
 struct NetworkOptions {
   std::int64_t latency_us = 200;             // typical, one way
+  bool spread = true;                        // around it; false: always the typical one
   std::int64_t tail_us = 20'000;             // up to this much more …
   std::uint32_t tail_per_mille = 10;         // … for so many messages
   std::int64_t far_tail_us = 3'000'000;      // and up to this much …

@@ -134,11 +134,25 @@ void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on, bool ch
                    [](const PlannedFault& a, const PlannedFault& b) { return a.at < b.at; });
 }
 
+void simplify(Plan& plan, const Selection& selection) {
+  plan.selection = selection;
+  if (selection.block_size) {
+    plan.block_size = plan.namenode.default_block_size = *selection.block_size;
+    plan.big_block_size = 0;
+  }
+  if (selection.file_blocks) plan.max_blocks = std::min(plan.max_blocks, *selection.file_blocks);
+  if (selection.delays == Delays::kDrawn) return;
+  plan.network.far_tail_per_million = 0;
+  plan.network.loss_per_million = 0;
+  plan.network.reset_per_million = 0;
+  if (selection.delays == Delays::kCalm) return;
+  plan.network.tail_per_mille = 0;
+  plan.network.spread = plan.namenode_times.spread = plan.datanode_times.spread = false;
+}
+
 }  // namespace
 
-std::string_view to_string(Profile profile) {
-  return profile == Profile::kSafety ? "safety" : "liveness";
-}
+std::string_view to_string(Profile profile) { return kProfiles[static_cast<std::size_t>(profile)]; }
 std::string_view to_string(FaultKind kind) { return kFaultNames[static_cast<std::size_t>(kind)]; }
 std::string_view to_string(OperationKind kind) {
   return kOperationNames[static_cast<std::size_t>(kind)];
@@ -175,12 +189,7 @@ Plan make_plan(const PlanOptions& options) {
   draw_network(plan, random.fork("network"), on);
   draw_operations(plan, random.fork("operations"));
   draw_faults(plan, random.fork("faults"), on, options.faults.has_value());
-  plan.selection = options.selection;
-  if (plan.selection.calm_network) {
-    plan.network.far_tail_per_million = 0;
-    plan.network.loss_per_million = 0;
-    plan.network.reset_per_million = 0;
-  }
+  simplify(plan, options.selection);
   return plan;
 }
 

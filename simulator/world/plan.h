@@ -23,6 +23,7 @@
 namespace dfs::world {
 
 enum class Profile { kSafety, kLiveness };
+inline constexpr std::string_view kProfiles[] = {"safety", "liveness"};
 [[nodiscard]] std::string_view to_string(Profile profile);
 
 enum class FaultKind {
@@ -88,6 +89,7 @@ struct Plan {
   std::uint32_t volumes = 1;  // of each DataNode
   std::uint64_t volume_bytes = 64 << 20;
   Duration duration = seconds(60);
+  Instant stop_at = kNever;  // the run ends here, whatever is left of it (reduction)
 
   sim::NetworkOptions network;
   namenode::Config namenode;

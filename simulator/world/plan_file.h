@@ -3,19 +3,14 @@
 //   # why this is kept, in any number of lines
 //   dfs-sim plan 1
 //   seed 388
-//   profile safety
 //   datanodes 5
-//   clients 3
-//   duration 60
-//   network calm                     (or: as drawn)
-//   faults all                       (or: none, or names)
-//   strikes 0 4 17                   (or: all; which of the drawn faults happen)
-//   operations 0:12 1:44 …           (or: all; SERIES:NUMBER)
-//   judge N1 N2                      (or: all; the invariants that count)
-//   expect N1                        (or: nothing; the invariant that it must break, or broke)
+//   operations 0:12 1:44
+//   operations 2:3
+//   expect N1
 //
-// A line that begins with '#' is a comment. Each other key comes once, in any order after the
-// first.
+// A line that begins with '#' is a comment. The other lines are options of plan_options.h, of which
+// only lists may go on in a second line, and `expect`: the invariant that the plan must break, or
+// broke, or "nothing". A plan needs a seed.
 #pragma once
 
 #include <string>

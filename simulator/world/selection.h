@@ -1,5 +1,5 @@
-// What of a plan is carried out: all of it, or chosen operations and faults (reduction, saved
-// failures).
+// What of a plan is carried out, and what of it is made simpler: all of it as drawn, or chosen
+// operations and faults, small files and constant delays (reduction, saved failures).
 //
 // Every operation and every fault draws from a key of its own, so leaving some out changes nothing
 // of what the others draw.
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string_view>
 
 namespace dfs::world {
 
@@ -20,10 +21,19 @@ struct OperationKey {
   friend auto operator<=>(const OperationKey&, const OperationKey&) = default;
 };
 
+enum class Delays {
+  kDrawn,
+  kCalm,      // nothing is lost, reset or very late by chance
+  kConstant,  // and messages, disks and commits take their typical time, always
+};
+inline constexpr std::string_view kDelays[] = {"drawn", "calm", "constant"};
+
 struct Selection {
   std::optional<std::set<OperationKey>> operations;  // nullopt: all
   std::optional<std::set<std::size_t>> faults;       // by their index in Plan::faults
-  bool calm_network = false;                         // no loss, delay or reset by chance
+  Delays delays = Delays::kDrawn;
+  std::optional<std::uint64_t> block_size;   // of every file
+  std::optional<std::uint32_t> file_blocks;  // whole blocks, at most
 
   [[nodiscard]] bool has(OperationKey key) const {
     return !operations || operations->contains(key);

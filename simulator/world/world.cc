@@ -1,5 +1,7 @@
 #include "simulator/world/world.h"
 
+#include <algorithm>
+
 #include "simulator/world/cluster.h"
 
 namespace dfs::world {
@@ -62,10 +64,13 @@ RunResult run(const Plan& plan, const StoryLine& story) {
   if (story) cluster.watch(make_story(cluster.scene(), story));
   Scene& scene = cluster.scene();
   cluster.begin();
-  cluster.run_until(Instant{plan.duration.us});
-  if (scene.verdicts.clean()) settle(cluster, plan);
-  if (scene.verdicts.clean() && plan.profile == Profile::kLiveness) rest(cluster, plan);
-  if (scene.verdicts.clean()) read_everything(cluster, plan);
+  cluster.run_until(std::min(Instant{plan.duration.us}, plan.stop_at));
+  const auto goes_on = [&] {
+    return scene.verdicts.clean() && scene.queue.next_time() < plan.stop_at;
+  };
+  if (goes_on()) settle(cluster, plan);
+  if (goes_on() && plan.profile == Profile::kLiveness) rest(cluster, plan);
+  if (goes_on()) read_everything(cluster, plan);
 
   RunResult result;
   result.seed = plan.seed;

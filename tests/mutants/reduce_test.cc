@@ -12,30 +12,64 @@ namespace {
 
 void say_nothing(const std::string& /*line*/) {}
 
-TEST(Reduce, OfAPlanThatDoesNotFailIsNothing) {
+class Reduce : public testing::Test {
+ protected:
+  ~Reduce() override { switch_on(Mutant::kNone); }
+
+  // The reduction of the first seed whose plan breaks the invariant.
+  static std::optional<Reduction> reduce_first(PlanOptions options, const std::string& invariant) {
+    options.invariants = {invariant};
+    std::optional<Reduction> reduced;
+    for (options.seed = 1; !reduced && options.seed < 20; ++options.seed) {
+      reduced = reduce(options, say_nothing);
+    }
+    return reduced;
+  }
+
+  // What was saved of it fails with the bug, and does not without.
+  static void expect_fails_by_the_bug_alone(const Reduction& reduced) {
+    const Result<PlanFile> saved = parse_plan(to_text(PlanFile{"", reduced.plan, ""}));
+    ASSERT_TRUE(saved.ok());
+    const RunResult broken = run(make_plan(saved->plan));
+    ASSERT_FALSE(broken.violations.empty());
+    EXPECT_EQ(broken.violations.front().invariant, reduced.violation.invariant);
+    EXPECT_EQ(broken.violations.front().event, reduced.violation.event);
+    switch_on(Mutant::kNone);
+    EXPECT_TRUE(run(make_plan(saved->plan)).violations.empty());
+  }
+};
+
+TEST_F(Reduce, OfAPlanThatDoesNotFailIsNothing) {
   PlanOptions options;
   options.duration = seconds(2);
   options.faults.emplace();
   EXPECT_FALSE(reduce(options, say_nothing));
 }
 
-TEST(Reduce, BringsAPlantedBugToATenthOfItsOperations) {
+TEST_F(Reduce, BringsAPlantedBugToATenthOfItsOperations) {
   switch_on(Mutant::kN3RenameIntoOwnSubtree);
-  PlanOptions options;
-  options.invariants = {"N3"};
-  std::optional<Reduction> reduced;
-  for (options.seed = 1; !reduced && options.seed < 20; ++options.seed) {
-    reduced = reduce(options, say_nothing);
-  }
+  const std::optional<Reduction> reduced = reduce_first({}, "N3");
   ASSERT_TRUE(reduced);
   EXPECT_LE(reduced->operations_after * 10, reduced->operations_before);
-  EXPECT_EQ(reduced->violation.invariant, "N3");
+  EXPECT_EQ(reduced->faults_after, 0u);
+  EXPECT_EQ(reduced->plan.selection.delays, Delays::kConstant);
+  EXPECT_LE(reduced->plan.datanodes, 2u);
+  EXPECT_LE(reduced->runs, kMostRuns);
+  expect_fails_by_the_bug_alone(*reduced);
+}
 
-  const Result<PlanFile> saved = parse_plan(to_text(PlanFile{"", reduced->plan, "N3"}));
-  ASSERT_TRUE(saved.ok());
-  EXPECT_FALSE(run(make_plan(saved->plan)).violations.empty());
-  switch_on(Mutant::kNone);
-  EXPECT_TRUE(run(make_plan(saved->plan)).violations.empty());
+TEST_F(Reduce, KeepsTheFaultThatAPlantedBugNeeds) {
+  switch_on(Mutant::kV3ErrorMeansAbsent);
+  PlanOptions options;
+  options.duration = seconds(25);
+  options.faults = {FaultKind::kReadError, FaultKind::kDataNodeCrash, FaultKind::kPartition};
+  const std::optional<Reduction> reduced = reduce_first(options, "V3");
+  ASSERT_TRUE(reduced);
+  EXPECT_LE(reduced->operations_after * 10, reduced->operations_before);
+  EXPECT_GE(reduced->faults_after, 1u);
+  EXPECT_LE(reduced->faults_after, 2u);
+  EXPECT_LE(reduced->runs, kMostRuns);
+  expect_fails_by_the_bug_alone(*reduced);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "simulator/world/plan_options.h"
 #include "simulator/world/world.h"
 
 namespace dfs::world {
@@ -19,7 +20,9 @@ PlanFile some_file() {
   file.plan.duration = seconds(17);
   file.plan.faults.emplace();
   file.plan.faults->insert({FaultKind::kBitRot, FaultKind::kDataNodeCrash});
-  file.plan.selection.calm_network = true;
+  file.plan.selection.delays = Delays::kConstant;
+  file.plan.selection.block_size = 64;
+  file.plan.selection.file_blocks = 1;
   file.plan.selection.faults = std::set<std::size_t>{0, 7};
   file.plan.selection.operations.emplace();
   for (std::uint64_t i = 0; i < 100; ++i) file.plan.selection.operations->insert({1, i * i});
@@ -50,16 +53,15 @@ TEST(PlanFile, WithoutAChoiceMeansTheWholePlan) {
 
 TEST(PlanFile, ThatIsWrongIsRefusedWithTheLine) {
   const std::string begin = "# why\ndfs-sim plan 1\nseed 3\n";
-  for (const char* line :
-       {"seed 4", "seed", "datanodes many", "datanodes 51", "clients 0x3", "profile fast",
-        "bogus 1", "operations 1", "operations 1:", "operations 99:1", "strikes -1",
-        "faults sunspots", "expect Z9", "judge D1 Z9", "duration 1 2", "network off"}) {
+  for (const char* line : {"seed 4", "seed", "datanodes many", "datanodes 51", "clients 0x3",
+                           "clients 0", "profile fast", "bogus 1", "operations 1", "operations 1:",
+                           "operations 99:1", "strikes -1", "faults sunspots", "expect Z9",
+                           "invariants D1 Z9", "duration 1 2", "network off", "block-size 0"}) {
     const Result<PlanFile> read = parse_plan(begin + line + "\n");
     ASSERT_FALSE(read.ok()) << line;
     EXPECT_EQ(read.status().message().find("line 4: "), 0u) << read.status().message();
   }
-  for (const char* text : {"", "seed 3\n", "dfs-sim plan 2\nseed 3\n", "dfs-sim plan 1\n",
-                           "dfs-sim plan 1\nseed 3\nclients 0\n"}) {
+  for (const char* text : {"", "seed 3\n", "dfs-sim plan 2\nseed 3\n", "dfs-sim plan 1\n"}) {
     EXPECT_FALSE(parse_plan(text).ok()) << text;
   }
 }
@@ -75,6 +77,27 @@ TEST(PlanFile, OfRubbishIsRefusedOrReadAndNeverHarms) {
     const Result<PlanFile> read = parse_plan(text);
     if (read.ok()) RC_ASSERT(parse_plan(to_text(*read)).ok());
   }));
+}
+
+TEST(PlanFile, SaysTheSameAsTheOptionsOfACommandLine) {
+  const PlanFile file = some_file();
+  PlanOptions read;
+  const Words arguments = words_of(as_arguments(file.plan), ' ');
+  for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
+    const PlanOption* option = find_plan_option(arguments[i].substr(2));
+    ASSERT_NE(option, nullptr) << arguments[i];
+    EXPECT_EQ(option->read(words_of(arguments[i + 1], ','), read), "");
+  }
+  EXPECT_EQ(to_text({file.comment, read, file.expect}), to_text(file));
+}
+
+TEST(PlanFile, OfConstantDelaysNeedsNoChance) {
+  PlanOptions options;
+  options.selection.delays = Delays::kConstant;
+  const Plan plan = make_plan(options);
+  EXPECT_FALSE(plan.network.spread || plan.namenode_times.spread || plan.datanode_times.spread);
+  EXPECT_EQ(plan.network.tail_per_mille, 0u);
+  EXPECT_EQ(plan.network.loss_per_million, 0u);
 }
 
 TEST(Selection, LeavesWhatItKeepsAsItWas) {

@@ -82,6 +82,15 @@ TEST(Program, ListNamesInvariantsFaultsProbesAndMutants) {
   }
 }
 
+TEST(Program, RunsOnlyTheOperationsThatItIsAskedFor) {
+  const Ran ran =
+      run_program("run --seed 5 --duration 5 --network calm --operations 0:1,1:2 --json");
+  ASSERT_EQ(ran.status, 0) << ran.output;
+  const boost::json::value parsed = boost::json::parse(ran.output);
+  EXPECT_EQ(parsed.as_object().at("operations").to_number<std::uint64_t>(), 2u);
+  EXPECT_EQ(run_program("run --seed 5 --operations ,").status, 2);
+}
+
 TEST(Program, JudgesOnlyTheInvariantsThatItIsAskedFor) {
   const Ran ran = run_program("run --seed 5 --duration 5 --json --invariants D1,N3");
   ASSERT_EQ(ran.status, 0) << ran.output;
