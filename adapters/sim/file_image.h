@@ -2,10 +2,15 @@
 //
 // Writes and truncations change what reads see at once, and the disk when the file is synced. At a
 // power loss each pending operation is kept, dropped or torn by sector, in order or out of order.
+//
+// A write costs one copy: the disk's bytes are not kept beside those that are seen, but what each
+// pending operation has replaced is, so that operations can be taken back, the last one first. Only
+// a sync that failed leaves a disk that cannot be had from what is seen; it is kept apart then.
 // Limits: bytes only; names are the owner's.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +32,7 @@ class FileImage {
   // What reads see.
   [[nodiscard]] const std::string& bytes() const { return seen_; }
   // What a power loss leaves if nothing pending gets through.
-  [[nodiscard]] const std::string& durable() const { return durable_; }
-  [[nodiscard]] bool dirty() const { return !pending_.empty(); }
+  [[nodiscard]] std::string durable() const;
 
   void write(std::uint64_t offset, Bytes data);
   void truncate(std::uint64_t size);
@@ -43,18 +47,32 @@ class FileImage {
  private:
   struct Operation {
     bool truncation = false;
-    std::uint64_t at = 0;  // offset, or the new size
+    std::uint64_t at = 0;    // offset, or the new size
+    std::uint64_t size = 0;  // of the data
+    std::uint64_t old_size = 0;
+
+    // How many bytes of the image it replaced or cut off, and where they began.
+    [[nodiscard]] std::uint64_t replaced() const;
+  };
+  // With its data, which for a pending one are in the image.
+  struct Written {
+    Operation operation;
     std::string data;
   };
 
-  static void apply(const Operation& operation, std::string& image);
-  static void tear(const Operation& operation, Random random, const Sectors& sectors,
+  static void apply(const Written& written, std::string& image);
+  static void tear(const Written& written, Random random, const Sectors& sectors,
                    std::string& image);
+  void begin(const Operation& operation);
+  // Takes everything pending back from `image`, a copy of what is seen; in order of their making.
+  std::vector<Written> take_back(std::string& image) const;
   void settle(Random random, const Sectors& sectors);
+  void nothing_pending();
 
   std::string seen_;
-  std::string durable_;
   std::vector<Operation> pending_;
+  std::string replaced_;             // by the pending operations, one after the other
+  std::optional<std::string> disk_;  // since a sync failed
 };
 
 }  // namespace dfs::sim
