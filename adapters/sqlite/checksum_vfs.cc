@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <map>
 #include <new>
 #include <optional>
+#include <vector>
 
 #include "core/base/assert.h"
 #include "core/base/crc32c.h"
@@ -23,7 +23,7 @@ enum class Kind { kDatabase, kWal, kOther };
 // SQLite allocates vfs.szOsFile bytes: this, then the file of the VFS below.
 struct CheckedFile : sqlite3_file {
   Kind kind;
-  std::map<sqlite3_int64, std::uint32_t> frames;  // CRC of each frame's page, by frame from 0
+  std::vector<std::optional<std::uint32_t>> frames;  // CRC of each frame's page, where known
 
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -40,17 +40,26 @@ std::uint32_t number_of(sqlite3_int64 offset) {
 
 bool is_page(int amount, sqlite3_int64 offset) { return amount == kPage && offset % kPage == 0; }
 
-// The frame whose page begins at `offset`.
-std::optional<sqlite3_int64> frame_of_page(sqlite3_int64 offset) {
+// The frame whose page begins at `offset`, from 0.
+std::optional<std::size_t> frame_of_page(sqlite3_int64 offset) {
   const sqlite3_int64 in_frames = offset - kWalHeader - kFrameHeader;
   if (in_frames < 0 || in_frames % kFrame != 0) return std::nullopt;
-  return in_frames / kFrame;
+  return static_cast<std::size_t>(in_frames / kFrame);
 }
 
-void forget_frames(CheckedFile& file, sqlite3_int64 offset, sqlite3_int64 amount) {
+void remember_frame(CheckedFile& file, std::size_t frame, const void* page) {
+  if (file.frames.size() <= frame) file.frames.resize(frame + 1);
+  file.frames[frame] = crc32c(page_at(page));
+}
+
+// Those that have a byte from `offset` up to `end`.
+void forget_frames(CheckedFile& file, sqlite3_int64 offset, sqlite3_int64 end) {
+  const auto count = static_cast<sqlite3_int64>(file.frames.size());
   const sqlite3_int64 first = std::max<sqlite3_int64>(0, offset - kWalHeader) / kFrame;
-  const sqlite3_int64 last = std::max<sqlite3_int64>(0, offset + amount - kWalHeader - 1) / kFrame;
-  file.frames.erase(file.frames.lower_bound(first), file.frames.upper_bound(last));
+  const sqlite3_int64 after = (std::max<sqlite3_int64>(0, end - kWalHeader) + kFrame - 1) / kFrame;
+  for (sqlite3_int64 i = first; i < std::min(after, count); ++i) {
+    file.frames[static_cast<std::size_t>(i)].reset();
+  }
 }
 
 // SQLite reads the first 100 bytes before it knows the page size; it reads them again as page 1.
@@ -67,14 +76,13 @@ int check_wal_read(CheckedFile& file, const void* data, int amount, sqlite3_int6
   const std::uint8_t* bytes = static_cast<const std::uint8_t*>(data);
   const sqlite3_int64 in_frames = offset - kWalHeader;
   if (amount == kFrame && in_frames >= 0 && in_frames % kFrame == 0) {  // recovery
-    file.frames[in_frames / kFrame] = crc32c(page_at(bytes + kFrameHeader));
+    remember_frame(file, static_cast<std::size_t>(in_frames / kFrame), bytes + kFrameHeader);
     return SQLITE_OK;
   }
-  const std::optional<sqlite3_int64> frame = frame_of_page(offset);
-  if (amount != kPage || !frame) return SQLITE_OK;
-  const auto known = file.frames.find(*frame);
-  if (known == file.frames.end()) return SQLITE_OK;
-  return known->second == crc32c(page_at(data)) ? SQLITE_OK : SQLITE_IOERR_DATA;
+  const std::optional<std::size_t> frame = frame_of_page(offset);
+  if (amount != kPage || !frame || *frame >= file.frames.size()) return SQLITE_OK;
+  const std::optional<std::uint32_t>& known = file.frames[*frame];
+  return !known || *known == crc32c(page_at(data)) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 int write_page(CheckedFile& file, const void* data, int amount, sqlite3_int64 offset) {
@@ -110,15 +118,15 @@ int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offs
   CheckedFile& self = *checked(file);
   if (self.kind == Kind::kDatabase) return write_page(self, data, amount, offset);
   if (self.kind == Kind::kWal) {
-    forget_frames(self, offset, amount);
-    const std::optional<sqlite3_int64> frame = frame_of_page(offset);
-    if (amount == kPage && frame) self.frames[*frame] = crc32c(page_at(data));
+    forget_frames(self, offset, offset + amount);
+    const std::optional<std::size_t> frame = frame_of_page(offset);
+    if (amount == kPage && frame) remember_frame(self, *frame, data);
   }
   return self.below()->pMethods->xWrite(self.below(), data, amount, offset);
 }
 
 int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
-  if (checked(file)->kind == Kind::kWal) forget_frames(*checked(file), size, INT64_MAX - size);
+  if (checked(file)->kind == Kind::kWal) forget_frames(*checked(file), size, INT64_MAX - kFrame);
   return below(file)->pMethods->xTruncate(below(file), size);
 }
 
