@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/sqlite/wal_audit.h"
+#include "core/base/assert.h"
 #include "core/base/mutant.h"
 
 namespace dfs::sqlite {
@@ -168,6 +169,7 @@ sqlite3_stmt* Query::prepare(Statement& statement) {
 }
 
 bool Query::step() {
+  DFS_ASSERT(bound_ == sqlite3_bind_parameter_count(prepared_));
   column_ = 0;
   const int code = sqlite3_step(prepared_);
   if (code == SQLITE_ROW) return true;

@@ -87,7 +87,8 @@ class Statement {
   sqlite3_stmt* prepared_ = nullptr;
 };
 
-// One run of a statement. Bound strings are not copied: they must outlive the query.
+// One run of a statement. Every parameter must be bound; bound strings are not copied: they must
+// outlive the query.
 class Query {
  public:
   template <class... Values>
@@ -95,10 +96,7 @@ class Query {
       : connection_(statement.connection_), prepared_(prepare(statement)) {
     (bind(values), ...);
   }
-  ~Query() {
-    sqlite3_reset(prepared_);
-    sqlite3_clear_bindings(prepared_);
-  }
+  ~Query() { sqlite3_reset(prepared_); }
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
 

@@ -7,30 +7,46 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "core/base/ids.h"
+
 namespace dfs::sqlite {
 
-template <class Key, class Value>
+// Of ids, numbers, strings, and pairs of them. Nothing depends on what it gives.
+struct KeyHash {
+  template <class T>
+  std::size_t operator()(const T& key) const {
+    if constexpr (requires { key.first; }) {
+      return (*this)(key.first) * 0x9e3779b97f4a7c15u + (*this)(key.second);
+    } else if constexpr (requires { key.value; }) {
+      return key.value;
+    } else {
+      return std::hash<T>()(key);
+    }
+  }
+};
+
+template <class Key, class Value, std::size_t kMost = 16'384>
 class RowCache {
  public:
-  static constexpr std::size_t kMost = 16'384;
-
   // The row, as `read` finds it if it is not known.
   template <class Read>
-  [[nodiscard]] const Value& get(Key key, const Read& read) {
-    const auto found = rows_.find(key.value);
+  [[nodiscard]] const Value& get(const Key& key, const Read& read) {
+    const auto found = rows_.find(key);
     return found != rows_.end() ? found->second : keep(key, read());
   }
-  const Value& keep(Key key, Value value) {
+  const Value& keep(const Key& key, Value value) {
     if (rows_.size() >= kMost) rows_.clear();
-    return rows_.insert_or_assign(key.value, std::move(value)).first->second;
+    return rows_.insert_or_assign(key, std::move(value)).first->second;
   }
-  void forget(Key key) { rows_.erase(key.value); }
+  void forget(const Key& key) { rows_.erase(key); }
 
  private:
-  std::unordered_map<std::uint64_t, Value> rows_;
+  std::unordered_map<Key, Value, KeyHash> rows_;
 };
 
 }  // namespace dfs::sqlite

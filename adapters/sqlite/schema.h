@@ -41,8 +41,9 @@ consteval std::size_t member_count() {
   }
 }
 
-// For each row type: kTable, kColumns, of which the first kKeys are the primary key, and visit(),
-// which calls a function with each field in the order of the columns.
+// For each row type: kTable, kColumns, of which the first kKeys are the primary key, kOtherKeys if
+// others are unique, too, and visit(), which calls a function with each field in the order of the
+// columns.
 template <class Row>
 struct Table;
 
@@ -50,6 +51,7 @@ template <>
 struct Table<namenode::InodeRow> {
   static constexpr std::string_view kTable = "inodes";
   static constexpr std::size_t kKeys = 1;
+  static constexpr bool kOtherKeys = false;
   static constexpr std::array<std::string_view, 21> kColumns{"id",         "type",
                                                              "parent",     "name",
                                                              "owner",      "grp",
@@ -74,6 +76,7 @@ template <>
 struct Table<namenode::EntryRow> {
   static constexpr std::string_view kTable = "entries";
   static constexpr std::size_t kKeys = 2;
+  static constexpr bool kOtherKeys = false;
   static constexpr std::array<std::string_view, 5> kColumns{"parent", "name", "inode", "born",
                                                             "died"};
   template <class Row, class V>
@@ -86,6 +89,7 @@ template <>
 struct Table<namenode::PendingRow> {
   static constexpr std::string_view kTable = "pending";
   static constexpr std::size_t kKeys = 1;
+  static constexpr bool kOtherKeys = true;
   static constexpr std::array<std::string_view, 10> kColumns{
       "inode", "parent", "name", "client", "path", "opened", "replaces", "blocks", "end", "length"};
   template <class Row, class V>
@@ -99,6 +103,7 @@ template <>
 struct Table<namenode::BlockRow> {
   static constexpr std::string_view kTable = "blocks";
   static constexpr std::size_t kKeys = 1;
+  static constexpr bool kOtherKeys = false;
   static constexpr std::array<std::string_view, 9> kColumns{
       "id", "state", "length", "crc", "replication", "refs", "owner", "freed", "idx"};
   template <class Row, class V>
@@ -112,6 +117,7 @@ template <>
 struct Table<namenode::FileBlockRow> {
   static constexpr std::string_view kTable = "file_blocks";
   static constexpr std::size_t kKeys = 2;
+  static constexpr bool kOtherKeys = false;
   static constexpr std::array<std::string_view, 4> kColumns{"inode", "idx", "block",
                                                             "visible_length"};
   template <class Row, class V>
@@ -124,6 +130,7 @@ template <>
 struct Table<namenode::DataNodeRow> {
   static constexpr std::string_view kTable = "datanodes";
   static constexpr std::size_t kKeys = 1;
+  static constexpr bool kOtherKeys = true;
   static constexpr std::array<std::string_view, 7> kColumns{
       "id", "uuid", "client_address", "peer_address", "rack", "host", "decommissioned"};
   template <class Row, class V>
@@ -137,6 +144,7 @@ template <>
 struct Table<namenode::RequestRow> {
   static constexpr std::string_view kTable = "requests";
   static constexpr std::size_t kKeys = 2;
+  static constexpr bool kOtherKeys = false;
   static constexpr std::array<std::string_view, 4> kColumns{"client", "request", "at", "reply"};
   template <class Row, class V>
   static void visit(Row& r, V&& v) {
@@ -148,6 +156,7 @@ template <>
 struct Table<namenode::ClientRow> {
   static constexpr std::string_view kTable = "clients";
   static constexpr std::size_t kKeys = 1;
+  static constexpr bool kOtherKeys = false;
   static constexpr std::array<std::string_view, 3> kColumns{"client", "settled_below", "at"};
   template <class Row, class V>
   static void visit(Row& r, V&& v) {
@@ -210,17 +219,31 @@ template <class Row>
          std::string(rest);
 }
 
-// Inserts a row or overwrites the one with its primary key. A clash on any other unique column is
-// an error, where INSERT OR REPLACE would silently drop the other row.
+// "?, ?, ?": one for each column.
+template <class Row>
+[[nodiscard]] std::string parameters() {
+  std::string list;
+  for (std::size_t i = 0; i < Table<Row>::kColumns.size(); ++i) list += i == 0 ? "?" : ", ?";
+  return list;
+}
+
+// Inserts a row or overwrites the one with its primary key.
+template <class Row>
+[[nodiscard]] std::string replace() {
+  static_assert(!Table<Row>::kOtherKeys,
+                "it would silently drop a row that clashes in another key");
+  return "REPLACE INTO " + std::string(Table<Row>::kTable) + " (" + column_list<Row>() +
+         ") VALUES (" + parameters<Row>() + ")";
+}
+
+// The same for a table with other unique columns: a clash there is an error. It costs more.
 template <class Row>
 [[nodiscard]] std::string upsert() {
   using T = Table<Row>;
-  std::string marks;
   std::string keys;
   std::string updates;
   for (std::size_t i = 0; i < T::kColumns.size(); ++i) {
     const std::string column(T::kColumns[i]);
-    marks += marks.empty() ? "?" : ", ?";
     if (i < T::kKeys) {
       keys += (keys.empty() ? "" : ", ") + column;
     } else {
@@ -228,7 +251,7 @@ template <class Row>
     }
   }
   return "INSERT INTO " + std::string(T::kTable) + " (" + column_list<Row>() + ") VALUES (" +
-         marks + ") ON CONFLICT (" + keys + ") DO UPDATE SET " + updates;
+         parameters<Row>() + ") ON CONFLICT (" + keys + ") DO UPDATE SET " + updates;
 }
 
 template <class Row>

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/sqlite/connection.h"
@@ -112,9 +113,12 @@ class SqliteStore : public namenode::Store {
   [[nodiscard]] std::string integrity_problem();
 
  private:
-  struct NamespaceStatements;  // store_namespace.cc
-  struct BlockStatements;      // store_blocks.cc
-  struct RegistryStatements;   // store_registry.cc
+  using Name = std::pair<InodeId, std::string>;              // in a directory
+  using RequestKey = std::pair<std::string, std::uint64_t>;  // of a client
+  static constexpr std::size_t kFewRows = 4'096;             // kept of tables with strings as keys
+  struct NamespaceStatements;                                // store_namespace.cc
+  struct BlockStatements;                                    // store_blocks.cc
+  struct RegistryStatements;                                 // store_registry.cc
 
   // At most one row of a query over Row's columns; find() counts it as touched.
   template <class Row, class... Keys>
@@ -142,8 +146,14 @@ class SqliteStore : public namenode::Store {
   std::optional<namenode::MetaRow> meta_;
   bool meta_changed_ = false;  // since the transaction's begin
   RowCache<InodeId, std::optional<namenode::InodeRow>> inodes_;
+  RowCache<Name, std::optional<namenode::EntryRow>, kFewRows> entries_;
+  RowCache<InodeId, std::optional<namenode::PendingRow>, kFewRows> pending_;
+  RowCache<Name, InodeId, kFewRows> pending_names_;  // where to look in pending_; 0: none has it
   RowCache<BlockId, std::optional<namenode::BlockRow>> block_rows_;
   RowCache<BlockId, std::vector<NodeId>> hints_;
+  RowCache<NodeId, std::optional<namenode::DataNodeRow>, kFewRows> datanodes_;
+  RowCache<RequestKey, std::optional<namenode::RequestRow>, kFewRows> requests_;
+  RowCache<std::string, std::optional<namenode::ClientRow>, kFewRows> clients_;
 };
 
 }  // namespace dfs::sqlite

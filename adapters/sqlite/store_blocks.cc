@@ -9,13 +9,13 @@ using namenode::FileBlockRow;
 // The literal states are what lets SQLite use the partial indexes.
 SqliteStore::BlockStatements::BlockStatements(Connection& c)
     : get_block(c, select<BlockRow>("WHERE id = ?")),
-      put_block(c, upsert<BlockRow>()),
+      put_block(c, replace<BlockRow>()),
       erase_block(c, "DELETE FROM blocks WHERE id = ?"),
       scan_blocks(c, select<BlockRow>("WHERE id > ? ORDER BY id LIMIT ?")),
       allocated(c, select<BlockRow>("WHERE state = 0 AND owner = ? ORDER BY id LIMIT ?")),
       freed(c, select<BlockRow>("WHERE state = 2 AND freed <= ? ORDER BY freed, id LIMIT ?")),
       get_file_block(c, select<FileBlockRow>("WHERE inode = ? AND idx = ?")),
-      put_file_block(c, upsert<FileBlockRow>()),
+      put_file_block(c, replace<FileBlockRow>()),
       erase_file_block(c, "DELETE FROM file_blocks WHERE inode = ? AND idx = ?"),
       scan_file_blocks(c,
                        select<FileBlockRow>("WHERE inode = ? AND idx >= ? ORDER BY idx LIMIT ?")),

@@ -9,11 +9,11 @@ using namenode::PendingRow;
 
 SqliteStore::NamespaceStatements::NamespaceStatements(Connection& c)
     : get_inode(c, select<InodeRow>("WHERE id = ?")),
-      put_inode(c, upsert<InodeRow>()),
+      put_inode(c, replace<InodeRow>()),
       erase_inode(c, "DELETE FROM inodes WHERE id = ?"),
       scan_inodes(c, select<InodeRow>("WHERE id > ? ORDER BY id LIMIT ?")),
       get_entry(c, select<EntryRow>("WHERE parent = ? AND name = ?")),
-      put_entry(c, upsert<EntryRow>()),
+      put_entry(c, replace<EntryRow>()),
       erase_entry(c, "DELETE FROM entries WHERE parent = ? AND name = ?"),
       scan_entries(c, select<EntryRow>("WHERE parent = ? AND name > ? ORDER BY name LIMIT ?")),
       get_pending(c, select<PendingRow>("WHERE inode = ?")),
@@ -43,11 +43,17 @@ std::vector<InodeRow> SqliteStore::scan_inodes(InodeId after, std::size_t limit)
 }
 
 std::optional<EntryRow> SqliteStore::entry(InodeId parent, const std::string& name) {
-  return find<EntryRow>(namespace_->get_entry, parent, name);
+  ++rows_touched_;
+  return entries_.get({parent, name},
+                      [&] { return read<EntryRow>(namespace_->get_entry, parent, name); });
 }
-void SqliteStore::put_entry(const EntryRow& row) { put(namespace_->put_entry, row); }
+void SqliteStore::put_entry(const EntryRow& row) {
+  put(namespace_->put_entry, row);
+  entries_.keep({row.parent, row.name}, row);
+}
 void SqliteStore::erase_entry(InodeId parent, const std::string& name) {
   change(namespace_->erase_entry, parent, name);
+  entries_.keep({parent, name}, std::nullopt);
 }
 std::vector<EntryRow> SqliteStore::scan_entries(InodeId parent, const std::string& after,
                                                 std::size_t limit) {
@@ -55,13 +61,36 @@ std::vector<EntryRow> SqliteStore::scan_entries(InodeId parent, const std::strin
 }
 
 std::optional<PendingRow> SqliteStore::pending(InodeId inode) {
-  return find<PendingRow>(namespace_->get_pending, inode);
+  ++rows_touched_;
+  return pending_.get(inode, [&] { return read<PendingRow>(namespace_->get_pending, inode); });
 }
+// A name that is known may have come to be another file's, or nobody's, since: the row tells.
 std::optional<PendingRow> SqliteStore::pending_at(InodeId parent, const std::string& name) {
-  return find<PendingRow>(namespace_->get_pending_at, parent, name);
+  ++rows_touched_;
+  std::optional<PendingRow> found;
+  const auto find = [&] {
+    found = read<PendingRow>(namespace_->get_pending_at, parent, name);
+    if (!found) return InodeId{};
+    pending_.keep(found->inode, found);
+    return found->inode;
+  };
+  const InodeId inode = pending_names_.get({parent, name}, find);
+  if (!inode || found) return found;
+  found = pending_.get(inode, [&] { return read<PendingRow>(namespace_->get_pending, inode); });
+  if (found && found->parent == parent && found->name == name) return found;
+  found.reset();
+  pending_names_.keep({parent, name}, find());
+  return found;
 }
-void SqliteStore::put_pending(const PendingRow& row) { put(namespace_->put_pending, row); }
-void SqliteStore::erase_pending(InodeId inode) { change(namespace_->erase_pending, inode); }
+void SqliteStore::put_pending(const PendingRow& row) {
+  put(namespace_->put_pending, row);
+  pending_.keep(row.inode, row);
+  pending_names_.keep({row.parent, row.name}, row.inode);
+}
+void SqliteStore::erase_pending(InodeId inode) {
+  change(namespace_->erase_pending, inode);
+  pending_.keep(inode, std::nullopt);
+}
 std::vector<PendingRow> SqliteStore::scan_pending(InodeId after, std::size_t limit) {
   return scan<PendingRow>(namespace_->scan_pending, after, bound(limit));
 }

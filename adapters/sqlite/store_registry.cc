@@ -8,31 +8,22 @@ using namenode::DataNodeRow;
 using namenode::MetaRow;
 using namenode::RequestRow;
 
-namespace {
-
-std::string put_meta_sql() {
-  std::string marks;
-  for (std::size_t i = 0; i < Table<MetaRow>::kColumns.size(); ++i) marks += ", ?";
-  return "INSERT OR REPLACE INTO meta (id, " + column_list<MetaRow>() + ") VALUES (1" + marks + ")";
-}
-
-}  // namespace
-
 SqliteStore::RegistryStatements::RegistryStatements(Connection& c)
     : get_meta(c, select<MetaRow>("WHERE id = 1")),
-      put_meta(c, put_meta_sql()),
+      put_meta(c, "REPLACE INTO meta (" + column_list<MetaRow>() + ", id) VALUES (" +
+                      parameters<MetaRow>() + ", 1)"),
       get_datanode(c, select<DataNodeRow>("WHERE id = ?")),
       get_datanode_by_uuid(c, select<DataNodeRow>("WHERE uuid = ?")),
       put_datanode(c, upsert<DataNodeRow>()),
       scan_datanodes(c, select<DataNodeRow>("WHERE id > ? ORDER BY id LIMIT ?")),
       get_request(c, select<RequestRow>("WHERE client = ? AND request = ?")),
-      put_request(c, upsert<RequestRow>()),
+      put_request(c, replace<RequestRow>()),
       erase_request(c, "DELETE FROM requests WHERE client = ? AND request = ?"),
       oldest_requests(c, select<RequestRow>("ORDER BY at, client, request LIMIT ?")),
       requests_below(
           c, select<RequestRow>("WHERE client = ? AND request < ? ORDER BY request LIMIT ?")),
       get_client(c, select<ClientRow>("WHERE client = ?")),
-      put_client(c, upsert<ClientRow>()),
+      put_client(c, replace<ClientRow>()),
       erase_client(c, "DELETE FROM clients WHERE client = ?"),
       oldest_clients(c, select<ClientRow>("ORDER BY at, client LIMIT ?")) {}
 
@@ -54,22 +45,32 @@ void SqliteStore::write_meta() {
 }
 
 std::optional<DataNodeRow> SqliteStore::datanode(NodeId id) {
-  return find<DataNodeRow>(registry_->get_datanode, id);
+  ++rows_touched_;
+  return datanodes_.get(id, [&] { return read<DataNodeRow>(registry_->get_datanode, id); });
 }
 std::optional<DataNodeRow> SqliteStore::datanode_by_uuid(const std::string& uuid) {
   return find<DataNodeRow>(registry_->get_datanode_by_uuid, uuid);
 }
-void SqliteStore::put_datanode(const DataNodeRow& row) { put(registry_->put_datanode, row); }
+void SqliteStore::put_datanode(const DataNodeRow& row) {
+  put(registry_->put_datanode, row);
+  datanodes_.keep(row.id, row);
+}
 std::vector<DataNodeRow> SqliteStore::scan_datanodes(NodeId after, std::size_t limit) {
   return scan<DataNodeRow>(registry_->scan_datanodes, after, bound(limit));
 }
 
 std::optional<RequestRow> SqliteStore::request(const std::string& client, std::uint64_t request) {
-  return find<RequestRow>(registry_->get_request, client, request);
+  ++rows_touched_;
+  return requests_.get({client, request},
+                       [&] { return read<RequestRow>(registry_->get_request, client, request); });
 }
-void SqliteStore::put_request(const RequestRow& row) { put(registry_->put_request, row); }
+void SqliteStore::put_request(const RequestRow& row) {
+  put(registry_->put_request, row);
+  requests_.keep({row.client, row.request}, row);
+}
 void SqliteStore::erase_request(const std::string& client, std::uint64_t request) {
   change(registry_->erase_request, client, request);
+  requests_.forget({client, request});
 }
 std::vector<RequestRow> SqliteStore::oldest_requests(std::size_t limit) {
   return scan<RequestRow>(registry_->oldest_requests, bound(limit));
@@ -79,11 +80,16 @@ std::vector<RequestRow> SqliteStore::requests_below(const std::string& client, s
   return scan<RequestRow>(registry_->requests_below, client, bound(below), bound(limit));
 }
 std::optional<ClientRow> SqliteStore::client(const std::string& client) {
-  return find<ClientRow>(registry_->get_client, client);
+  ++rows_touched_;
+  return clients_.get(client, [&] { return read<ClientRow>(registry_->get_client, client); });
 }
-void SqliteStore::put_client(const ClientRow& row) { put(registry_->put_client, row); }
+void SqliteStore::put_client(const ClientRow& row) {
+  put(registry_->put_client, row);
+  clients_.keep(row.client, row);
+}
 void SqliteStore::erase_client(const std::string& client) {
   change(registry_->erase_client, client);
+  clients_.forget(client);
 }
 std::vector<ClientRow> SqliteStore::oldest_clients(std::size_t limit) {
   return scan<ClientRow>(registry_->oldest_clients, bound(limit));

@@ -282,13 +282,56 @@ TEST(SqliteStore, ReadsWhatWasWrittenLastHoweverOftenItHasReadBefore) {
   EXPECT_FALSE(store.inode(inode) || store.block(block) || !store.hints(block).empty());
 }
 
+TEST(SqliteStore, KnowsWhichPendingFileHasANameHoweverOftenItChanges) {
+  SqliteStore store(in_memory());
+  const InodeId parent{1};
+  const auto at = [&](const char* name) {
+    const std::optional<PendingRow> row = store.pending_at(parent, name);
+    return row ? row->inode.value : 0;
+  };
+  EXPECT_EQ(at("a"), 0u);
+  store.begin();
+  store.put_pending({.inode = InodeId{5}, .parent = parent, .name = "a"});
+  EXPECT_EQ(at("a"), 5u);
+  EXPECT_EQ(at("b"), 0u);
+  store.put_pending({.inode = InodeId{5}, .parent = parent, .name = "b"});
+  EXPECT_EQ(at("a"), 0u);
+  EXPECT_EQ(at("b"), 5u);
+  store.put_pending({.inode = InodeId{6}, .parent = parent, .name = "a"});
+  EXPECT_EQ(at("a"), 6u);
+  store.erase_pending(InodeId{5});
+  EXPECT_EQ(at("b"), 0u);
+  EXPECT_FALSE(store.pending(InodeId{5}));
+  EXPECT_EQ(store.pending(InodeId{6})->name, "a");
+}
+
+TEST(SqliteStore, ForgetsNamesRecordsAndNodesThatItHadInMemory) {
+  SqliteStore store(in_memory());
+  const InodeId parent{1};
+  EXPECT_FALSE(store.entry(parent, "a") || store.request("c", 1) || store.client("c"));
+  EXPECT_FALSE(store.datanode(NodeId{1}));
+  store.begin();
+  store.put_entry({.parent = parent, .name = "a", .inode = InodeId{5}});
+  store.put_request({.client = "c", .request = 1, .reply = "r"});
+  store.put_client({.client = "c", .settled_below = 7});
+  store.put_datanode({.id = NodeId{1}, .uuid = "u"});
+  EXPECT_EQ(store.entry(parent, "a")->inode, InodeId{5});
+  EXPECT_EQ(store.request("c", 1)->reply, "r");
+  EXPECT_EQ(store.client("c")->settled_below, 7u);
+  EXPECT_EQ(store.datanode(NodeId{1})->uuid, "u");
+  store.erase_entry(parent, "a");
+  store.erase_request("c", 1);
+  store.erase_client("c");
+  EXPECT_FALSE(store.entry(parent, "a") || store.request("c", 1) || store.client("c"));
+}
+
 TEST(RowCache, IsBoundedAndReadsAnewWhatItHasDropped) {
-  RowCache<BlockId, int> cache;
+  RowCache<BlockId, int, 10> cache;
   int reads = 0;
   const auto read = [&reads] { return ++reads; };
   EXPECT_EQ(cache.get(BlockId{1}, read), 1);
   EXPECT_EQ(cache.get(BlockId{1}, read), 1);
-  for (std::uint64_t id = 2; id <= RowCache<BlockId, int>::kMost; ++id) cache.keep(BlockId{id}, 0);
+  for (std::uint64_t id = 2; id <= 10; ++id) cache.keep(BlockId{id}, 0);
   EXPECT_EQ(cache.get(BlockId{1}, read), 1);
   cache.keep(BlockId{0}, 0);
   EXPECT_EQ(cache.get(BlockId{1}, read), 2);
