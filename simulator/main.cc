@@ -176,7 +176,7 @@ int list_all(bool json) {
     faults.emplace_back(std::string(to_string(static_cast<FaultKind>(i))));
   }
   boost::json::array probes;
-  for (const std::string_view probe : kProbes) probes.emplace_back(std::string(probe));
+  for (const std::string_view probe : all_probes()) probes.emplace_back(std::string(probe));
   boost::json::array mutants;
   for (const MutantName& mutant : kMutants) mutants.emplace_back(std::string(mutant.name));
   all["invariants"] = std::move(invariants);

@@ -87,7 +87,9 @@ void ClientNode::carry_out(std::uint64_t call, client::CallEffects effects) {
       const ConnectionId connection =
           network_.connect(address(), options_.namenodes.at(send->namenode));
       open_[connection] = {Purpose::kAttempt, call, job, send->attempt, 0};
+      const bool completes = std::holds_alternative<wire::Complete>(send->request);
       network_.send(connection, address(), CallMessage{std::move(send->request)});
+      if (completes && struck_at(Work::kCompleteSent)) return;
       limit(connection, send->timeout);
     } else if (const auto* wake = std::get_if<client::WakeAt>(&effect)) {
       at(wake->at, [this, call] {
@@ -179,7 +181,18 @@ void ClientNode::on_message(ConnectionId connection, Message message) {
   answered(connection, open, std::move(message));
 }
 
+// Of a put; nullopt: nothing of interest.
+std::optional<Work> ClientNode::work_of(const Open& open, const Message& message) const {
+  if (std::holds_alternative<WriteAnswer>(message)) return Work::kTransfer;
+  const auto* answer = std::get_if<CallAnswer>(&message);
+  if (answer == nullptr || !calls_.contains(open.call)) return std::nullopt;
+  if (std::holds_alternative<wire::CreateReply>(answer->reply)) return Work::kCreate;
+  if (std::holds_alternative<wire::AllocateReply>(answer->reply)) return Work::kAllocate;
+  return std::nullopt;
+}
+
 void ClientNode::answered(ConnectionId connection, const Open& open, Message message) {
+  if (const auto work = work_of(open, message); work && struck_at(*work)) return;
   if (auto* answer = std::get_if<CallAnswer>(&message)) {
     const auto found = calls_.find(open.call);
     if (found == calls_.end()) return;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "adapters/sim/network.h"
@@ -105,6 +106,7 @@ class ClientNode final : public Process, public Endpoint {
   void limit(ConnectionId connection, Duration timeout);
   void connection_failed(ConnectionId connection, const Open& open, const Status& status,
                          bool sent);
+  [[nodiscard]] std::optional<Work> work_of(const Open& open, const Message& message) const;
   void answered(ConnectionId connection, const Open& open, Message message);
   [[nodiscard]] Job* find(JobId job);
   void sweep(JobId job);

@@ -7,6 +7,21 @@
 #include "core/base/assert.h"
 
 namespace dfs::sim {
+namespace {
+
+std::string new_uuid(Address address, std::uint64_t wiped) {
+  return to_hex(mix(address, wiped), 16) + to_hex(wiped, 16);
+}
+
+// What is about to be done with an answer of the NameNode; nullopt: nothing of interest.
+std::optional<Work> work_of(const wire::Reply& reply) {
+  if (std::holds_alternative<wire::RegisterReply>(reply)) return Work::kRegister;
+  const auto* heartbeat = std::get_if<wire::HeartbeatReply>(&reply);
+  if (heartbeat == nullptr) return Work::kReport;
+  return heartbeat->orders.empty() ? std::nullopt : std::optional(Work::kOrders);
+}
+
+}  // namespace
 
 DataNodeNode::DataNodeNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
                            datanode::Config config, DataNodeTimes times,
@@ -20,6 +35,7 @@ DataNodeNode::DataNodeNode(EventQueue& queue, Network& network, Address address,
       random_(random),
       observer_(observer) {
   for (const std::uint64_t capacity : volumes) disks_.emplace_back(capacity);
+  uuid_ = new_uuid(Process::address(), wiped_);
 }
 
 DataNodeNode::~DataNodeNode() = default;
@@ -28,13 +44,14 @@ void DataNodeNode::start() {
   begin();
   network_.came_back(address());
   datanode::Config config = config_;
-  config.uuid = to_hex(mix(address(), wiped_), 16) + to_hex(wiped_, 16);
+  config.uuid = uuid_;
   config.incarnation = to_hex(mix(address(), incarnation()), 16) + to_hex(incarnation(), 16);
   machine_ =
       std::make_unique<datanode::DataNode>(config, random_.fork("machine").fork(incarnation()));
   std::vector<datanode::FoundReplica> found;
   for (std::uint32_t volume = 0; volume < disks_.size(); ++volume) {
     disks_[volume].clean();
+    if (!disks_[volume].in_service()) continue;
     for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
       for (const BlockId block : disks_[volume].list(folder)) {
         // A replica that cannot be read now is not absent: the directory shows it (V3).
@@ -47,6 +64,8 @@ void DataNodeNode::start() {
   machine_->set_space(measure());
   datanode::EffectList effects;
   machine_->start(identity_, found, volumes(), now(), effects);
+  told_failed_.clear();
+  tell_failed_volumes();
   carry_out(std::move(effects));
   tick();
 }
@@ -74,10 +93,49 @@ void DataNodeNode::wipe() {
   DFS_ASSERT(!up());
   for (SimDisk& disk : disks_) disk.wipe();
   identity_ = {};
-  ++wiped_;
+  uuid_ = new_uuid(address(), ++wiped_);
+}
+
+void DataNodeNode::swap_directory(DataNodeDirectory& other) {
+  DFS_ASSERT(!up());
+  std::swap(disks_, other.disks);
+  std::swap(identity_, other.identity);
+  std::swap(uuid_, other.uuid);
+}
+
+void DataNodeNode::swap_directories(DataNodeNode& other) {
+  DataNodeDirectory none;
+  swap_directory(none);
+  other.swap_directory(none);
+  swap_directory(none);
+}
+
+bool DataNodeNode::has_failed_volumes() const {
+  return std::any_of(disks_.begin(), disks_.end(),
+                     [](const SimDisk& disk) { return !disk.in_service(); });
+}
+
+void DataNodeNode::tell_failed_volumes() {
+  for (datanode::VolumeId volume = 0; volume < disks_.size(); ++volume) {
+    if (disks_[volume].in_service() || !told_failed_.insert(volume).second) continue;
+    datanode::EffectList effects;
+    machine_->volume_failed(volume, now(), effects);
+    carry_out(std::move(effects));
+  }
+}
+
+std::optional<Status> DataNodeNode::in_steps(Work work, datanode::VolumeId volume, int all,
+                                             const std::function<Status(int steps)>& what) {
+  const std::optional<Ambush> ambush = ambushes().spring(work, volume);
+  if (!ambush) return what(all);
+  Status done = what(ambush->point.steps);
+  if (ambush->blow == Blow::kDiskError) return disks_.at(volume).fail();
+  pause();
+  return std::nullopt;
 }
 
 void DataNodeNode::tick() {
+  tell_failed_volumes();
   machine_->set_space(measure());
   datanode::EffectList effects;
   machine_->tick(now(), effects);
@@ -144,7 +202,9 @@ void DataNodeNode::persist(const datanode::Identity& identity) {
   };
   after(disk_time("identity", 0), [this, work, identity] {
     half_done_.erase(work);
-    identity_ = identity;
+    const std::optional<Ambush> ambush = ambushes().spring(Work::kPersist);
+    if (!ambush || ambush->point.steps > 0) identity_ = identity;
+    if (ambush) return pause();
     datanode::EffectList effects;
     machine_->persisted(now(), effects);
     carry_out(std::move(effects));
@@ -211,6 +271,7 @@ void DataNodeNode::on_message(ConnectionId connection, Message message) {
   open_.erase(found);
   network_.finish(connection);
   if (const auto* answer = std::get_if<CallAnswer>(&message)) {
+    if (const auto work = work_of(answer->reply); work && struck_at(*work)) return;
     observer_.hears(address(), messages_.at(open.number), answer->reply);
     messages_.erase(open.number);
     datanode::EffectList effects;

@@ -1,13 +1,16 @@
 // A simulated DataNode process: the machine, its transfers and tasks, and its disks.
 //
 // The glue carries bytes between connections, receivers and disks, gives disk work a duration and
-// every wait a limit, and tells the machine how things ended. A crash leaves a publication after
-// any of its steps; a power loss also drops what was not synced.
+// every wait a limit, and tells the machine how things ended. A crash leaves disk work after any
+// of its steps, an ambush after a chosen one; a power loss also drops what was not synced. A disk
+// whose writing fails is out of service until the process starts again.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "adapters/sim/disk.h"
@@ -30,6 +33,13 @@ class DataNodeObserver {
   virtual void says(Address node, const wire::Request& request) = 0;
   // The NameNode's answer to it is about to be taken in.
   virtual void hears(Address node, const wire::Request& request, const wire::Reply& reply) = 0;
+};
+
+// What lies on a DataNode's disks.
+struct DataNodeDirectory {
+  std::vector<SimDisk> disks;
+  datanode::Identity identity;
+  std::string uuid;
 };
 
 struct DataNodeTimes {
@@ -56,6 +66,10 @@ class DataNodeNode final : public Process, public Endpoint {
   void die(bool power);
   // While down: the directory is lost, the node comes back as a new one.
   void wipe();
+  // While both are down: their directories change places, and with them who they are.
+  void swap_directories(DataNodeNode& other);
+  // While down: the directory is exchanged for this one.
+  void swap_directory(DataNodeDirectory& other);
 
   Process& process() override { return *this; }
   void on_message(ConnectionId connection, Message message) override;
@@ -65,6 +79,8 @@ class DataNodeNode final : public Process, public Endpoint {
   [[nodiscard]] const SimDisk& disk(datanode::VolumeId volume) const { return disks_.at(volume); }
   [[nodiscard]] std::uint32_t volumes() const { return static_cast<std::uint32_t>(disks_.size()); }
   [[nodiscard]] const datanode::Identity& identity() const { return identity_; }
+  // Some of its disks are out of service.
+  [[nodiscard]] bool has_failed_volumes() const;
   [[nodiscard]] datanode::DataNode* machine() { return machine_.get(); }
   // Multiplies the duration of disk work.
   void slow_down(std::int64_t factor) { slowness_ = factor; }
@@ -80,6 +96,11 @@ class DataNodeNode final : public Process, public Endpoint {
   };
 
   void tick();
+  void tell_failed_volumes();
+  // Carries out disk work of `all` steps, or as many as an ambush lets it. nullopt: the process is
+  // dying and does nothing any more.
+  [[nodiscard]] std::optional<Status> in_steps(Work work, datanode::VolumeId volume, int all,
+                                               const std::function<Status(int steps)>& what);
   void carry_out(datanode::EffectList effects);
   void send(datanode::SendToNameNode message);
   void persist(const datanode::Identity& identity);
@@ -104,6 +125,7 @@ class DataNodeNode final : public Process, public Endpoint {
   // datanode_tasks.cc
   void start_task(const datanode::StartTask& start);
   void finish_task(const datanode::StartTask& start);
+  [[nodiscard]] std::optional<Status> restore(const datanode::StartTask& start);
   [[nodiscard]] Status verify(BlockId block, datanode::VolumeId volume, Folder folder) const;
   void start_copy(const datanode::StartTask& start);
   void carry_out(datanode::TaskId task, datanode::CopyEffects effects);
@@ -126,9 +148,11 @@ class DataNodeNode final : public Process, public Endpoint {
   // Durable.
   std::vector<SimDisk> disks_;
   datanode::Identity identity_;
+  std::string uuid_;
   std::uint64_t wiped_ = 0;
 
   std::unique_ptr<datanode::DataNode> machine_;
+  std::set<datanode::VolumeId> told_failed_;
   std::map<ConnectionId, Open> open_;
   std::map<std::uint64_t, wire::Request> messages_;  // out, for the observer
   std::map<std::uint64_t, std::unique_ptr<Receiving>> receiving_;

@@ -11,10 +11,9 @@ void DataNodeNode::start_task(const datanode::StartTask& start) {
   if (start.kind == wire::OrderKind::kCopy) return start_copy(start);
   const std::uint64_t work = next_work_++;
   half_done_[work] = [this, start](int steps) {
-    if (steps <= kPublishSteps / 2) return;
+    if (start.kind != wire::OrderKind::kQuarantine || steps < kMovedAfter) return;
     SimDisk& disk = disks_.at(start.volume);
-    if (start.kind == wire::OrderKind::kQuarantine &&
-        disk.move(start.order.block.id, Folder::kCurrent, Folder::kQuarantine).ok()) {
+    if (disk.move(start.order.block.id, Folder::kCurrent, Folder::kQuarantine, steps).ok()) {
       observer_.moved(address(), start.order.block.id, Folder::kCurrent, Folder::kQuarantine);
     }
   };
@@ -27,38 +26,54 @@ void DataNodeNode::start_task(const datanode::StartTask& start) {
 void DataNodeNode::finish_task(const datanode::StartTask& start) {
   const BlockId block = start.order.block.id;
   SimDisk& disk = disks_.at(start.volume);
-  Status status;
+  std::optional<Status> status;
   switch (start.kind) {
     case wire::OrderKind::kVerify:
       status = verify(block, start.volume, Folder::kCurrent);
       break;
     case wire::OrderKind::kQuarantine:
-      status = disk.move(block, Folder::kCurrent, Folder::kQuarantine);
-      if (status.ok()) {
-        observer_.moved(address(), block, Folder::kCurrent, Folder::kQuarantine);
-      }
+      status = in_steps(Work::kQuarantine, start.volume, kMoveSteps, [&](int steps) {
+        Status moved = disk.move(block, Folder::kCurrent, Folder::kQuarantine, steps);
+        if (moved.ok() && steps >= kMovedAfter) {
+          observer_.moved(address(), block, Folder::kCurrent, Folder::kQuarantine);
+        }
+        return moved;
+      });
       break;
     case wire::OrderKind::kRestore:
-      status = verify(block, start.volume, Folder::kQuarantine);
-      for (const SimDisk& each : disks_) {
-        if (each.data(block, Folder::kCurrent) != nullptr) {
-          status = Status(Code::kAlreadyExists, "a replica was published since");
-        }
-      }
-      if (status.ok()) status = disk.move(block, Folder::kQuarantine, Folder::kCurrent);
-      if (status.ok()) {
-        observer_.moved(address(), block, Folder::kQuarantine, Folder::kCurrent);
-      }
+      status = restore(start);
       break;
     case wire::OrderKind::kPurge:
-      status = disk.purge(block);
-      if (status.ok()) observer_.purged(address(), block);
+      status = in_steps(Work::kPurge, start.volume, kPurgeSteps, [&](int steps) {
+        Status purged = disk.purge(block, steps);
+        if (purged.ok() && steps > 0) observer_.purged(address(), block);
+        return purged;
+      });
       break;
     case wire::OrderKind::kCopy:
     case wire::OrderKind::kConfirm:
       DFS_ASSERT(false);
   }
-  task_done(start.task, status, start.volume);
+  if (status) task_done(start.task, *status, start.volume);
+}
+
+std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start) {
+  const BlockId block = start.order.block.id;
+  Status sound = verify(block, start.volume, Folder::kQuarantine);
+  if (!sound.ok()) return sound;
+  for (const SimDisk& each : disks_) {
+    if (each.in_service() && each.data(block, Folder::kCurrent) != nullptr) {
+      return Status(Code::kAlreadyExists, "a replica was published since");
+    }
+  }
+  return in_steps(Work::kRestore, start.volume, kMoveSteps, [&](int steps) {
+    Status moved =
+        disks_.at(start.volume).move(block, Folder::kQuarantine, Folder::kCurrent, steps);
+    if (moved.ok() && steps == kMoveSteps) {
+      observer_.moved(address(), block, Folder::kQuarantine, Folder::kCurrent);
+    }
+    return moved;
+  });
 }
 
 Status DataNodeNode::verify(BlockId block, datanode::VolumeId volume, Folder folder) const {
@@ -163,8 +178,10 @@ void DataNodeNode::carry_out(datanode::TaskId task, datanode::CopyEffects effect
 
 void DataNodeNode::write_copy(Copy& copy, const datanode::WriteTemporary& write,
                               datanode::CopyEffects& effects) {
-  const Status status = disks_[copy.volume].write(*copy.file, write.offset, write.data);
-  if (!status.ok()) copy.machine.disk_failed(status, effects);
+  const std::optional<Status> status = in_steps(Work::kPull, copy.volume, 1, [&](int) {
+    return disks_[copy.volume].write(*copy.file, write.offset, write.data);
+  });
+  if (status && !status->ok()) copy.machine.disk_failed(*status, effects);
 }
 
 void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& sidecar) {
@@ -176,13 +193,16 @@ void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& 
   after(disk_time("copy", sidecar.info.length), [this, work, task, sidecar] {
     half_done_.erase(work);
     Copy& copy = *copies_.at(task);
-    const Status status = disks_[copy.volume].publish(*copy.file, sidecar);
+    const std::optional<Status> status = in_steps(
+        Work::kPublishCopy, copy.volume, kPublishSteps,
+        [&](int steps) { return disks_[copy.volume].publish(*copy.file, sidecar, steps); });
+    if (!status) return;
     datanode::CopyEffects effects;
-    if (status.ok()) {
+    if (status->ok()) {
       observer_.published(address(), sidecar.info.id);
       copy.machine.published(effects);
     } else {
-      copy.machine.disk_failed(status, effects);
+      copy.machine.disk_failed(*status, effects);
     }
     carry_out(task, std::move(effects));
   });

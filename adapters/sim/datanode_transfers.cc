@@ -88,17 +88,20 @@ void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
   after(disk_time("publish", sidecar.info.length),
         [this, work, id, file = *receiving.file, volume = receiving.volume, sidecar] {
           half_done_.erase(work);
-          const Status status = disks_[volume].publish(file, sidecar);
+          const std::optional<Status> status =
+              in_steps(Work::kPublish, volume, kPublishSteps,
+                       [&](int steps) { return disks_[volume].publish(file, sidecar, steps); });
+          if (!status) return;
           datanode::ReceiverEffects effects;
           const auto found = receiving_.find(id);  // gone if it did not wait
-          if (status.ok()) {
+          if (status->ok()) {
             observer_.published(address(), sidecar.info.id);
             datanode::EffectList stored;
             machine_->stored(sidecar.info, volume, now(), stored);
             carry_out(std::move(stored));
             if (found != receiving_.end()) found->second->machine.published(effects);
           } else if (found != receiving_.end()) {
-            found->second->machine.disk_failed(status, effects);
+            found->second->machine.disk_failed(*status, effects);
           }
           carry_out(id, std::move(effects));
         });
@@ -119,11 +122,13 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
       }
       receiving.file = *file;
     } else if (const auto* write = std::get_if<datanode::WriteTemporary>(&effect)) {
-      const Status status =
-          disks_[receiving.volume].write(*receiving.file, write->offset, write->data);
-      if (!status.ok()) {
+      const std::optional<Status> status = in_steps(Work::kReceive, receiving.volume, 1, [&](int) {
+        return disks_[receiving.volume].write(*receiving.file, write->offset, write->data);
+      });
+      if (!status) return;
+      if (!status->ok()) {
         datanode::ReceiverEffects failed;
-        receiving.machine.disk_failed(status, failed);
+        receiving.machine.disk_failed(*status, failed);
         return carry_out(id, std::move(failed));
       }
     } else if (const auto* ready = std::get_if<datanode::Publish>(&effect)) {
@@ -160,6 +165,11 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
 
 RangeAnswer DataNodeNode::read_range(const wire::ReadHeader& header) {
   RangeAnswer answer;
+  if (identity_.cluster.empty() || header.cluster != identity_.cluster ||
+      (header.node && header.node != identity_.node)) {
+    answer.status = Status(Code::kWrongCluster, "another DataNode is meant");
+    return answer;
+  }
   const std::optional<datanode::DataNode::Replica> replica = machine_->find(header.block.id);
   if (!replica) {
     answer.status = Status(Code::kNotFound, "no replica of this block here");

@@ -5,12 +5,11 @@
 namespace dfs::sim {
 namespace {
 
-constexpr std::size_t kSectorBytes = 512;
-
 FileName data_of(BlockId block, Folder folder) { return {folder, false, block.value}; }
 FileName sidecar_of(BlockId block, Folder folder) { return {folder, true, block.value}; }
 
 Status too_many_open_files() { return {Code::kIo, "Too many open files"}; }
+Status io_error() { return {Code::kIo, "Input/output error"}; }
 Status no_space() { return {Code::kNoSpace, "No space left on device"}; }
 
 }  // namespace
@@ -28,7 +27,9 @@ SimFile* SimDisk::find(const FileName& name) {
 void SimDisk::link(Entries& entries, const FileName& name, FileId file) {
   unlink(entries, name);
   entries[name] = file;
-  ++files_.at(file).names;
+  SimFile& linked = files_.at(file);
+  ++linked.names;
+  if (&entries == &entries_ && ++linked.seen == 1) used_ += linked.data.size();
 }
 
 void SimDisk::unlink(Entries& entries, const FileName& name) {
@@ -36,9 +37,8 @@ void SimDisk::unlink(Entries& entries, const FileName& name) {
   if (entry == entries.end()) return;
   const auto file = files_.find(entry->second);
   entries.erase(entry);
-  if (--file->second.names > 0) return;
-  used_ -= file->second.data.size();
-  files_.erase(file);
+  if (&entries == &entries_ && --file->second.seen == 0) used_ -= file->second.data.size();
+  if (--file->second.names == 0) files_.erase(file);
 }
 
 void SimDisk::add_entry(const FileName& name, FileId file) {
@@ -63,12 +63,24 @@ void SimDisk::apply_durably(const DirectoryChange& change) {
   if (change.removed) unlink(durable_, *change.removed);
 }
 
-void SimDisk::sync_folders() {
-  for (const DirectoryChange& change : unsynced_) apply_durably(change);
-  unsynced_.clear();
+void SimDisk::link_entry(const FileName& from, const FileName& to) {
+  if (find(from) != nullptr) add_entry(to, entries_.at(from));
 }
 
-std::uint64_t SimDisk::free() const { return full_ || used_ >= capacity_ ? 0 : capacity_ - used_; }
+// A rename is one change, and its new name is what the sync of a folder is for. What happened to
+// temporary files before it becomes durable with it.
+void SimDisk::sync(Folder folder) {
+  std::erase_if(unsynced_, [&](const DirectoryChange& change) {
+    const FileName& name = change.added ? *change.added : *change.removed;
+    if (name.folder != folder && name.folder != Folder::kTemporary) return false;
+    apply_durably(change);
+    return true;
+  });
+}
+
+std::uint64_t SimDisk::free() const {
+  return full_ || failed_ || used_ >= capacity_ ? 0 : capacity_ - used_;
+}
 
 std::uint64_t SimDisk::used_in(Folder folder) const {
   std::uint64_t bytes = 0;
@@ -80,6 +92,7 @@ std::uint64_t SimDisk::used_in(Folder folder) const {
 }
 
 Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   if (length > free()) return no_space();
   const FileId file = next_file_++;
@@ -91,6 +104,7 @@ Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
 Status SimDisk::write(std::uint64_t file, std::uint64_t offset, Bytes data) {
   SimFile* target = find({Folder::kTemporary, false, file});
   if (target == nullptr) return {Code::kIo, "temporary file is gone"};
+  if (failed_) return io_error();
   if (data.size() > free()) return no_space();
   if (target->data.size() < offset + data.size()) {
     used_ += offset + data.size() - target->data.size();
@@ -112,6 +126,7 @@ Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, in
   const FileName sidecar_name{Folder::kTemporary, true, file};
   const BlockId block = sidecar.info.id;
   if (find(data_name) == nullptr) return {Code::kIo, "temporary file is gone"};
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   if (steps > 0) find(data_name)->synced = true;
   if (steps > 1) {
@@ -121,46 +136,51 @@ Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, in
     add_entry(sidecar_name, second);
   }
   if (steps > 2) {
-    for (const bool is_sidecar : {false, true}) {
-      const FileName old{Folder::kCurrent, is_sidecar, block.value};
-      if (find(old) != nullptr) rename_entry(old, {Folder::kQuarantine, is_sidecar, block.value});
+    if (find(data_of(block, Folder::kCurrent)) != nullptr) {
+      link_entry(sidecar_of(block, Folder::kCurrent), sidecar_of(block, Folder::kQuarantine));
+      link_entry(data_of(block, Folder::kCurrent), data_of(block, Folder::kQuarantine));
+      sync(Folder::kQuarantine);
     }
     rename_entry(data_name, data_of(block, Folder::kCurrent));
   }
   if (steps > 3) rename_entry(sidecar_name, sidecar_of(block, Folder::kCurrent));
   if (steps > 4) {
-    sync_folders();
+    sync(Folder::kCurrent);
     unreadable_.erase(block);
   }
   return {};
 }
 
-Status SimDisk::move(BlockId block, Folder from, Folder to) {
+Status SimDisk::move(BlockId block, Folder from, Folder to, int steps) {
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   const bool data = find(data_of(block, from)) != nullptr;
   const bool sidecar = find(sidecar_of(block, from)) != nullptr;
   if (!data && !sidecar) return {Code::kNotFound, "no such replica"};
-  if (data) rename_entry(data_of(block, from), data_of(block, to));
-  if (sidecar) rename_entry(sidecar_of(block, from), sidecar_of(block, to));
-  sync_folders();
+  if (steps > 0) link_entry(sidecar_of(block, from), sidecar_of(block, to));
+  if (steps > 1) link_entry(data_of(block, from), data_of(block, to));
+  if (steps > 2) sync(to);
+  if (steps > 3 && data) remove_entry(data_of(block, from));
+  if (steps > 4 && sidecar) remove_entry(sidecar_of(block, from));
   return {};
 }
 
-Status SimDisk::purge(BlockId block) {
+Status SimDisk::purge(BlockId block, int steps) {
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   bool found = false;
   for (const bool sidecar : {false, true}) {
     const FileName name{Folder::kQuarantine, sidecar, block.value};
     if (find(name) == nullptr) continue;
-    remove_entry(name);
     found = true;
+    if (steps > (sidecar ? 1 : 0)) remove_entry(name);
   }
   if (!found) return {Code::kNotFound, "no such replica"};
-  sync_folders();
   return {};
 }
 
 Result<ReplicaFiles> SimDisk::open(BlockId block, Folder folder) const {
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   const SimFile* data = find(data_of(block, folder));
   if (data == nullptr) return {Code::kNotFound, "no such replica"};
@@ -197,85 +217,13 @@ void SimDisk::clean() {
     if (name.folder == Folder::kTemporary) temporary.push_back(name);
   }
   for (const FileName& name : temporary) remove_entry(name);
-  sync_folders();
+  sync(Folder::kTemporary);
+  failed_ = broken_;
 }
 
-void SimDisk::tear(SimFile& file, Random& draw) {
-  const std::uint64_t fate = draw.below(4);
-  if (fate == 0) return;  // it had been written out in time
-  file.sidecar.reset();
-  if (fate == 1) {
-    used_ -= file.data.size();
-    file.data.clear();
-    return;
-  }
-  const std::size_t sectors = file.data.size() / kSectorBytes + 1;
-  const std::size_t kept = std::min(file.data.size(), draw.below(sectors) * kSectorBytes);
-  if (fate == 2) {
-    used_ -= file.data.size() - kept;
-    file.data.resize(kept);
-  } else {
-    for (std::size_t i = kept; i < file.data.size(); ++i) {
-      file.data[i] = static_cast<std::uint8_t>(draw.next());
-    }
-  }
-}
-
-void SimDisk::power_loss(Random draw) {
-  for (auto& [id, file] : files_) {
-    if (!file.synced) tear(file, draw);
-    file.synced = true;
-  }
-  const std::uint64_t fate = draw.below(4);
-  const std::size_t prefix = draw.below(unsynced_.size() + 1);
-  for (std::size_t i = 0; i < unsynced_.size(); ++i) {
-    const bool kept = fate == 0   ? false
-                      : fate == 1 ? true
-                      : fate == 2 ? i < prefix
-                                  : draw.chance(1, 2);
-    if (kept) apply_durably(unsynced_[i]);
-  }
-  unsynced_.clear();
-  const Entries seen = entries_;
-  for (const auto& [name, file] : seen) unlink(entries_, name);
-  for (const auto& [name, file] : durable_) link(entries_, name, file);
-}
-
-bool SimDisk::rot(BlockId block, std::uint64_t offset, std::uint8_t mask) {
-  SimFile* file = find(data_of(block, Folder::kCurrent));
-  if (file == nullptr || offset >= file->data.size() || mask == 0) return false;
-  file->data[offset] ^= mask;
-  return true;
-}
-
-bool SimDisk::lose_sidecar(BlockId block) {
-  SimFile* file = find(sidecar_of(block, Folder::kCurrent));
-  if (file == nullptr) return false;
-  file->sidecar.reset();
-  return true;
-}
-
-void SimDisk::wipe() {
-  files_.clear();
-  entries_.clear();
-  durable_.clear();
-  unsynced_.clear();
-  unreadable_.clear();
-  used_ = 0;
-}
-
-void SimDisk::set_unreadable(BlockId block, bool unreadable) {
-  if (unreadable) {
-    unreadable_.insert(block);
-  } else {
-    unreadable_.erase(block);
-  }
-}
-
-void SimDisk::repair_faults() {
-  full_ = false;
-  no_descriptors_ = false;
-  unreadable_.clear();
+Status SimDisk::fail() {
+  failed_ = true;
+  return io_error();
 }
 
 }  // namespace dfs::sim

@@ -4,6 +4,8 @@
 // are in tmp/. Files are written once, synced and then never changed, except by rot. Directory
 // entries are durable when their directory has been synced. power_loss() drops, tears or keeps
 // whatever was not synced, by keyed draws. Times are the owner's: every call takes effect at once.
+// What takes several steps can be cut short after any of them, as by a crash. The steps are those
+// of adapters/disk: an unlink after a move or of a purge is not synced and may come undone.
 #pragma once
 
 #include <compare>
@@ -35,6 +37,7 @@ struct SimFile {
   std::optional<datanode::Sidecar> sidecar;  // of a sidecar; nullopt: unreadable text
   bool synced = false;
   std::uint32_t names = 0;  // entries that lead to it, seen and durable ones
+  std::uint32_t seen = 0;   // … seen ones: without any its bytes are free
 };
 
 // A replica as the directory shows it. Pointers are valid until the disk changes.
@@ -46,6 +49,11 @@ struct ReplicaFiles {
 // How far the publication of a replica has come; each step after the one before.
 enum class PublishStep { kSyncData, kSyncSidecar, kRenameData, kRenameSidecar, kSyncFolders };
 inline constexpr int kPublishSteps = 5;
+// Link the sidecar, link the data, sync the target, unlink the data, unlink the sidecar.
+inline constexpr int kMoveSteps = 5;
+inline constexpr int kMovedAfter = 4;  // steps: the source has no data from then on
+// Unlink the data, unlink the sidecar.
+inline constexpr int kPurgeSteps = 2;
 
 class SimDisk {
  public:
@@ -59,11 +67,11 @@ class SimDisk {
   // A replica of that id that is in current/ with other content goes to quarantine/ first.
   Status publish(std::uint64_t file, const datanode::Sidecar& sidecar, int steps = kPublishSteps);
 
-  // Moves both files and syncs both folders. kNotFound if the folder proves that they are not
-  // there.
-  Status move(BlockId block, Folder from, Folder to);
+  // Gives both files a name in `to`, durably, and then takes the one in `from` away. kNotFound if
+  // the folder proves that they are not there.
+  Status move(BlockId block, Folder from, Folder to, int steps = kMoveSteps);
   // Unlinks both files from quarantine/.
-  Status purge(BlockId block);
+  Status purge(BlockId block, int steps = kPurgeSteps);
 
   // kNotFound: proven absent; kIo: unknown.
   [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Folder folder = Folder::kCurrent) const;
@@ -72,8 +80,12 @@ class SimDisk {
   // What the disk holds, whatever faults keep the process from reading it: nullptr if nothing good.
   [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block, Folder folder) const;
   [[nodiscard]] const std::vector<std::uint8_t>* data(BlockId block, Folder folder) const;
-  // Start of a process: temporary files go.
+  // Start of a process: temporary files go; a disk that works again is back in service.
   void clean();
+  // A write or sync failed: from now on everything fails, until the process starts again and the
+  // disk is not broken. Returns the error.
+  Status fail();
+  [[nodiscard]] bool in_service() const { return !failed_; }
 
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
   [[nodiscard]] std::uint64_t used() const { return used_; }
@@ -85,11 +97,21 @@ class SimDisk {
   // Flips bits of one byte of a replica's data in current/; false if there is no such byte.
   bool rot(BlockId block, std::uint64_t offset, std::uint8_t mask);
   bool lose_sidecar(BlockId block);
+  // Bytes of another block of this disk land in the replica's data. False if nothing changes.
+  bool misdirect(BlockId block, BlockId other, std::uint64_t offset);
+  // Sectors from `offset` on were never written: zeros, or, up to the end, nothing at all.
+  bool lose_write(BlockId block, std::uint64_t offset, std::uint64_t sectors, bool cut);
+  // The replica's files are not there any more, and no process did it.
+  bool vanish(BlockId block);
   void wipe();
+  // The whole disk fails, now and at every start, until it is repaired.
+  void set_broken(bool broken);
   void set_full(bool full) { full_ = full; }
   void set_out_of_descriptors(bool out) { no_descriptors_ = out; }
   void set_unreadable(BlockId block, bool unreadable);
-  [[nodiscard]] bool faulty() const { return full_ || no_descriptors_ || !unreadable_.empty(); }
+  [[nodiscard]] bool faulty() const {
+    return full_ || no_descriptors_ || failed_ || !unreadable_.empty();
+  }
   void repair_faults();
 
  private:
@@ -105,12 +127,14 @@ class SimDisk {
   void add_entry(const FileName& name, FileId file);
   void remove_entry(const FileName& name);
   void rename_entry(const FileName& from, const FileName& to);
-  void sync_folders();
+  void link_entry(const FileName& from, const FileName& to);
+  void sync(Folder folder);
   void apply_durably(const DirectoryChange& change);
   using Entries = std::map<FileName, std::uint64_t>;
   void link(Entries& entries, const FileName& name, FileId file);
   void unlink(Entries& entries, const FileName& name);
   void tear(SimFile& file, Random& draw);
+  void resize(SimFile& file, std::uint64_t length);
 
   std::uint64_t capacity_;
   std::uint64_t used_ = 0;
@@ -121,6 +145,8 @@ class SimDisk {
   std::vector<DirectoryChange> unsynced_;
   bool full_ = false;
   bool no_descriptors_ = false;
+  bool failed_ = false;
+  bool broken_ = false;
   std::set<BlockId> unreadable_;
 };
 

@@ -129,6 +129,7 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
       }
     } else if (const auto* commit = std::get_if<namenode::Commit>(&effect)) {
       committing_ = true;
+      if (struck_at(Work::kCommit)) return;
       after(commit_time(), [this, token = commit->token] { finish_commit(token); });
     }
   }
@@ -137,6 +138,7 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
 void NameNodeNode::finish_commit(namenode::CommitToken token) {
   store_->commit();
   committing_ = false;
+  if (struck_at(Work::kCommitted)) return;
   observer_.committed(token);
   namenode::EffectList effects;
   machine_->committed(token, effects);

@@ -10,6 +10,18 @@ constexpr std::uint64_t kMillion = 1'000'000;
 Status refused() { return {Code::kUnavailable, "connection refused"}; }
 Status reset() { return {Code::kUnavailable, "connection reset by peer"}; }
 
+// Leaves out the end of a body. False: there is none.
+bool truncate(Message& message, Random& draw) {
+  if (auto* piece = std::get_if<BodyPiece>(&message); piece != nullptr && piece->length > 0) {
+    piece->length = draw.below(piece->length);
+    return true;
+  }
+  auto* range = std::get_if<RangeAnswer>(&message);
+  if (range == nullptr || range->data.empty()) return false;
+  range->data.resize(draw.below(range->data.size()));
+  return true;
+}
+
 std::int64_t below(Random& draw, std::int64_t bound) {
   return bound <= 0 ? 0 : static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(bound)));
 }
@@ -61,24 +73,44 @@ void Network::send(ConnectionId id, Address sender, Message message) {
     ++counts_.lost;
     return;
   }
-  if (arrives) {
-    receiver.last_arrival = std::max(receiver.last_arrival, queue_.now() + delay);
-    queue_.at(receiver.last_arrival,
-              [this, id, to = receiver.address, message = std::move(message)]() mutable {
-                deliver(id, to, std::move(message));
-              });
+  if (draw.chance(options_.half_open_per_million, kMillion)) {
+    ++counts_.half_open;
+    connection.half_open = true;
   }
-  if (is_reset) {
-    ++counts_.resets;
-    queue_.after(delay + microseconds(1), [this, id] {
-      const auto again = connections_.find(id);
-      if (again == connections_.end()) return;
-      const Connection broken = again->second;
-      connections_.erase(again);
-      tell_broken(id, broken.client, broken.server.address, reset(), true);
-      tell_broken(id, broken.server, broken.client.address, reset(), true);
-    });
+  if (connection.half_open) return;
+  if (draw.chance(options_.slow_per_million, kMillion)) {
+    ++counts_.slow;
+    connection.trickle = microseconds(below(draw, options_.trickle_us));
   }
+  const bool truncated =
+      draw.chance(options_.truncate_per_million, kMillion) && truncate(message, draw);
+  if (truncated) ++counts_.truncated;
+  if (arrives || truncated) put_down(id, connection, receiver, delay, std::move(message));
+  if (is_reset) ++counts_.resets;
+  if (is_reset || truncated) {
+    reset_after(id, arrives || truncated ? receiver.last_arrival - queue_.now() : delay);
+  }
+}
+
+void Network::put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
+                       Message message) {
+  receiver.last_arrival =
+      std::max(receiver.last_arrival + connection.trickle, queue_.now() + delay);
+  queue_.at(receiver.last_arrival,
+            [this, id, to = receiver.address, message = std::move(message)]() mutable {
+              deliver(id, to, std::move(message));
+            });
+}
+
+void Network::reset_after(ConnectionId id, Duration delay) {
+  queue_.after(delay + microseconds(1), [this, id] {
+    const auto again = connections_.find(id);
+    if (again == connections_.end()) return;
+    const Connection broken = again->second;
+    connections_.erase(again);
+    tell_broken(id, broken.client, broken.server.address, reset(), true);
+    tell_broken(id, broken.server, broken.client.address, reset(), true);
+  });
 }
 
 void Network::deliver(ConnectionId id, Address to, Message message) {
@@ -130,6 +162,7 @@ void Network::abort(ConnectionId id, Address side) {
   const Connection connection = found->second;
   connections_.erase(found);
   const Side& other = connection.client.address == side ? connection.server : connection.client;
+  if (connection.half_open) return;
   if (other.address != side) tell_broken(id, other, side, reset(), true);
 }
 
@@ -146,7 +179,7 @@ void Network::died(Address process, bool silent) {
     it = connections_.erase(it);
     const Side& other = client ? connection.server : connection.client;
     const Side& dead = client ? connection.client : connection.server;
-    if (!silent) tell_broken(id, other, process, reset(), dead.heard);
+    if (!silent && !connection.half_open) tell_broken(id, other, process, reset(), dead.heard);
   }
 }
 
@@ -160,6 +193,9 @@ void Network::heal() {
   options_.loss_per_million = 0;
   options_.reset_per_million = 0;
   options_.far_tail_per_million = 0;
+  options_.slow_per_million = 0;
+  options_.truncate_per_million = 0;
+  options_.half_open_per_million = 0;
   cut_.clear();
   for (auto& [key, link] : links_) link.more_until = queue_.now();
 }

@@ -4,7 +4,8 @@
 // overtake each other. Every draw is keyed by (seed, link, message number on the link), so leaving
 // out one message changes nothing for the other links. A message to a process that is gone, or over
 // a cut link, never arrives; who waits for an answer has a time limit of its own. A reset breaks
-// the connection for both ends: the sender cannot know whether its last message arrived.
+// the connection for both ends: the sender cannot know whether its last message arrived. A body may
+// trickle, or end in its middle; a half-open connection swallows what is sent and tells nobody.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,10 @@ struct NetworkOptions {
   std::uint32_t far_tail_per_million = 100;  // … for so many
   std::uint32_t loss_per_million = 0;        // messages that vanish
   std::uint32_t reset_per_million = 0;       // messages at which the connection is reset
+  std::uint32_t slow_per_million = 0;        // messages from which on the connection trickles
+  std::int64_t trickle_us = 500'000;         // up to this much more between its messages
+  std::uint32_t truncate_per_million = 0;    // bodies that end in their middle
+  std::uint32_t half_open_per_million = 0;   // messages from which on nothing arrives
   std::uint64_t bytes_per_ms = 100'000;
 };
 
@@ -52,6 +57,9 @@ struct NetworkCounts {
   std::uint64_t lost = 0;
   std::uint64_t resets = 0;
   std::uint64_t cut = 0;  // messages that ran into a partition
+  std::uint64_t slow = 0;
+  std::uint64_t truncated = 0;
+  std::uint64_t half_open = 0;
 };
 
 class Network {
@@ -79,7 +87,7 @@ class Network {
   [[nodiscard]] bool is_cut(Address from, Address to) const { return cut_.contains({from, to}); }
   // Adds to the latency of a link until the given time.
   void clog(Address from, Address to, Duration more, Instant until);
-  // No more loss, resets, cuts and clogs; long delays stay within the short tail.
+  // No more loss, resets, cuts, clogs and broken bodies; long delays stay within the short tail.
   void heal();
 
   [[nodiscard]] const NetworkCounts& counts() const { return counts_; }
@@ -101,9 +109,14 @@ class Network {
   struct Connection {
     Side client;
     Side server;
+    Duration trickle;        // between two messages
+    bool half_open = false;  // nothing arrives any more
   };
 
   [[nodiscard]] Duration latency(const Link& link, const Message& message, Random& draw);
+  void put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
+                Message message);
+  void reset_after(ConnectionId id, Duration delay);
   void deliver(ConnectionId id, Address to, Message message);
   // Tells `side`, after a latency, that the connection broke.
   void tell_broken(ConnectionId id, const Side& side, Address other, Status status, bool sent);

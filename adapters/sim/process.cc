@@ -17,6 +17,7 @@ void Process::end() {
   up_ = false;
   paused_ = false;
   deferred_.clear();
+  ambushes_.call_off();
 }
 
 void Process::resume() {

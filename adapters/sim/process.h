@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "adapters/sim/ambush.h"
 #include "adapters/sim/clock.h"
 #include "adapters/sim/event_queue.h"
 
@@ -31,6 +32,8 @@ class Process {
   [[nodiscard]] Now now() const { return clock_.read(queue_.now()); }
   [[nodiscard]] SimClock& clock() { return clock_; }
 
+  [[nodiscard]] Ambushes& ambushes() { return ambushes_; }
+
   void pause() { paused_ = true; }
   void resume();
 
@@ -44,12 +47,19 @@ class Process {
  protected:
   void begin();  // a new incarnation
   void end();
+  // The process is struck here and does nothing any more: true, or not, which is nearly always so.
+  [[nodiscard]] bool struck_at(Work work) {
+    if (!ambushes_.spring(work)) return false;
+    pause();
+    return true;
+  }
 
   EventQueue& queue_;
 
  private:
   Address address_;
   SimClock clock_;
+  Ambushes ambushes_;
   bool up_ = false;
   bool paused_ = false;
   std::uint64_t incarnation_ = 0;

@@ -16,6 +16,10 @@ std::uint64_t digest_bytes(const std::vector<std::uint8_t>& data) {
   return digest.value();
 }
 
+// Gives a node of a set or a map another key.
+void rekey(std::set<Address>::node_type& node, Address key) { node.value() = key; }
+void rekey(std::map<Address, std::int64_t>::node_type& node, Address key) { node.key() = key; }
+
 }  // namespace
 
 std::string BlockTruth::describe() const {
@@ -36,6 +40,7 @@ void Atlas::look(Address address, BlockId block, BlockTruth& truth) {
   truth.kept.erase(address);
   const sim::DataNodeNode& node = *nodes_.at(address);
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+    if (!node.disk(volume).in_service()) continue;
     for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
       const std::vector<std::uint8_t>* data = node.disk(volume).data(block, folder);
       const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block, folder);
@@ -90,6 +95,23 @@ std::string Atlas::published(Address address, BlockId block) {
 
 void Atlas::destroyed(Address node, BlockId block, std::int64_t now_us) {
   blocks_[block].destroyed_us[node] = now_us;
+}
+
+void Atlas::swapped(Address a, Address b) {
+  const auto exchange = [a, b](auto& nodes) {
+    auto of_a = nodes.extract(a);
+    auto of_b = nodes.extract(b);
+    if (!of_a.empty()) rekey(of_a, b);
+    if (!of_b.empty()) rekey(of_b, a);
+    nodes.insert(std::move(of_a));
+    nodes.insert(std::move(of_b));
+  };
+  for (auto& [block, truth] : blocks_) {
+    exchange(truth.published);
+    exchange(truth.destroyed_us);
+  }
+  rescan(a);
+  rescan(b);
 }
 
 const BlockTruth* Atlas::find(BlockId block) const {

@@ -53,6 +53,9 @@ class Atlas {
   // A fault of the injector destroyed or damaged the copy.
   void destroyed(Address node, BlockId block, std::int64_t now_us);
 
+  // Two nodes have exchanged their disks.
+  void swapped(Address a, Address b);
+
   [[nodiscard]] const BlockTruth* find(BlockId block) const;
   [[nodiscard]] const std::map<BlockId, BlockTruth>& blocks() const { return blocks_; }
   [[nodiscard]] std::vector<BlockId> good_on(Address node) const;

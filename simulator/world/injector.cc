@@ -7,7 +7,6 @@
 namespace dfs::world {
 namespace {
 
-constexpr std::uint64_t kMostCommitSteps = 24;
 constexpr std::int64_t kHourMs = 3'600'000;
 
 }  // namespace
@@ -34,6 +33,9 @@ std::map<std::string, std::uint64_t> Injector::counts() const {
   counts["delay"] += network.delayed;
   counts["loss"] += network.lost;
   counts["reset"] += network.resets;
+  counts["slow-body"] += network.slow;
+  counts["truncation"] += network.truncated;
+  counts["half-open"] += network.half_open;
   return counts;
 }
 
@@ -78,7 +80,20 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
     case FaultKind::kBitRot:
     case FaultKind::kLostSidecar:
     case FaultKind::kReadError:
+    case FaultKind::kMisdirectedWrite:
+    case FaultKind::kLostWrite:
+    case FaultKind::kReplicaVanished:
       return damage(fault, draw);
+    case FaultKind::kCrashPoint:
+      return lie_in_wait(fault, draw);
+    case FaultKind::kDiskError:
+      return fail_disk(fault, draw);
+    case FaultKind::kVolumeBroken:
+      return break_volume(fault, draw);
+    case FaultKind::kDisksSwapped:
+      return swap_disks(fault, draw);
+    case FaultKind::kForeignDisk:
+      return bring_foreign_disk(fault, draw);
     case FaultKind::kDiskFull:
     case FaultKind::kOutOfDescriptors:
     case FaultKind::kSlowDisk:
@@ -96,6 +111,9 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
     case FaultKind::kDelay:
     case FaultKind::kLoss:
     case FaultKind::kReset:
+    case FaultKind::kSlowBody:
+    case FaultKind::kTruncation:
+    case FaultKind::kHalfOpen:
     case FaultKind::kClog:
       return clog(fault, draw);
   }
@@ -138,8 +156,10 @@ bool Injector::clog(const PlannedFault& fault, Random draw) {
 
 std::size_t Injector::datanodes_away() const {
   return static_cast<std::size_t>(
-      std::count_if(targets_.datanodes.begin(), targets_.datanodes.end(),
-                    [](const auto* node) { return !node->up() || node->paused(); }));
+      std::count_if(targets_.datanodes.begin(), targets_.datanodes.end(), [](const auto* node) {
+        const bool useless = node->volumes() == 1 && node->has_failed_volumes();
+        return !node->up() || node->paused() || useless;
+      }));
 }
 
 sim::DataNodeNode* Injector::pick_datanode(Random& draw, bool up) const {
@@ -153,7 +173,10 @@ sim::DataNodeNode* Injector::pick_datanode(Random& draw, bool up) const {
 void Injector::datanode_died(sim::DataNodeNode& node) { targets_.disks_changed(node.address()); }
 
 void Injector::start_datanode(sim::DataNodeNode& node) {
-  if (!node.up()) node.start();
+  if (node.up()) return;
+  const bool failed = node.has_failed_volumes();
+  node.start();
+  if (failed) targets_.disks_changed(node.address());  // they may be back in service
 }
 
 void Injector::start_namenode() {
@@ -231,93 +254,6 @@ void Injector::power_all(Duration length, Random draw) {
   }
 }
 
-// Rot, a lost sidecar or an unreadable sector in one replica that is not the last good one.
-bool Injector::damage(const PlannedFault& fault, Random draw) {
-  const std::size_t index = draw.below(targets_.datanodes.size());
-  sim::DataNodeNode& node = *targets_.datanodes[index];
-  std::vector<BlockId> held = scene_.atlas.good_on(node.address());
-  std::erase_if(held,
-                [&](BlockId block) { return !scene_.atlas.expendable(node.address(), block); });
-  if (held.empty()) return false;
-  // The newest blocks are the most interesting ones.
-  const std::size_t recent = std::min<std::size_t>(held.size(), draw.chance(1, 2) ? 8 : 1000);
-  const BlockId block = held[held.size() - 1 - draw.below(recent)];
-  for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
-    sim::SimDisk& disk = node.disk(volume);
-    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
-    if (data == nullptr) continue;
-    if (fault.kind == FaultKind::kReadError) {
-      disk.set_unreadable(block, true);
-      later(fault.length, [&disk, block] { disk.set_unreadable(block, false); });
-      return true;
-    }
-    if (fault.kind == FaultKind::kBitRot) return rot(node, block, draw);
-    if (data->empty() || !disk.lose_sidecar(block)) return false;
-    scene_.atlas.destroyed(node.address(), block, scene_.now_us());
-    scene_.atlas.refresh(node.address(), block);
-    return true;
-  }
-  return false;
-}
-
-// Beyond the budget: a file that asks for one copy of its blocks loses one. That its bytes are gone
-// is nobody's fault from then on; what is left of them must stay.
-bool Injector::rot_last(Random draw) {
-  std::vector<std::pair<BlockId, Address>> alone;
-  for (const auto& [id, file] : scene_.durable.inodes()) {
-    for (const ModelBlock& block : file.blocks) {
-      const BlockTruth* truth = scene_.atlas.find(block.id);
-      if (file.replication != 1 || truth == nullptr || truth->copies() != 1) continue;
-      if (truth->good.size() == 1) alone.push_back({block.id, *truth->good.begin()});
-    }
-  }
-  if (alone.empty()) return false;
-  const auto& [block, address] = alone[draw.below(alone.size())];
-  for (sim::DataNodeNode* node : targets_.datanodes) {
-    if (node->address() == address && rot(*node, block, draw)) {
-      scene_.given_up.insert(block);
-      return true;
-    }
-  }
-  return false;
-}
-
-bool Injector::rot(sim::DataNodeNode& node, BlockId block, Random draw) {
-  for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
-    sim::SimDisk& disk = node.disk(volume);
-    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
-    if (data == nullptr || data->empty()) continue;
-    // One after the other: compilers evaluate arguments in different orders.
-    const std::uint64_t at = draw.below(data->size());
-    const auto mask = static_cast<std::uint8_t>(1u << draw.below(8));
-    if (!disk.rot(block, at, mask)) {
-      return false;
-    }
-    scene_.atlas.destroyed(node.address(), block, scene_.now_us());
-    scene_.atlas.refresh(node.address(), block);
-    return true;
-  }
-  return false;
-}
-
-bool Injector::trouble_disk(const PlannedFault& fault, Random draw) {
-  sim::DataNodeNode& node = *targets_.datanodes[draw.below(targets_.datanodes.size())];
-  if (fault.kind == FaultKind::kSlowDisk) {
-    node.slow_down(static_cast<std::int64_t>(draw.between(10, 2000)));
-    later(fault.length, [&node] { node.slow_down(1); });
-    return true;
-  }
-  sim::SimDisk& disk = node.disk(static_cast<datanode::VolumeId>(draw.below(node.volumes())));
-  if (fault.kind == FaultKind::kDiskFull) {
-    disk.set_full(true);
-    later(fault.length, [&disk] { disk.set_full(false); });
-  } else {
-    disk.set_out_of_descriptors(true);
-    later(fault.length, [&disk] { disk.set_out_of_descriptors(false); });
-  }
-  return true;
-}
-
 bool Injector::step_clock(Random draw) {
   std::vector<sim::Process*> all = {targets_.namenode};
   all.insert(all.end(), targets_.datanodes.begin(), targets_.datanodes.end());
@@ -346,10 +282,13 @@ bool Injector::restore_backup(const PlannedFault& fault) {
 void Injector::heal() {
   over_ = true;
   targets_.network->heal();
+  call_off_ambushes();
+  return_own_disks();
   for (sim::DataNodeNode* node : targets_.datanodes) {
     for (std::uint32_t volume = 0; volume < node->volumes(); ++volume) {
       node->disk(volume).repair_faults();
     }
+    if (node->has_failed_volumes()) restart_datanode(*node);
     node->slow_down(1);
     node->resume();
     start_datanode(*node);

@@ -16,6 +16,9 @@
 
 namespace dfs::world {
 
+// Writes and syncs of a commit after which the NameNode may die in it.
+inline constexpr std::uint64_t kMostCommitSteps = 24;
+
 // The parts of the cluster that faults can strike, and what the world does about it.
 struct Targets {
   sim::Network* network = nullptr;
@@ -61,11 +64,25 @@ class Injector {
   // Flips one bit of the node's replica.
   bool rot(sim::DataNodeNode& node, BlockId block, Random draw);
   bool trouble_disk(const PlannedFault& fault, Random draw);
+  bool fail_disk(const PlannedFault& fault, Random draw);
+  bool break_volume(const PlannedFault& fault, Random draw);
+  // False: what is on the volume is not all elsewhere too. Else it counts as destroyed from now on.
+  bool give_up_volume(sim::DataNodeNode& node, datanode::VolumeId volume);
+  bool swap_disks(const PlannedFault& fault, Random draw);
+  bool bring_foreign_disk(const PlannedFault& fault, Random draw);
+  void return_own_disk(sim::DataNodeNode& node);
+  void return_own_disks();
+  bool lie_in_wait(const PlannedFault& fault, Random draw);
+  bool await_datanode(const PlannedFault& fault, Random draw);
+  bool await_namenode(const PlannedFault& fault, Random draw);
+  bool await_client(const PlannedFault& fault, Random draw);
+  void call_off_ambushes();
   bool step_clock(Random draw);
   bool restore_backup(const PlannedFault& fault);
 
   void datanode_died(sim::DataNodeNode& node);
   void start_datanode(sim::DataNodeNode& node);
+  void restart_datanode(sim::DataNodeNode& node);
   void start_namenode();
   [[nodiscard]] std::size_t datanodes_away() const;
   [[nodiscard]] sim::DataNodeNode* pick_datanode(Random& draw, bool up) const;
@@ -75,6 +92,7 @@ class Injector {
   Targets targets_;
   bool over_ = false;
   std::map<std::string, std::uint64_t> counts_;
+  std::map<Address, sim::DataNodeDirectory> own_disks_;  // of nodes with a foreign one
 };
 
 }  // namespace dfs::world

@@ -36,7 +36,7 @@ class Moves final : public Oracle {
   }
 
   void moving(Address address, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    if (from != sim::Folder::kCurrent) return;
+    if (from != sim::Folder::kCurrent || scene_.given_up.contains(block)) return;
     const ModelBlockState* state = scene_.durable.block(block);
     const BlockTruth* truth = scene_.atlas.find(block);
     if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
@@ -64,6 +64,7 @@ class Moves final : public Oracle {
     const sim::DataNodeNode& node =
         **std::ranges::find(scene_.datanodes, address, &sim::DataNodeNode::address);
     for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+      if (!node.disk(volume).in_service()) continue;
       const datanode::Sidecar* sidecar =
           node.disk(volume).sidecar(truth.info.id, sim::Folder::kCurrent);
       if (sidecar != nullptr && sidecar->info == truth.info) return true;

@@ -30,6 +30,7 @@ class Durable final : public Oracle {
     }
   }
   void purging(Address node, BlockId block) override {
+    if (scene_.given_up.contains(block)) return;
     const ModelBlockState* state = scene_.durable.block(block);
     if (state == nullptr || !state->referenced || !state->committed) return;
     const BlockTruth* truth = scene_.atlas.find(block);

@@ -31,9 +31,10 @@ class LastCopy final : public Oracle {
     }
   }
 
-  // Whatever was ordered: at the end of every deletion a good copy is left, if one was.
+  // Whatever was ordered: at the end of every deletion a good copy is left, if one was. What a
+  // history ordered that an operator then gave up may still be carried out.
   void moving(Address node, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    if (from != sim::Folder::kCurrent) return;
+    if (from != sim::Folder::kCurrent || scene_.given_up.contains(block)) return;
     const ModelBlockState* state = scene_.durable.block(block);
     const BlockTruth* truth = scene_.atlas.find(block);
     if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;

@@ -54,6 +54,7 @@ class Unknown final : public Oracle {
     const sim::DataNodeNode* datanode = find(node);
     bool there = false;
     for (std::uint32_t volume = 0; volume < datanode->volumes(); ++volume) {
+      if (!datanode->disk(volume).in_service()) continue;
       const datanode::Sidecar* sidecar =
           datanode->disk(volume).sidecar(block, sim::Folder::kCurrent);
       there = there || (sidecar != nullptr &&
@@ -68,6 +69,7 @@ class Unknown final : public Oracle {
   void check_piece(Address node, const wire::ReportPiece& piece) {
     const sim::DataNodeNode* datanode = find(node);
     for (std::uint32_t volume = 0; volume < datanode->volumes(); ++volume) {
+      if (!datanode->disk(volume).in_service()) continue;
       for (const BlockId block : datanode->disk(volume).list(sim::Folder::kCurrent)) {
         if (wire::bucket_of(block) != piece.bucket || block <= piece.after ||
             block > piece.through) {

@@ -7,12 +7,42 @@
 namespace dfs::world {
 namespace {
 
-constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {
-    "delay",          "loss",           "reset",          "partition",          "one-way-partition",
-    "clog",           "datanode-crash", "datanode-power", "datanode-pause",     "namenode-crash",
-    "namenode-power", "namenode-pause", "client-crash",   "power-all",          "bit-rot",
-    "lost-sidecar",   "disk-full",      "read-error",     "out-of-descriptors", "slow-disk",
-    "disk-wiped",     "clock-step",     "safe-mode",      "restore-backup",     "last-rot"};
+constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
+                                                                   "loss",
+                                                                   "reset",
+                                                                   "partition",
+                                                                   "one-way-partition",
+                                                                   "clog",
+                                                                   "datanode-crash",
+                                                                   "datanode-power",
+                                                                   "datanode-pause",
+                                                                   "namenode-crash",
+                                                                   "namenode-power",
+                                                                   "namenode-pause",
+                                                                   "client-crash",
+                                                                   "power-all",
+                                                                   "bit-rot",
+                                                                   "lost-sidecar",
+                                                                   "disk-full",
+                                                                   "read-error",
+                                                                   "out-of-descriptors",
+                                                                   "slow-disk",
+                                                                   "disk-wiped",
+                                                                   "clock-step",
+                                                                   "safe-mode",
+                                                                   "restore-backup",
+                                                                   "last-rot",
+                                                                   "crash-point",
+                                                                   "disk-error",
+                                                                   "volume-broken",
+                                                                   "misdirected-write",
+                                                                   "lost-write",
+                                                                   "replica-vanished",
+                                                                   "disks-swapped",
+                                                                   "foreign-disk",
+                                                                   "slow-body",
+                                                                   "truncation",
+                                                                   "half-open"};
 
 constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
     "put",    "overwrite",       "get",  "list", "stat", "summarize", "mkdir", "remove",
@@ -20,7 +50,8 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
-    0, 0, 0, 6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1, 0, 0};
+    0, 0, 0, 6, 6, 8, 10, 6,  6, 4, 3, 3, 4, 1, 12, 4, 3, 5,
+    3, 3, 2, 2, 1, 0, 0,  30, 6, 3, 5, 4, 3, 2, 2,  0, 0, 0};
 
 // Uniform over orders of magnitude: [low, high].
 std::uint64_t log_uniform(Random& draw, std::uint64_t low, std::uint64_t high) {
@@ -46,6 +77,10 @@ void draw_network(Plan& plan, Random draw, const std::set<FaultKind>& on) {
   plan.network.far_tail_per_million = rate(FaultKind::kDelay, 4'000);
   plan.network.loss_per_million = rate(FaultKind::kLoss, 10'000);
   plan.network.reset_per_million = rate(FaultKind::kReset, 20'000);
+  plan.network.slow_per_million = rate(FaultKind::kSlowBody, 2'000);
+  plan.network.trickle_us = static_cast<std::int64_t>(log_uniform(draw, 50'000, 3'000'000));
+  plan.network.truncate_per_million = rate(FaultKind::kTruncation, 20'000);
+  plan.network.half_open_per_million = rate(FaultKind::kHalfOpen, 2'000);
 }
 
 void draw_limits(Plan& plan, Random draw) {
@@ -145,6 +180,9 @@ void simplify(Plan& plan, const Selection& selection) {
   plan.network.far_tail_per_million = 0;
   plan.network.loss_per_million = 0;
   plan.network.reset_per_million = 0;
+  plan.network.slow_per_million = 0;
+  plan.network.truncate_per_million = 0;
+  plan.network.half_open_per_million = 0;
   if (selection.delays == Delays::kCalm) return;
   plan.network.tail_per_mille = 0;
   plan.network.spread = plan.namenode_times.spread = plan.datanode_times.spread = false;

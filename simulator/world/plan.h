@@ -52,8 +52,19 @@ enum class FaultKind {
   kSafeMode,       // an operator enters and leaves it
   kRestoreBackup,  // an operator restores the NameNode from an older copy
   kLastRot,        // the only copy of a block rots: beyond repair, but not to be thrown away
+  kCrashPoint,     // death at a chosen step of the next operation of some kind
+  kDiskError,      // a write or sync of one fails, and with it the volume until a restart
+  kVolumeBroken,   // one of several disks of a DataNode fails as a whole
+  kMisdirectedWrite,
+  kLostWrite,
+  kReplicaVanished,  // its files are gone, and no process did it
+  kDisksSwapped,     // two DataNodes come back with each other's disks
+  kForeignDisk,      // … or one with a disk of another cluster
+  kSlowBody,
+  kTruncation,
+  kHalfOpen,
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kLastRot) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kHalfOpen) + 1;
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 [[nodiscard]] std::optional<FaultKind> fault_from_string(std::string_view name);
 

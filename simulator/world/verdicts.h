@@ -16,9 +16,12 @@ inline constexpr std::string_view kInvariants[] = {"D1", "D2", "D3", "D4", "D5",
                                                    "C2", "C3", "C4", "S1", "B1", "B2", "B3"};
 
 // Rare things that a sweep should meet.
-inline constexpr std::string_view kProbes[] = {"NameNode killed during a commit",
-                                               "message through its JSON form",
-                                               "retry answered from its record"};
+inline constexpr std::string_view kProbes[] = {
+    "NameNode killed during a commit", "message through its JSON form",
+    "retry answered from its record", "a disk failed in the middle of a write"};
+
+// … and the places where a process was struck by an ambush.
+[[nodiscard]] std::vector<std::string_view> all_probes();
 
 struct Violation {
   std::string invariant;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "adapters/sim/ambush.h"
 #include "core/base/crc32c.h"
 #include "core/datanode/checksum_builder.h"
 
@@ -129,6 +132,136 @@ TEST(SimDisk, RotChangesOneByteAndALostSidecarLeavesTheData) {
   EXPECT_TRUE(disk.lose_sidecar(kBlock));
   EXPECT_EQ(disk.open(kBlock)->sidecar, nullptr);
   EXPECT_TRUE(disk.list(Folder::kCurrent).empty());
+}
+
+TEST(SimDisk, MoveThatIsCutShortAndAPowerLossLeaveTheReplicaInOnePlaceAtLeast) {
+  int in_both = 0;
+  int came_back = 0;
+  for (int steps = 0; steps <= kMoveSteps; ++steps) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      SimDisk disk(1 << 20);
+      ASSERT_TRUE(store(disk, kBlock, bytes_of(2000, 1)).ok());
+      ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine, steps).ok());
+      disk.power_loss(Random(seed));
+      disk.clean();
+      const bool current = disk.list(Folder::kCurrent).size() == 1;
+      const bool quarantine = disk.list(Folder::kQuarantine).size() == 1;
+      EXPECT_TRUE(current || quarantine);
+      if (current && quarantine) ++in_both;
+      if (current && steps == kMoveSteps) ++came_back;
+    }
+  }
+  EXPECT_GT(in_both, 0);
+  EXPECT_GT(came_back, 0);
+}
+
+TEST(SimDisk, UnlinkOfAPurgeThatWasNotSyncedComesUndoneSometimes) {
+  int came_back = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SimDisk disk(1 << 20);
+    ASSERT_TRUE(store(disk, kBlock, bytes_of(2000, 1)).ok());
+    ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).ok());
+    ASSERT_TRUE(disk.purge(kBlock).ok());
+    disk.power_loss(Random(seed));
+    if (disk.list(Folder::kQuarantine).empty()) continue;
+    ++came_back;
+    EXPECT_EQ(*disk.data(kBlock, Folder::kQuarantine), bytes_of(2000, 1));
+    EXPECT_EQ(disk.used(), 2000u);
+  }
+  EXPECT_GT(came_back, 0);
+  EXPECT_LT(came_back, 50);
+}
+
+TEST(SimDisk, PowerLossTearsWhatWasNotSyncedBySectors) {
+  int mixed = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SimDisk disk(1 << 20);
+    const std::vector<std::uint8_t> data = bytes_of(4096, 1);
+    const Result<std::uint64_t> file = disk.create(data.size());
+    ASSERT_TRUE(disk.write(*file, 0, data).ok());
+    disk.power_loss(Random(seed));
+    const BlockId temporary{*file};
+    const std::vector<std::uint8_t>* left = disk.data(temporary, Folder::kTemporary);
+    if (left == nullptr || left->size() != data.size()) continue;
+    int whole = 0;
+    for (std::size_t at = 0; at < data.size(); at += 512) {
+      const auto begin = static_cast<std::ptrdiff_t>(at);
+      if (std::equal(data.begin() + begin, data.begin() + begin + 512, left->begin() + begin)) {
+        ++whole;
+      }
+    }
+    if (whole > 0 && whole < 8) ++mixed;
+  }
+  EXPECT_GT(mixed, 0);
+}
+
+TEST(SimDisk, V3_DiskThatFailedAnswersWithErrorsUntilTheNextStartUnlessItIsBroken) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  EXPECT_EQ(disk.fail().code(), Code::kIo);
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
+  EXPECT_EQ(store(disk, BlockId{8}, bytes_of(100, 1)).code(), Code::kIo);
+  EXPECT_EQ(disk.free(), 0u);
+  disk.clean();
+  EXPECT_TRUE(disk.open(kBlock).ok());
+  disk.set_broken(true);
+  disk.clean();
+  EXPECT_FALSE(disk.in_service());
+  disk.set_broken(false);
+  disk.clean();
+  EXPECT_EQ(*disk.open(kBlock)->data, bytes_of(100, 1));
+}
+
+TEST(SimDisk, WritesThatWentAstrayLeaveTheSidecarAndOtherBytes) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(1500, 1)).ok());
+  ASSERT_TRUE(store(disk, BlockId{8}, bytes_of(700, 9)).ok());
+  EXPECT_FALSE(disk.misdirect(kBlock, kBlock, 0));
+  ASSERT_TRUE(disk.misdirect(kBlock, BlockId{8}, 512));
+  std::vector<std::uint8_t> expected = bytes_of(1500, 1);
+  const std::vector<std::uint8_t> other = bytes_of(700, 9);
+  std::copy(other.begin(), other.end(), expected.begin() + 512);
+  EXPECT_EQ(*disk.open(kBlock)->data, expected);
+  EXPECT_NE(disk.open(kBlock)->sidecar->info.crc, crc32c(expected));
+
+  ASSERT_TRUE(disk.lose_write(kBlock, 512, 1, false));
+  std::fill(expected.begin() + 512, expected.begin() + 1024, std::uint8_t{0});
+  EXPECT_EQ(*disk.open(kBlock)->data, expected);
+  EXPECT_FALSE(disk.lose_write(kBlock, 512, 1, false));
+  ASSERT_TRUE(disk.lose_write(kBlock, 512, 1, true));
+  EXPECT_EQ(disk.open(kBlock)->data->size(), 512u);
+  EXPECT_EQ(disk.used(), 512u + 700u);
+}
+
+TEST(SimDisk, VanishedReplicaIsAbsentAlsoAfterAPowerLoss) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SimDisk disk(1 << 20);
+    ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+    EXPECT_FALSE(disk.vanish(BlockId{8}));
+    ASSERT_TRUE(disk.vanish(kBlock));
+    disk.power_loss(Random(seed));
+    EXPECT_EQ(disk.open(kBlock).status().code(), Code::kNotFound);
+  }
+}
+
+TEST(Ambushes, SpringOnceForTheirWorkAndOnlyIfTheMomentIsRight) {
+  Ambushes ambushes;
+  bool right = false;
+  const auto lay = [&] {
+    ambushes.lay({{Work::kPublish, 3, "probe"}, Blow::kDeath, [&right](std::uint32_t volume) {
+                    return right && volume == 1;
+                  }});
+  };
+  lay();
+  EXPECT_FALSE(ambushes.spring(Work::kPurge, 1).has_value());
+  EXPECT_FALSE(ambushes.spring(Work::kPublish, 1).has_value());
+  right = true;
+  EXPECT_FALSE(ambushes.spring(Work::kPublish, 1).has_value());  // it was let pass: over
+  lay();
+  const std::optional<Ambush> sprung = ambushes.spring(Work::kPublish, 1);
+  ASSERT_TRUE(sprung.has_value());
+  EXPECT_EQ(sprung->point.steps, 3);
+  EXPECT_FALSE(ambushes.spring(Work::kPublish, 1).has_value());
 }
 
 }  // namespace

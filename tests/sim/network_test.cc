@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ class Peer final : public Process, public Endpoint {
     if (std::holds_alternative<CallMessage>(message)) {
       heard.push_back(std::get<wire::Stat>(std::get<CallMessage>(message).request).path);
       if (answers) network_.send(connection, address(), CallAnswer{wire::Empty{}});
+    } else if (const auto* piece = std::get_if<BodyPiece>(&message)) {
+      bytes += piece->length;
+      last_piece = network_time();
     } else {
       ++answered;
       network_.finish(connection);
@@ -45,7 +49,20 @@ class Peer final : public Process, public Endpoint {
     return connection;
   }
 
+  // Opens a body of as many pieces of 100 bytes.
+  ConnectionId send_body(Address to, int pieces) {
+    const ConnectionId connection = network_.connect(address(), to);
+    const auto body = std::make_shared<const std::vector<std::uint8_t>>(100);
+    for (int i = 0; i < pieces; ++i) {
+      network_.send(connection, address(), BodyPiece{body, 0, body->size()});
+    }
+    return connection;
+  }
+  [[nodiscard]] Instant network_time() const { return queue_.now(); }
+
   bool answers = true;
+  std::size_t bytes = 0;
+  Instant last_piece;
   std::vector<std::string> heard;
   std::vector<std::string> broken;
   int answered = 0;
@@ -178,6 +195,39 @@ TEST(Network, MessageToAnEarlierIncarnationIsNotDeliveredToTheNext) {
   world.network.send(connection, 1, CallMessage{wire::Stat{"/late"}});
   world.run();
   EXPECT_EQ(world.b.heard, Strings{"/x"});
+}
+
+TEST(Network, SlowBodyTricklesAndArrivesWhole) {
+  TwoPeers two({.tail_per_mille = 0,
+                .far_tail_per_million = 0,
+                .slow_per_million = 1'000'000,
+                .trickle_us = 1'000'000});
+  (void)two.a.send_body(2, 20);
+  two.run();
+  EXPECT_EQ(two.b.bytes, 2000u);
+  EXPECT_GT(two.b.last_piece, Instant{2'000'000});
+  EXPECT_EQ(two.network.counts().slow, 20u);
+}
+
+TEST(Network, TruncatedBodyEndsInItsMiddleAndBothEndsHearOfIt) {
+  TwoPeers two({.tail_per_mille = 0, .far_tail_per_million = 0, .truncate_per_million = 1'000'000});
+  (void)two.a.send_body(2, 1);
+  two.run();
+  EXPECT_LT(two.b.bytes, 100u);
+  EXPECT_EQ(two.a.broken, Strings{"connection reset by peer (sent)"});
+  EXPECT_EQ(two.network.counts().truncated, 1u);
+}
+
+TEST(Network, HalfOpenConnectionSwallowsEverythingAndTellsNobody) {
+  TwoPeers two(
+      {.tail_per_mille = 0, .far_tail_per_million = 0, .half_open_per_million = 1'000'000});
+  (void)two.a.call(2, "/lost");
+  two.run();
+  two.b.die(false);
+  two.run();
+  EXPECT_TRUE(two.b.heard.empty());
+  EXPECT_TRUE(two.a.broken.empty());
+  EXPECT_TRUE(two.b.broken.empty());
 }
 
 }  // namespace
