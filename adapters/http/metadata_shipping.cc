@@ -35,9 +35,11 @@ MetadataShipping::~MetadataShipping() { stop(); }
 
 void MetadataShipping::note(const namenode::Ship& batch) {
   const std::uint64_t epoch = store_.meta().epoch;
+  std::vector<std::string> lines;
+  for (const namenode::Command& command : batch.commands) lines.push_back(to_text(command));
   const std::lock_guard lock(mutex_);
   // Before start() the position from which to ship is not known yet, and includes this.
-  if (shipper_) shipper_->ship(batch, epoch, clock_.now());
+  if (shipper_) shipper_->ship(batch.first, std::move(lines), epoch, clock_.now());
 }
 
 void MetadataShipping::start(Strand& strand) {

@@ -59,11 +59,10 @@ struct Commit {
   CommitToken token = 0;
 };
 // A batch of commands became durable: hand it on (the metadata's second home, later the replicated
-// log). `lines` are to_text() of the commands at first … first + lines.size() − 1. Sent only after
-// the commit.
+// log), at the positions first … first + commands.size() − 1. Sent only after the commit.
 struct Ship {
   Position first = 0;
-  std::vector<std::string> lines;
+  std::vector<Command> commands;
 };
 using Effect = std::variant<SendReply, Commit, Ship>;
 using EffectList = std::vector<Effect>;

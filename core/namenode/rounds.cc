@@ -55,11 +55,11 @@ Outcome NameNode::State::run(decltype(Command::body) body, Now now) {
   command.body = std::move(body);
   Outcome outcome = apply(store, command);
   dirty = true;
-  if (ship.lines.empty()) ship.first = outcome.position;
-  ship.lines.push_back(to_text(command));
   if (observer != nullptr) observer->applied(command, outcome);
   leases.applied(outcome.effects, clock.now());
   blocks.applied(command, outcome.effects, now);
+  if (ship.commands.empty()) ship.first = outcome.position;
+  ship.commands.push_back(std::move(command));
   return outcome;
 }
 

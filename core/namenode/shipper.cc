@@ -14,9 +14,9 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 Shipper::Shipper(ShipperConfig config, std::string cluster, std::uint64_t epoch, Position applied)
     : config_(config), cluster_(std::move(cluster)), epoch_(epoch), next_(applied + 1) {}
 
-void Shipper::ship(const Ship& batch, std::uint64_t epoch, Now now) {
-  DFS_ASSERT(batch.first == next_);
-  next_ += batch.lines.size();
+void Shipper::ship(Position first, std::vector<std::string> lines, std::uint64_t epoch, Now now) {
+  DFS_ASSERT(first == next_);
+  next_ += lines.size();
   if (epoch != epoch_) {
     // A new history: homes take it up with a checkpoint, so what is buffered is of no use.
     epoch_ = epoch;
@@ -25,9 +25,9 @@ void Shipper::ship(const Ship& batch, std::uint64_t epoch, Now now) {
     for (auto& [id, home] : homes_) home.phase = Phase::kAsk;
     return;
   }
-  for (const std::string& line : batch.lines) {
-    lines_.push_back({line, now.mono});
+  for (std::string& line : lines) {
     bytes_ += line.size();
+    lines_.push_back({std::move(line), now.mono});
   }
   while (bytes_ > config_.buffer_bytes) {
     bytes_ -= lines_.front().text.size();

@@ -81,8 +81,9 @@ class Shipper {
   // `applied` is the position of the last durable command.
   Shipper(ShipperConfig config, std::string cluster, std::uint64_t epoch, Position applied);
 
-  // A batch became durable; `epoch` is the store's after it.
-  void ship(const Ship& batch, std::uint64_t epoch, Now now);
+  // The commands from position `first` on became durable: to_text() of each. `epoch` is the store's
+  // after them.
+  void ship(Position first, std::vector<std::string> lines, std::uint64_t epoch, Now now);
   // The DataNodes that are not dead. From time to time, also without a change.
   void set_candidates(const std::vector<HomeCandidate>& candidates);
   // About every 100 ms.

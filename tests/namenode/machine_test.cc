@@ -67,7 +67,7 @@ TEST_F(Round, ShipsItsCommandsAfterItsCommitAndTheyReplay) {
   machine->committed(std::get<Commit>(effects.back()).token, later);
   const Ship ship = std::get<Ship>(later.at(0));
   EXPECT_EQ(ship.first, before + 1);
-  EXPECT_THAT(ship.lines, SizeIs(2));
+  EXPECT_THAT(ship.commands, SizeIs(2));
 }
 
 TEST(Rounds, D3_WhatWasShippedSinceTheFormatGivesTheSameDigest) {
@@ -85,8 +85,8 @@ TEST(Rounds, D3_WhatWasShippedSinceTheFormatGivesTheSameDigest) {
   Position next = 1;
   for (const Ship& ship : bench.shipped) {
     EXPECT_EQ(ship.first, next);
-    for (const std::string& line : ship.lines) {
-      EXPECT_EQ(apply(replayed, *command_from_text(line)).position, next++);
+    for (const Command& command : ship.commands) {
+      EXPECT_EQ(apply(replayed, *command_from_text(to_text(command))).position, next++);
     }
   }
   EXPECT_EQ(digest_of(replayed), digest_of(bench.store));

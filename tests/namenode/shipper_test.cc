@@ -36,9 +36,10 @@ struct Cluster {
   explicit Cluster(ShipperConfig with = {}) : config(with), shipper(config, "c", epoch, applied) {}
 
   void run(std::uint64_t commands) {
-    Ship batch{.first = applied + 1, .lines = {}};
-    for (std::uint64_t i = 0; i < commands; ++i) batch.lines.push_back(command(epoch, ++applied));
-    shipper.ship(batch, epoch, now);
+    const Position first = applied + 1;
+    std::vector<std::string> lines;
+    for (std::uint64_t i = 0; i < commands; ++i) lines.push_back(command(epoch, ++applied));
+    shipper.ship(first, std::move(lines), epoch, now);
   }
   void live(const std::vector<std::uint64_t>& nodes) {
     std::vector<HomeCandidate> candidates;
