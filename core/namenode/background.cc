@@ -12,8 +12,18 @@ constexpr std::uint64_t kRequestsAtOnce = 30;
 constexpr std::uint64_t kForgetRows = 400;
 
 WallTime before(WallTime time, Duration period) { return {time.ms - period.us / 1000}; }
+WallTime after(WallTime time, Duration period) { return {time.ms + period.us / 1000}; }
 
 }  // namespace
+
+// The time of the oldest request or client record; `time` if there is none.
+WallTime NameNode::State::oldest_record(WallTime time) {
+  const auto requests = store.oldest_requests(1);
+  const auto clients = store.oldest_clients(1);
+  if (!requests.empty()) time = std::min(time, requests.front().at);
+  if (!clients.empty()) time = std::min(time, clients.front().at);
+  return time;
+}
 
 void NameNode::State::background(Now now) {
   const std::uint64_t rows_before = store.rows_touched();
@@ -27,19 +37,23 @@ void NameNode::State::background(Now now) {
   if (!expired.empty()) run(ExpireCommand{std::move(expired)}, now);
 
   const std::uint64_t kept = store.meta().requests;
-  const WallTime old = before(time, config.request_retention);
-  const auto requests = store.oldest_requests(1);
-  const auto clients = store.oldest_clients(1);
   if (kept > config.max_requests_kept) {
     run(ForgetRequestsCommand{time, std::min(kept - config.max_requests_kept, kRequestsAtOnce)},
         now);
-  } else if ((!requests.empty() && requests.front().at <= old) ||
-             (!clients.empty() && clients.front().at <= old)) {
-    run(ForgetRequestsCommand{old, kRequestsAtOnce}, now);
+  } else if (records_due <= time) {
+    records_due = after(oldest_record(time), config.request_retention);
+    if (records_due <= time) {
+      run(ForgetRequestsCommand{before(time, config.request_retention), kRequestsAtOnce}, now);
+    }
   }
 
-  const WallTime freed = before(time, config.reader_grace);
-  if (!store.freed_blocks(freed, 1).empty()) run(ForgetBlocksCommand{freed, kForgetRows}, now);
+  if (freed_due <= time) {
+    const std::vector<BlockRow> oldest = store.freed_blocks(time, 1);
+    freed_due = after(oldest.empty() ? time : oldest.front().freed, config.reader_grace);
+    if (freed_due <= time) {
+      run(ForgetBlocksCommand{before(time, config.reader_grace), kForgetRows}, now);
+    }
+  }
   const std::uint64_t rows = store.rows_touched() - rows_before;
   if (rows < kTickRows && !store.scan_reap(InodeId{}, 1).empty()) {
     run(ReapCommand{kTickRows - rows}, now);

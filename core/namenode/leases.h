@@ -23,13 +23,18 @@ class Leases {
   void renew(InodeId inode, Instant now) { renewed_[inode] = now; }
 
   // Looks at the next `limit` pending files of the store, in a circle: those whose lease is over.
+  // While none can be, it does not ask the store.
   [[nodiscard]] std::vector<InodeId> next_expired(Store& store, Instant now, std::size_t limit);
 
  private:
+  [[nodiscard]] Instant renewed(InodeId inode) const;
+
   Duration limit_;
   Instant start_;
   std::map<InodeId, Instant> renewed_;  // those that are not in it: since the start
   InodeId cursor_;
+  Instant oldest_;       // renewal seen in this round, not after the round's beginning
+  Instant quiet_until_;  // no lease that was looked at or begun since is over before
 };
 
 }  // namespace dfs::namenode

@@ -43,6 +43,7 @@ struct NameNode::State {
 
   // background.cc
   void background(Now now);
+  [[nodiscard]] WallTime oldest_record(WallTime time);
 
   // readers.cc
   wire::Reply answer(const wire::Stat& request, Now now);
@@ -77,6 +78,11 @@ struct NameNode::State {
   CommandObserver* observer = nullptr;
   Now last_step;
   WallTime time_at_start;  // NameNode time when the running clock stood at 0
+
+  // NameNode time at which the oldest record, or freed block, may be due, as far as was seen: what
+  // comes later is younger, so until then the store need not be asked.
+  WallTime records_due;
+  WallTime freed_due;
 
   // Rounds.
   CommitToken round = 1;
