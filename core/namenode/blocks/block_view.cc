@@ -76,6 +76,7 @@ BlockView look(Soft& soft, BlockId block, std::optional<BlockRow> row) {
     Copy copy{&node,    id,    Standing::kUnknown, replica->info(), replica->is(Replica::kDoomed),
               !claimed, false, replica->verified()};
     if (known) copy.standing = standing_of(node, *replica, view.info());
+    if (view.copies.empty()) view.copies.reserve(soft.nodes.all().size());
     if (!node.alive()) {
       view.lost.push_back(copy);
       continue;

@@ -28,16 +28,20 @@ bool sweep_stored(Soft& soft, const RowBudget& budget, Now now) {
   return true;
 }
 
-// Moves on to the next bucket; false after the last one of the last node.
+// Moves on to the next bucket with replicas of a node that is alive; false if there is none.
 bool next_bucket(Soft& soft) {
   Sweep& at = soft.sweep;
   at.after = {};
-  if (++at.bucket < wire::kReportBuckets) return true;
-  at.bucket = 0;
-  const auto next = soft.nodes.all().upper_bound(at.node);
-  if (next == soft.nodes.all().end()) return false;
-  at.node = next->first;
-  return true;
+  ++at.bucket;
+  for (auto node = soft.nodes.all().lower_bound(at.node); node != soft.nodes.all().end(); ++node) {
+    if (node->first != at.node) at.bucket = 0;
+    at.node = node->first;
+    if (!node->second.alive()) continue;
+    const ReplicaMap& replicas = node->second.replicas;
+    while (at.bucket < wire::kReportBuckets && replicas.bucket(at.bucket).empty()) ++at.bucket;
+    if (at.bucket < wire::kReportBuckets) return true;
+  }
+  return false;
 }
 
 bool sweep_replicas(Soft& soft, const RowBudget& budget, Now now) {
