@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/wire/datanode_messages.h"
+
 namespace dfs::sim {
 namespace {
 
@@ -16,18 +18,18 @@ Status no_space() { return {Code::kNoSpace, "No space left on device"}; }
 
 const SimFile* SimDisk::find(const FileName& name) const {
   const auto entry = entries_.find(name);
-  return entry == entries_.end() ? nullptr : &files_.at(entry->second);
+  return entry == entries_.end() ? nullptr : &entry->second->second;
 }
 
 SimFile* SimDisk::find(const FileName& name) {
   const auto entry = entries_.find(name);
-  return entry == entries_.end() ? nullptr : &files_.at(entry->second);
+  return entry == entries_.end() ? nullptr : &entry->second->second;
 }
 
-void SimDisk::link(Entries& entries, const FileName& name, FileId file) {
+void SimDisk::link(Entries& entries, const FileName& name, Files::iterator file) {
   unlink(entries, name);
   entries[name] = file;
-  SimFile& linked = files_.at(file);
+  SimFile& linked = file->second;
   ++linked.names;
   if (&entries == &entries_ && ++linked.seen == 1) used_ += linked.data.size();
 }
@@ -35,15 +37,15 @@ void SimDisk::link(Entries& entries, const FileName& name, FileId file) {
 void SimDisk::unlink(Entries& entries, const FileName& name) {
   const auto entry = entries.find(name);
   if (entry == entries.end()) return;
-  const auto file = files_.find(entry->second);
+  const auto file = entry->second;
   entries.erase(entry);
   if (&entries == &entries_ && --file->second.seen == 0) used_ -= file->second.data.size();
   if (--file->second.names == 0) files_.erase(file);
 }
 
-void SimDisk::add_entry(const FileName& name, FileId file) {
+void SimDisk::add_entry(const FileName& name, Files::iterator file) {
   link(entries_, name, file);
-  unsynced_.push_back({std::nullopt, name, file});
+  unsynced_.push_back({std::nullopt, name, file->first});
 }
 
 void SimDisk::remove_entry(const FileName& name) {
@@ -52,14 +54,18 @@ void SimDisk::remove_entry(const FileName& name) {
 }
 
 void SimDisk::rename_entry(const FileName& from, const FileName& to) {
-  const FileId file = entries_.at(from);
-  link(entries_, to, file);
-  unlink(entries_, from);
-  unsynced_.push_back({from, to, file});
+  auto entry = entries_.extract(from);
+  unlink(entries_, to);
+  unsynced_.push_back({from, to, entry.mapped()->first});
+  entry.key() = to;
+  entries_.insert(std::move(entry));
 }
 
 void SimDisk::apply_durably(const DirectoryChange& change) {
-  if (change.added && files_.contains(change.file)) link(durable_, *change.added, change.file);
+  if (change.added) {
+    const auto file = files_.find(change.file);
+    if (file != files_.end()) link(durable_, *change.added, file);
+  }
   if (change.removed) unlink(durable_, *change.removed);
 }
 
@@ -86,7 +92,7 @@ std::uint64_t SimDisk::used_in(Folder folder) const {
   std::uint64_t bytes = 0;
   for (auto it = entries_.lower_bound({folder, false, 0});
        it != entries_.end() && it->first.folder == folder; ++it) {
-    bytes += files_.at(it->second).data.size();
+    bytes += it->second->second.data.size();
   }
   return bytes;
 }
@@ -95,10 +101,10 @@ Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   if (length > free()) return no_space();
-  const FileId file = next_file_++;
-  files_[file].data.reserve(length);
-  add_entry({Folder::kTemporary, false, file}, file);
-  return file;
+  const auto file = files_.try_emplace(files_.end(), next_file_++);
+  file->second.data.reserve(length);
+  add_entry({Folder::kTemporary, false, file->first}, file);
+  return file->first;
 }
 
 Status SimDisk::write(std::uint64_t file, std::uint64_t offset, Bytes data) {
@@ -130,9 +136,9 @@ Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, in
   if (no_descriptors_) return too_many_open_files();
   if (steps > 0) find(data_name)->synced = true;
   if (steps > 1) {
-    const FileId second = next_file_++;
-    files_[second].sidecar = sidecar;
-    files_[second].synced = true;
+    const auto second = files_.try_emplace(files_.end(), next_file_++);
+    second->second.sidecar = sidecar;
+    second->second.synced = true;
     add_entry(sidecar_name, second);
   }
   if (steps > 2) {
@@ -190,15 +196,35 @@ Result<ReplicaFiles> SimDisk::open(BlockId block, Folder folder) const {
   return ReplicaFiles{&data->data, good ? &*sidecar->sidecar : nullptr};
 }
 
+bool SimDisk::good(Entries::const_iterator sidecar) const {
+  const FileName& name = sidecar->first;
+  return sidecar->second->second.sidecar.has_value() &&
+         find({name.folder, false, name.number}) != nullptr;
+}
+
 std::vector<BlockId> SimDisk::list(Folder folder) const {
   std::vector<BlockId> blocks;
   for (auto it = entries_.lower_bound({folder, true, 0});
        it != entries_.end() && it->first.folder == folder; ++it) {
-    const BlockId block{it->first.number};
-    if (!files_.at(it->second).sidecar || find(data_of(block, folder)) == nullptr) continue;
-    blocks.push_back(block);
+    if (good(it)) blocks.push_back(BlockId{it->first.number});
   }
   return blocks;
+}
+
+std::vector<BlockId> SimDisk::list_bucket(Folder folder, std::uint64_t bucket) const {
+  std::vector<BlockId> blocks;
+  for (BlockId next{bucket};;) {  // the next id of the bucket
+    const auto it = entries_.lower_bound({folder, true, next.value});
+    if (it == entries_.end() || it->first.folder != folder) return blocks;
+    const BlockId found{it->first.number};
+    if (found == next) {
+      if (good(it)) blocks.push_back(found);
+      next.value += wire::kReportBuckets;
+    } else {
+      const std::uint64_t of = wire::bucket_of(found);
+      next.value = found.value + (bucket + wire::kReportBuckets - of) % wire::kReportBuckets;
+    }
+  }
 }
 
 const datanode::Sidecar* SimDisk::sidecar(BlockId block, Folder folder) const {

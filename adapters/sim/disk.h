@@ -58,6 +58,7 @@ inline constexpr int kPurgeSteps = 2;
 class SimDisk {
  public:
   explicit SimDisk(std::uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
+  SimDisk(SimDisk&&) = default;  // and no copy: entries lead to this disk's files
 
   // Temporary files. kNoSpace, kIo (too many open files).
   [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length);
@@ -77,6 +78,8 @@ class SimDisk {
   [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Folder folder = Folder::kCurrent) const;
   // Block ids with a data file and a good sidecar in a folder, ascending.
   [[nodiscard]] std::vector<BlockId> list(Folder folder) const;
+  // Those of one bucket of the block report, without looking at the others.
+  [[nodiscard]] std::vector<BlockId> list_bucket(Folder folder, std::uint64_t bucket) const;
   // What the disk holds, whatever faults keep the process from reading it: nullptr if nothing good.
   [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block, Folder folder) const;
   [[nodiscard]] const std::vector<std::uint8_t>* data(BlockId block, Folder folder) const;
@@ -116,6 +119,8 @@ class SimDisk {
 
  private:
   using FileId = std::uint64_t;
+  using Files = std::map<FileId, SimFile>;
+  using Entries = std::map<FileName, Files::iterator>;
   struct DirectoryChange {
     std::optional<FileName> removed;
     std::optional<FileName> added;
@@ -124,22 +129,22 @@ class SimDisk {
 
   [[nodiscard]] const SimFile* find(const FileName& name) const;
   [[nodiscard]] SimFile* find(const FileName& name);
-  void add_entry(const FileName& name, FileId file);
+  [[nodiscard]] bool good(Entries::const_iterator sidecar) const;
+  void add_entry(const FileName& name, Files::iterator file);
   void remove_entry(const FileName& name);
   void rename_entry(const FileName& from, const FileName& to);
   void link_entry(const FileName& from, const FileName& to);
   void sync(Folder folder);
   void apply_durably(const DirectoryChange& change);
-  using Entries = std::map<FileName, std::uint64_t>;
-  void link(Entries& entries, const FileName& name, FileId file);
+  void link(Entries& entries, const FileName& name, Files::iterator file);
   void unlink(Entries& entries, const FileName& name);
   void tear(SimFile& file, Random& draw);
   void resize(SimFile& file, std::uint64_t length);
 
   std::uint64_t capacity_;
   std::uint64_t used_ = 0;
-  std::uint64_t next_file_ = 1;
-  std::map<FileId, SimFile> files_;
+  FileId next_file_ = 1;
+  Files files_;
   Entries entries_;  // as the running process sees them
   Entries durable_;  // as they are after a power loss
   std::vector<DirectoryChange> unsynced_;

@@ -70,11 +70,9 @@ class Unknown final : public Oracle {
     const sim::DataNodeNode* datanode = find(node);
     for (std::uint32_t volume = 0; volume < datanode->volumes(); ++volume) {
       if (!datanode->disk(volume).in_service()) continue;
-      for (const BlockId block : datanode->disk(volume).list(sim::Folder::kCurrent)) {
-        if (wire::bucket_of(block) != piece.bucket || block <= piece.after ||
-            block > piece.through) {
-          continue;
-        }
+      for (const BlockId block :
+           datanode->disk(volume).list_bucket(sim::Folder::kCurrent, piece.bucket)) {
+        if (block <= piece.after || block > piece.through) continue;
         const bool told =
             std::any_of(piece.replicas.begin(), piece.replicas.end(),
                         [&](const wire::BlockInfo& replica) { return replica.id == block; });

@@ -8,6 +8,7 @@
 #include "adapters/sim/ambush.h"
 #include "core/base/crc32c.h"
 #include "core/datanode/checksum_builder.h"
+#include "core/wire/datanode_messages.h"
 
 namespace dfs::sim {
 namespace {
@@ -89,6 +90,21 @@ TEST(SimDisk, WithoutPowerLossACrashKeepsWhatWasWritten) {
   disk.clean();
   EXPECT_TRUE(disk.open(kBlock).ok());
   EXPECT_EQ(disk.list(Folder::kCurrent), std::vector<BlockId>{kBlock});
+}
+
+TEST(SimDisk, ListsTheReplicasOfOneReportBucketAlone) {
+  SimDisk disk(1 << 20);
+  const BlockId first{7 + wire::kReportBuckets};
+  const BlockId second{7 + 2 * wire::kReportBuckets};
+  const BlockId far{7 + (std::uint64_t{3} << 40)};
+  const BlockId others[] = {BlockId{8}, BlockId{6 + 9 * wire::kReportBuckets}};
+  for (const BlockId block : {first, others[0], second, far, others[1]}) {
+    ASSERT_TRUE(store(disk, block, bytes_of(100, 1)).ok());
+  }
+  EXPECT_EQ(disk.list_bucket(Folder::kCurrent, 7), (std::vector<BlockId>{first, second, far}));
+  EXPECT_TRUE(disk.list_bucket(Folder::kQuarantine, 7).empty());
+  EXPECT_TRUE(disk.lose_sidecar(first));
+  EXPECT_EQ(disk.list_bucket(Folder::kCurrent, 7), (std::vector<BlockId>{second, far}));
 }
 
 TEST(SimDisk, NewContentOfABlockSendsTheOldToQuarantine) {
