@@ -83,7 +83,6 @@ void DataNodeNode::die(bool power) {
   }
   machine_.reset();
   open_.clear();
-  messages_.clear();
   receiving_.clear();
   copies_.clear();
   network_.died(address(), power);
@@ -190,7 +189,6 @@ void DataNodeNode::send(datanode::SendToNameNode message) {
   observer_.says(address(), message.request);
   const ConnectionId connection = network_.connect(address(), namenode_);
   open_[connection] = {Purpose::kMessage, message.message, 0};
-  messages_[message.message] = message.request;
   network_.send(connection, address(), CallMessage{std::move(message.request)});
   limit(connection, times_.answer_limit);
 }
@@ -233,7 +231,6 @@ void DataNodeNode::on_broken(ConnectionId connection, const Status& status, bool
 // What waited for the connection does not get its answer.
 void DataNodeNode::fail(ConnectionId /*connection*/, const Open& open, const Status& status) {
   if (open.purpose == Purpose::kMessage) {
-    messages_.erase(open.number);
     datanode::EffectList effects;
     machine_->unanswered(open.number, now(), effects);
     carry_out(std::move(effects));
@@ -272,8 +269,7 @@ void DataNodeNode::on_message(ConnectionId connection, Message message) {
   network_.finish(connection);
   if (const auto* answer = std::get_if<CallAnswer>(&message)) {
     if (const auto work = work_of(answer->reply); work && struck_at(*work)) return;
-    observer_.hears(address(), messages_.at(open.number), answer->reply);
-    messages_.erase(open.number);
+    observer_.hears(address(), answer->reply);
     datanode::EffectList effects;
     machine_->answered(open.number, answer->reply, now(), effects);
     carry_out(std::move(effects));

@@ -32,7 +32,7 @@ class DataNodeObserver {
   // A message to the NameNode leaves.
   virtual void says(Address node, const wire::Request& request) = 0;
   // The NameNode's answer to it is about to be taken in.
-  virtual void hears(Address node, const wire::Request& request, const wire::Reply& reply) = 0;
+  virtual void hears(Address node, const wire::Reply& reply) = 0;
 };
 
 // What lies on a DataNode's disks.
@@ -154,7 +154,6 @@ class DataNodeNode final : public Process, public Endpoint {
   std::unique_ptr<datanode::DataNode> machine_;
   std::set<datanode::VolumeId> told_failed_;
   std::map<ConnectionId, Open> open_;
-  std::map<std::uint64_t, wire::Request> messages_;  // out, for the observer
   std::map<std::uint64_t, std::unique_ptr<Receiving>> receiving_;
   std::map<datanode::TaskId, std::unique_ptr<Copy>> copies_;
   // Disk work that a crash may leave half done: what to do if it gets that far.

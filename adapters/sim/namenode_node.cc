@@ -123,7 +123,7 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
       unanswered_.erase(found);
       held.mark = observer_.answered(held.request, held.reply, reply->after);
       if (reply->after == 0) {
-        release(held);
+        release(std::move(held));
       } else {
         held_[reply->after].push_back(std::move(held));
       }
@@ -144,17 +144,17 @@ void NameNodeNode::finish_commit(namenode::CommitToken token) {
   machine_->committed(token, effects);
   const auto found = held_.find(token);
   if (found != held_.end()) {
-    const std::vector<HeldReply> replies = std::move(found->second);
+    std::vector<HeldReply> replies = std::move(found->second);
     held_.erase(found);
-    for (const HeldReply& held : replies) release(held);
+    for (HeldReply& held : replies) release(std::move(held));
   }
   carry_out(std::move(effects));
   if (!arrived_.empty() || tick_due_) schedule_round();
 }
 
-void NameNodeNode::release(const HeldReply& held) {
+void NameNodeNode::release(HeldReply held) {
   observer_.released(held.request, held.reply, held.mark);
-  network_.send(held.connection, address(), CallAnswer{held.reply});
+  network_.send(held.connection, address(), CallAnswer{std::move(held.reply)});
 }
 
 }  // namespace dfs::sim

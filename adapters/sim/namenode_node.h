@@ -98,7 +98,7 @@ class NameNodeNode final : public Process, public Endpoint {
   void carry_out(namenode::EffectList effects);
   [[nodiscard]] Duration commit_time();
   void finish_commit(namenode::CommitToken token);
-  void release(const HeldReply& held);
+  void release(HeldReply held);
 
   Network& network_;
   namenode::Config config_;

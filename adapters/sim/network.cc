@@ -97,7 +97,8 @@ void Network::put_down(ConnectionId id, Connection& connection, Side& receiver, 
   receiver.last_arrival =
       std::max(receiver.last_arrival + connection.trickle, queue_.now() + delay);
   queue_.at(receiver.last_arrival,
-            [this, id, to = receiver.address, message = std::move(message)]() mutable {
+            [this, id, to = receiver.address,
+             message = std::make_unique<Message>(std::move(message))]() mutable {
               deliver(id, to, std::move(message));
             });
 }
@@ -113,7 +114,7 @@ void Network::reset_after(ConnectionId id, Duration delay) {
   });
 }
 
-void Network::deliver(ConnectionId id, Address to, Message message) {
+void Network::deliver(ConnectionId id, Address to, std::unique_ptr<Message> message) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
@@ -136,8 +137,8 @@ void Network::deliver(ConnectionId id, Address to, Message message) {
   process.run(receiver.incarnation, [this, id, to, message = std::move(message)]() mutable {
     if (!connections_.contains(id)) return;  // given up while the process was paused
     queue_.trace().add(id);
-    hash_message(queue_.trace(), message);
-    endpoint(to).on_message(id, std::move(message));
+    hash_message(queue_.trace(), *message);
+    endpoint(to).on_message(id, std::move(*message));
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 #include <vector>
@@ -117,7 +118,7 @@ class Network {
   void put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
                 Message message);
   void reset_after(ConnectionId id, Duration delay);
-  void deliver(ConnectionId id, Address to, Message message);
+  void deliver(ConnectionId id, Address to, std::unique_ptr<Message> message);
   // Tells `side`, after a latency, that the connection broke.
   void tell_broken(ConnectionId id, const Side& side, Address other, Status status, bool sent);
   [[nodiscard]] Endpoint& endpoint(Address address) { return *endpoints_.at(address); }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "adapters/sim/ambush.h"
@@ -38,11 +39,25 @@ class Process {
   void resume();
 
   // Runs `action` now, or when the process is resumed; never if that incarnation is gone by then.
-  void run(std::uint64_t incarnation, Action action);
+  template <class F>
+  void run(std::uint64_t incarnation, F&& action) {
+    if (!up_ || incarnation != incarnation_) return;
+    if (paused_) {
+      deferred_.emplace_back(std::forward<F>(action));
+    } else {
+      action();
+    }
+  }
   // Runs `action` after `delay` of simulated time, on the same terms.
-  void after(Duration delay, Action action);
+  template <class F>
+  void after(Duration delay, F&& action) {
+    queue_.after(delay, guarded(std::forward<F>(action)));
+  }
   // Runs `action` when the process's monotonic clock shows `mono`.
-  void at(Instant mono, Action action);
+  template <class F>
+  void at(Instant mono, F&& action) {
+    queue_.at(clock_.when(mono), guarded(std::forward<F>(action)));
+  }
 
  protected:
   void begin();  // a new incarnation
@@ -57,6 +72,14 @@ class Process {
   EventQueue& queue_;
 
  private:
+  // `action`, for the present incarnation only.
+  template <class F>
+  auto guarded(F&& action) {
+    return [this, incarnation = incarnation_, action = std::forward<F>(action)]() mutable {
+      run(incarnation, std::move(action));
+    };
+  }
+
   Address address_;
   SimClock clock_;
   Ambushes ambushes_;

@@ -239,7 +239,7 @@ void Cluster::says(Address node, const wire::Request& request) {
   for (const auto& oracle : oracles_) oracle->datanode_says(node, request);
 }
 
-void Cluster::hears(Address node, const wire::Request& /*request*/, const wire::Reply& reply) {
+void Cluster::hears(Address node, const wire::Reply& reply) {
   if (const auto* registered = std::get_if<wire::RegisterReply>(&reply)) {
     scene_.addresses[registered->node] = node;
   }

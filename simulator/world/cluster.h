@@ -65,7 +65,7 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void moved(Address node, BlockId block, sim::Folder from, sim::Folder to) override;
   void purged(Address node, BlockId block) override;
   void says(Address node, const wire::Request& request) override;
-  void hears(Address node, const wire::Request& request, const wire::Reply& reply) override;
+  void hears(Address node, const wire::Reply& reply) override;
 
   const Plan& plan_;
   Random random_;
