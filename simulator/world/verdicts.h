@@ -1,6 +1,7 @@
 // What the oracles of one run found: violations, and how often each property was really compared.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -14,6 +15,19 @@ namespace dfs::world {
 inline constexpr std::string_view kInvariants[] = {"D1", "D2", "D3", "D4", "D5", "V1", "V2", "V3",
                                                    "G1", "G2", "G3", "G4", "N1", "N2", "N3", "C1",
                                                    "C2", "C3", "C4", "S1", "B1", "B2", "B3"};
+
+// One of them, named by its id: "D1". A name that is none does not compile.
+class Invariant {
+ public:
+  consteval Invariant(const char* id) {  // NOLINT(google-explicit-constructor): written as "D1"
+    while (kInvariants[index_] != id) ++index_;
+  }
+  [[nodiscard]] constexpr std::size_t index() const { return index_; }
+  [[nodiscard]] constexpr std::string_view id() const { return kInvariants[index_]; }
+
+ private:
+  std::size_t index_ = 0;
+};
 
 // Rare things that a sweep should meet.
 inline constexpr std::string_view kProbes[] = {
@@ -40,17 +54,17 @@ class Verdicts {
     return judged_.empty() || judged_.contains(invariant);
   }
   // A comparison that could have failed.
-  void checked(std::string_view invariant, std::uint64_t times = 1) {
-    checks_[std::string(invariant)] += times;
+  void checked(Invariant invariant, std::uint64_t times = 1) {
+    checks_[invariant.index()] += times;
   }
   void violated(std::string_view invariant, std::string detail) {
     if (violations_.size() >= kMost || !judges(invariant)) return;
     violations_.push_back({std::string(invariant), event_, at_us_, std::move(detail)});
   }
   // Counts a comparison; a violation unless `holds`.
-  bool expect(bool holds, std::string_view invariant, auto&& detail) {
+  bool expect(bool holds, Invariant invariant, auto&& detail) {
     checked(invariant);
-    if (!holds) violated(invariant, detail());
+    if (!holds) violated(invariant.id(), detail());
     return holds;
   }
   // "This rare thing happened."
@@ -62,7 +76,14 @@ class Verdicts {
   }
   [[nodiscard]] bool clean() const { return violations_.empty(); }
   [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
-  [[nodiscard]] const std::map<std::string, std::uint64_t>& checks() const { return checks_; }
+  // By the ids of those that were checked at all.
+  [[nodiscard]] std::map<std::string, std::uint64_t> checks() const {
+    std::map<std::string, std::uint64_t> checks;
+    for (std::size_t i = 0; i < checks_.size(); ++i) {
+      if (checks_[i] > 0) checks[std::string(kInvariants[i])] = checks_[i];
+    }
+    return checks;
+  }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& probes() const { return probes_; }
 
  private:
@@ -70,7 +91,7 @@ class Verdicts {
   std::uint64_t event_ = 0;
   std::int64_t at_us_ = 0;
   std::set<std::string, std::less<>> judged_;
-  std::map<std::string, std::uint64_t> checks_;
+  std::array<std::uint64_t, std::size(kInvariants)> checks_{};
   std::map<std::string, std::uint64_t> probes_;
   std::vector<Violation> violations_;
 };
