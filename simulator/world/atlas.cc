@@ -1,5 +1,7 @@
 #include "simulator/world/atlas.h"
 
+#include <array>
+
 #include "core/base/crc32c.h"
 
 namespace dfs::world {
@@ -7,11 +9,20 @@ namespace {
 
 using sim::Folder;
 
+// Four digests side by side, which do not wait for each other, and then one of them all.
 std::uint64_t digest_bytes(const std::vector<std::uint8_t>& data) {
+  constexpr std::size_t kLanes = 4;
+  constexpr std::size_t kWordBytes = 8;
+  std::array<Digest, kLanes> lanes;
+  std::size_t at = 0;
+  for (; at + kLanes * kWordBytes <= data.size(); at += kLanes * kWordBytes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane].add(get_le64(data.data() + at + lane * kWordBytes));
+    }
+  }
   Digest digest;
   digest.add(static_cast<std::uint64_t>(data.size()));
-  std::size_t at = 0;
-  for (; at + 8 <= data.size(); at += 8) digest.add(get_le64(data.data() + at));
+  for (const Digest& lane : lanes) digest.add(lane.value());
   for (; at < data.size(); ++at) digest.add(std::uint64_t{data[at]});
   return digest.value();
 }
