@@ -1,7 +1,9 @@
 # What a build can be told, and the compiler flags that follow. CMakePresets.json has the useful
 # combinations by name.
-set(DFS_SANITIZE "" CACHE STRING "\"address\" (with undefined behaviour), \"thread\" or empty")
-set_property(CACHE DFS_SANITIZE PROPERTY STRINGS "" address thread)
+set(DFS_SANITIZE "" CACHE STRING "\"address\" (with undefined behaviour), \"thread\", \"fuzzer\" (clang's, with address) or empty")
+set_property(CACHE DFS_SANITIZE PROPERTY STRINGS "" address thread fuzzer)
+set(DFS_FUZZ_RUNS 1000000 CACHE STRING "How many inputs each fuzz target tries at most")
+set(DFS_FUZZ_SECONDS 5 CACHE STRING "For how long each fuzz target runs at most")
 
 # The mutants of core/base/mutant.h exist in every build but the one that people run.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
@@ -32,8 +34,12 @@ if(DFS_SANITIZE STREQUAL "address")
 elseif(DFS_SANITIZE STREQUAL "thread")
   add_compile_options(-O0 -g1 -fsanitize=thread)
   add_link_options(-fsanitize=thread)
+elseif(DFS_SANITIZE STREQUAL "fuzzer")
+  add_compile_options(-O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+                      -fno-sanitize=null,vptr -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
 elseif(NOT DFS_SANITIZE STREQUAL "")
-  message(FATAL_ERROR "DFS_SANITIZE is '${DFS_SANITIZE}', not address, thread or empty")
+  message(FATAL_ERROR "DFS_SANITIZE is '${DFS_SANITIZE}', not address, thread, fuzzer or empty")
 endif()
 
 find_program(CCACHE ccache)

@@ -2,6 +2,10 @@
 # that their patterns match; a target without any does not exist (a library: is empty).
 include(GoogleTest)
 
+# A run of ctest can be repeated: rapidcheck's seed is fixed there. A program that is run by itself,
+# or a build with this empty, draws anew; a failure prints the seed either way.
+set(DFS_RAPIDCHECK_SEED 20260101 CACHE STRING "Seed of the property tests under ctest; empty: draw")
+
 # Designated initialisers leave members out on purpose: hence -Wno-missing-field-initializers.
 set(DFS_WARNINGS -Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wshadow -Wconversion
     -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Werror)
@@ -67,7 +71,11 @@ function(dfs_test name kind)
       target_compile_definitions(${name} PRIVATE ${macro}="$<TARGET_FILE:${program}>")
     endif()
   endforeach()
-  gtest_discover_tests(${name} PROPERTIES LABELS "${kind}:${name}" TIMEOUT 300
+  set(environment)
+  if(DFS_RAPIDCHECK_SEED)
+    set(environment ENVIRONMENT "RC_PARAMS=seed=${DFS_RAPIDCHECK_SEED}")
+  endif()
+  gtest_discover_tests(${name} PROPERTIES LABELS "${kind}:${name}" TIMEOUT 300 ${environment}
                        DISCOVERY_TIMEOUT 60)
   add_dependencies(${kind}_tests ${name})
 endfunction()

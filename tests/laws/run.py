@@ -15,12 +15,14 @@ import determinism
 import formatting
 import hygiene
 import layers
+import messages
 import mutation
 import scenarios
 import symbols
 
 LAWS = {**ci.LAWS, **determinism.LAWS, **formatting.LAWS, **hygiene.LAWS, **layers.LAWS,
-        **mutation.LAWS, **scenarios.LAWS}
+        **messages.LAWS, **mutation.LAWS,
+        **scenarios.LAWS}
 
 
 def in_temporary_tree(files, check):
