@@ -49,6 +49,7 @@ void Atlas::look(Address address, BlockId block, BlockTruth& truth) {
   truth.good.erase(address);
   truth.rotten.erase(address);
   truth.kept.erase(address);
+  if (foreign_.contains(address)) return;
   const sim::DataNodeNode& node = *nodes_.at(address);
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     if (!node.disk(volume).in_service()) continue;
@@ -72,7 +73,7 @@ void Atlas::refresh(Address node, BlockId block) { look(node, block, blocks_[blo
 
 void Atlas::rescan(Address address) {
   const sim::DataNodeNode& node = *nodes_.at(address);
-  for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+  for (std::uint32_t volume = 0; volume < node.volumes() && !foreign_.contains(address); ++volume) {
     for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
       for (const BlockId block : node.disk(volume).list(folder)) static_cast<void>(blocks_[block]);
     }
@@ -106,6 +107,15 @@ std::string Atlas::published(Address address, BlockId block) {
 
 void Atlas::destroyed(Address node, BlockId block, std::int64_t now_us) {
   blocks_[block].destroyed_us[node] = now_us;
+}
+
+void Atlas::set_foreign(Address node, bool foreign) {
+  if (foreign) {
+    foreign_.insert(node);
+  } else {
+    foreign_.erase(node);
+  }
+  rescan(node);
 }
 
 void Atlas::swapped(Address a, Address b) {

@@ -53,6 +53,8 @@ class Atlas {
   // A fault of the injector destroyed or damaged the copy.
   void destroyed(Address node, BlockId block, std::int64_t now_us);
 
+  // The node has disks of another cluster, or its own again: what lies there is none of ours.
+  void set_foreign(Address node, bool foreign);
   // Two nodes have exchanged their disks.
   void swapped(Address a, Address b);
 
@@ -66,6 +68,7 @@ class Atlas {
   void look(Address node, BlockId block, BlockTruth& truth);
 
   std::map<Address, sim::DataNodeNode*> nodes_;
+  std::set<Address> foreign_;
   std::map<BlockId, BlockTruth> blocks_;
 };
 

@@ -156,9 +156,10 @@ bool Injector::clog(const PlannedFault& fault, Random draw) {
 
 std::size_t Injector::datanodes_away() const {
   return static_cast<std::size_t>(
-      std::count_if(targets_.datanodes.begin(), targets_.datanodes.end(), [](const auto* node) {
-        const bool useless = node->volumes() == 1 && node->has_failed_volumes();
-        return !node->up() || node->paused() || useless;
+      std::ranges::count_if(targets_.datanodes, [this](const sim::DataNodeNode* node) {
+        const bool no_disk = node->volumes() == 1 && node->has_failed_volumes();
+        const bool foreign = own_disks_.contains(node->address());
+        return !node->up() || node->paused() || no_disk || foreign;
       }));
 }
 
@@ -187,6 +188,7 @@ bool Injector::kill_datanode(const PlannedFault& fault, Random draw, bool power,
   sim::DataNodeNode* node = pick_datanode(draw, true);
   if (node == nullptr || datanodes_away() >= targets_.datanodes.size() / 2) return false;
   const std::vector<BlockId> held = scene_.atlas.good_on(node->address());
+  if (wipe && own_disks_.contains(node->address())) return false;  // it comes back
   if (wipe) {
     for (const BlockId block : held) {
       if (!scene_.atlas.expendable(node->address(), block)) return false;

@@ -201,7 +201,10 @@ bool Injector::swap_disks(const PlannedFault& fault, Random draw) {
 // An operator puts a disk of another cluster into a machine, and the right one back later.
 bool Injector::bring_foreign_disk(const PlannedFault& fault, Random draw) {
   sim::DataNodeNode* node = pick_datanode(draw, true);
-  if (node == nullptr || datanodes_away() >= targets_.datanodes.size() / 2) return false;
+  if (node == nullptr || own_disks_.contains(node->address()) ||
+      datanodes_away() >= targets_.datanodes.size() / 2) {
+    return false;
+  }
   const std::vector<BlockId> held = scene_.atlas.good_on(node->address());
   if (!std::ranges::all_of(
           held, [&](BlockId block) { return scene_.atlas.expendable(node->address(), block); })) {
@@ -234,6 +237,7 @@ bool Injector::bring_foreign_disk(const PlannedFault& fault, Random draw) {
   foreign.uuid = to_hex(draw.next(), 16) + to_hex(0, 16);
   node->swap_directory(foreign);
   own_disks_[node->address()] = std::move(foreign);
+  scene_.atlas.set_foreign(node->address(), true);
   datanode_died(*node);
   start_datanode(*node);
   later(fault.length, [this, node] {
@@ -255,6 +259,7 @@ void Injector::return_own_disk(sim::DataNodeNode& node) {
   if (node.up()) node.die(false);
   node.swap_directory(own->second);
   own_disks_.erase(own);
+  scene_.atlas.set_foreign(node.address(), false);
   datanode_died(node);
 }
 
