@@ -139,6 +139,18 @@ TEST(MassLoss, IsOverWhenEnoughOfThemAreBack) {
   EXPECT_EQ(cluster.good(block), 3u);
 }
 
+TEST(MassLoss, CountsThoseWhoAreSilentAndNotYetDead) {
+  Cluster cluster(5);
+  const BlockId block = cluster.write({1, 2, 3});
+  for (const std::uint64_t node : {1u, 2u, 5u}) {
+    cluster.kill(node);
+    cluster.run(seconds(2));
+  }
+  cluster.run(seconds(100));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kCopy), 0u);
+  EXPECT_EQ(cluster.health(block).good, 1u);
+}
+
 TEST(MassLoss, OneNodeOfThreeIsNone) {
   Cluster cluster(3);
   cluster.kill(1);

@@ -136,6 +136,7 @@ void Blocks::tick(Now now) {
   expire_orders(soft);
   expire_claims(soft);
   soft.refusals.advance(soft.running());
+  soft.unread.advance(soft.running());
   scan_lost_replicas(soft);
   work_off_agenda(soft, RowBudget(soft.store, kAgendaRows), now);
   sweep(soft, RowBudget(soft.store, kSweepRows), now);

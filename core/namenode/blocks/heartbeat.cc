@@ -129,6 +129,7 @@ void order_verifications(Soft& soft, const Node& node) {
 wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbeat& message,
                                     Now now) {
   history_seen(soft, message.seen);
+  node_heard(soft, node);
   node.stats = message.stats;
   node.measured = true;
   node.chosen_before = node.chosen_now;

@@ -47,19 +47,17 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
     if (!soft.nodes.find(id)->alive()) gone.insert(id);
   }
   std::size_t there = gone.size();
-  for (const auto& [id, node] : soft.nodes.all()) there += node.session != 0 ? 1u : 0u;
+  for (const auto& [id, node] : soft.nodes.all()) {
+    if (node.session == 0) continue;
+    ++there;
+    // Those who are cut off at the same moment do not die at the same moment: their last heartbeats
+    // came one after the other.
+    if (node.state == wire::NodeState::kSuspect) gone.insert(id);
+  }
   if (gone.size() * 100 <= there * soft.config.mass_loss_percent) return;
   loss.lost = std::move(gone);
   loss.of = there;
   loss.wait_until = soft.running() + soft.config.mass_loss_wait;
-}
-
-void came_back(MassLoss& loss, NodeId node, std::uint32_t percent) {
-  if (loss.lost.erase(node) == 0) return;
-  if (loss.lost.size() * 100 <= loss.of * percent) {
-    loss.lost.clear();
-    loss.wait_until = {};
-  }
 }
 
 }  // namespace
@@ -68,10 +66,19 @@ void node_registered(Soft& soft, const wire::Register& request, const wire::Regi
   if (Node* known = soft.nodes.find(reply.node)) end_session(soft, *known);
   const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
   Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
-  came_back(soft.mass_loss, node.row.id, soft.config.mass_loss_percent);
+  node_heard(soft, node);
   history_seen(soft, request.seen);
   soft.sweep.again = true;
   ++soft.changes;
+}
+
+void node_heard(Soft& soft, const Node& node) {
+  MassLoss& loss = soft.mass_loss;
+  if (loss.lost.erase(node.row.id) == 0) return;
+  if (loss.lost.size() * 100 <= loss.of * soft.config.mass_loss_percent) {
+    loss.lost.clear();
+    loss.wait_until = {};
+  }
 }
 
 void age_nodes(Soft& soft) {

@@ -6,6 +6,8 @@
 namespace dfs::namenode {
 
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply);
+// It is not one of those who vanished, if it was counted among them.
+void node_heard(Soft& soft, const Node& node);
 // Lets silence take effect. When too large a part of the cluster is lost at once, copying waits.
 void age_nodes(Soft& soft);
 // Records a history mark that a DataNode tells of.

@@ -68,7 +68,9 @@ void settle_doomed(Soft& soft, const BlockView& view) {
 
 void verify_suspects(Soft& soft, const BlockView& view) {
   for (const Copy& copy : view.copies) {
-    if (copy.standing != Standing::kSuspect || copy.node->session == 0) continue;
+    const bool unread =
+        copy.standing == Standing::kUnreadable && !soft.unread.hold(view.id, copy.id);
+    if ((copy.standing != Standing::kSuspect && !unread) || copy.node->session == 0) continue;
     if (soft.orders.pending(view.id, copy.id, OrderKind::kVerify)) continue;
     soft.verify.want(copy.id, view.id, true);
   }

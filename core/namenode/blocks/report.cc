@@ -112,8 +112,14 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
     }
     case wire::ReplicaEvent::kUnread: {
       Replica& replica = node.replicas.put(change.replica);
-      if (replica.is(Replica::kSuspect)) replica.set(Replica::kUnreadable, true);
-      doubt(soft, node, replica);
+      if (!replica.is(Replica::kSuspect)) {
+        doubt(soft, node, replica);
+        break;
+      }
+      // Asked to read it, it could not: a disk that is ill is left alone for a while.
+      replica.set(Replica::kUnreadable, true);
+      soft.unread.add(block, node.row.id, soft.running());
+      soft.agenda.note_at(block, soft.running() + Refusals::kHold + seconds(1));
       break;
     }
     case wire::ReplicaEvent::kRemoved:

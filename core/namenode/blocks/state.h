@@ -73,8 +73,8 @@ class VerifyQueue {
   std::set<std::tuple<NodeId, bool, BlockId>> wanted_;  // (node, not doubted, block)
 };
 
-// What nodes failed to do with a replica (delete it, give it back), so that they are not asked
-// again and again.
+// What nodes failed to do with a replica (delete it, give it back, read it), so that they are not
+// asked again and again.
 class Refusals {
  public:
   static constexpr Duration kHold = seconds(30);
@@ -124,6 +124,7 @@ struct Soft {
   std::deque<Claim> claims;  // by time
   VerifyQueue verify;
   Refusals refusals;
+  Refusals unread;
   // When a node first asked to purge a replica from its quarantine (second()).
   std::map<std::pair<BlockId, NodeId>, std::uint32_t> purge_wishes;
   std::map<BlockId, Removal> removals;
