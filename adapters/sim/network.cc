@@ -134,12 +134,14 @@ void Network::deliver(ConnectionId id, Address to, std::unique_ptr<Message> mess
     return;
   }
   receiver.heard = true;
-  process.run(receiver.incarnation, [this, id, to, message = std::move(message)]() mutable {
-    if (!connections_.contains(id)) return;  // given up while the process was paused
-    queue_.trace().add(id);
-    hash_message(queue_.trace(), *message);
-    endpoint(to).on_message(id, std::move(*message));
-  });
+  process.run(receiver.incarnation,
+              [this, id, from = sender.address, to, message = std::move(message)]() mutable {
+                if (!connections_.contains(id)) return;  // given up while the process was paused
+                queue_.trace().add(id);
+                hash_message(queue_.trace(), *message);
+                if (listener_) listener_(id, from, to, *message);
+                endpoint(to).on_message(id, std::move(*message));
+              });
 }
 
 void Network::tell_broken(ConnectionId id, const Side& side, Address other, Status status,

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,6 +53,10 @@ struct NetworkOptions {
   std::uint64_t bytes_per_ms = 100'000;
 };
 
+// Is told of every message just before it is taken in; changes nothing.
+using MessageListener =
+    std::function<void(ConnectionId connection, Address from, Address to, const Message& message)>;
+
 struct NetworkCounts {
   std::uint64_t messages = 0;
   std::uint64_t delayed = 0;  // by the far tail
@@ -90,6 +95,8 @@ class Network {
   void clog(Address from, Address to, Duration more, Instant until);
   // No more loss, resets, cuts, clogs and broken bodies; long delays stay within the short tail.
   void heal();
+
+  void listen(MessageListener listener) { listener_ = std::move(listener); }
 
   [[nodiscard]] const NetworkCounts& counts() const { return counts_; }
   [[nodiscard]] std::size_t open_connections() const { return connections_.size(); }
@@ -133,6 +140,7 @@ class Network {
   std::map<ConnectionId, Connection> connections_;
   ConnectionId next_connection_ = 1;
   NetworkCounts counts_;
+  MessageListener listener_;
 };
 
 }  // namespace dfs::sim

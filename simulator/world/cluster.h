@@ -35,6 +35,10 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   [[nodiscard]] Workload& workload() { return *workload_; }
   [[nodiscard]] std::vector<std::unique_ptr<Oracle>>& oracles() { return oracles_; }
   [[nodiscard]] const sim::NameNodeNode& namenode() const { return *namenode_; }
+  [[nodiscard]] sim::Network& network() { return network_; }
+  [[nodiscard]] sim::ClientNode& client(std::size_t index) { return *clients_.at(index); }
+  // Looks at the disks of a DataNode again after something was done to them.
+  void disks_changed(Address datanode);
 
  private:
   void add_datanodes();
@@ -42,7 +46,6 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void start_client(std::size_t index);
   void every_second();
   void operate(const wire::Request& request);
-  void disks_changed(Address datanode);
   void backup_kept();
   void backup_restored();
   // A sample of messages is sent through its JSON form and back.
