@@ -33,6 +33,7 @@ struct CommandLine {
   bool first = false;
   bool json = false;
   bool story = false;
+  std::string hashes;
   std::string plan_file;
   std::string out;
 };
@@ -111,9 +112,14 @@ int run_one(const CommandLine& line) {
   const std::int64_t begin = host::wall_ms();
   const Plan plan = make_plan(line.plan);
   const StoryLine story = [](const std::string& told) { std::printf("%s\n", told.c_str()); };
-  RunResult result = line.story ? run(plan, story) : run(plan);
+  std::vector<TraceMark> trace;
+  const bool traced = line.twice || !line.hashes.empty();
+  RunResult result = run(plan, line.story ? story : StoryLine(), traced ? &trace : nullptr);
   const std::int64_t wall = host::wall_ms() - begin;
-  if (line.twice) compare_second_run(plan, result);
+  if (line.twice) compare_second_run(plan, trace, result);
+  if (!line.hashes.empty() && !host::write_file(line.hashes, to_text(trace))) {
+    return usage("--hashes: " + line.hashes + ": cannot be written");
+  }
   const std::string replay = replay_of(line, line.plan);
   const std::string text = line.json ? boost::json::serialize(to_json(result, wall, replay)) + "\n"
                                      : to_text(result, wall, replay);
@@ -203,6 +209,8 @@ int run_program(int argc, char** argv) {
   CLI::App* one = app.add_subcommand("run", "run one seed");
   add_source(*one, line);
   one->add_flag("--story", line.story, "tell the run line by line before the result");
+  one->add_option("--hashes", line.hashes,
+                  "a file for the rolling trace hash after every event: its number, time and hash");
   add_plan_options(*one, line);
   CLI::App* many = app.add_subcommand("sweep", "run many seeds");
   many->add_option("--seeds", line.seeds, "A..B, both included")->required();

@@ -62,13 +62,15 @@ std::uint64_t SweepResult::simulated_seconds_per_core() const {
   return simulated_us / 1000 / (at_least_one(wall_ms) * jobs);
 }
 
-void compare_second_run(const Plan& plan, RunResult& result) {
-  const RunResult again = run(plan);
-  if (again.trace_hash == result.trace_hash) return;
-  result.violations.push_back({"determinism", again.events, 0,
-                               "a second run in the same process has trace " +
-                                   to_hex(again.trace_hash, 16) + " and not " +
-                                   to_hex(result.trace_hash, 16)});
+void compare_second_run(const Plan& plan, const std::vector<TraceMark>& trace, RunResult& result) {
+  std::vector<TraceMark> second;
+  const RunResult again = run(plan, nullptr, &second);
+  const std::optional<std::uint64_t> event = first_difference(trace, second);
+  if (!event) return;
+  const std::vector<TraceMark>& longer = trace.size() > second.size() ? trace : second;
+  result.violations.push_back({"determinism", *event, longer[*event - 1].at_us,
+                               "a second run in the same process differs from here on: " +
+                                   told_at(plan, longer[*event - 1].at_us)});
 }
 
 SweepResult sweep(const SweepOptions& options) {
@@ -83,9 +85,10 @@ SweepResult sweep(const SweepOptions& options) {
       if (options.seconds > 0 && started - begin > options.seconds * 1000) return;
       each.seed = seed;
       const Plan plan = make_plan(each);
-      RunResult found = run(plan);
+      std::vector<TraceMark> trace;
+      RunResult found = run(plan, nullptr, options.twice ? &trace : nullptr);
       const std::int64_t wall = host::wall_ms() - started;
-      if (options.twice) compare_second_run(plan, found);
+      if (options.twice) compare_second_run(plan, trace, found);
       say(boost::json::serialize(to_json(found, wall, options.replay(each))));
       if (options.stop_at_first && !found.violations.empty()) return;
     }

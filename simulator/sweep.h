@@ -47,8 +47,9 @@ struct SweepResult : Counts {
 };
 
 [[nodiscard]] SweepResult sweep(const SweepOptions& options);
-// Runs the plan again and reports a trace that differs as a violation of "determinism".
-void compare_second_run(const Plan& plan, RunResult& result);
+// Runs the plan again and reports the first event at which it differs from `trace` as a violation
+// of "determinism".
+void compare_second_run(const Plan& plan, const std::vector<TraceMark>& trace, RunResult& result);
 
 [[nodiscard]] boost::json::object to_json(const SweepResult& result);
 [[nodiscard]] std::string to_text(const SweepResult& result);

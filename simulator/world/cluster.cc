@@ -117,6 +117,9 @@ void Cluster::run_until(Instant until) {
   while (scene_.verdicts.clean() && scene_.queue.next_time() <= until) {
     scene_.verdicts.set_moment(scene_.queue.executed() + 1, scene_.queue.next_time().us);
     scene_.queue.run_next();
+    if (trace_log_ != nullptr) {
+      trace_log_->push_back({scene_.queue.now().us, scene_.queue.trace_hash()});
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "adapters/sim/client_node.h"
 #include "adapters/sim/store_host.h"
+#include "simulator/world/first_difference.h"
 #include "simulator/world/injector.h"
 #include "simulator/world/oracle.h"
 #include "simulator/world/workload.h"
@@ -23,6 +24,8 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void watch(std::unique_ptr<Oracle> oracle) {
     oracles_.insert(oracles_.begin(), std::move(oracle));
   }
+  // Notes the rolling trace hash after every event from now on.
+  void log_trace(std::vector<TraceMark>* log) { trace_log_ = log; }
   // Starts every process and puts faults and operations on the agenda.
   void begin();
   // Runs until `until`, or until there is a violation.
@@ -88,6 +91,7 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   };
   std::vector<InFlight> in_flight_;  // applied and not committed
   bool command_in_step_ = false;
+  std::vector<TraceMark>* trace_log_ = nullptr;
   std::optional<NamespaceModel> backup_;
   std::uint64_t answers_ = 0;
 };

@@ -76,17 +76,20 @@ class Story final : public Oracle {
 
  private:
   void tell(const std::string& who, const std::string& what) {
-    char when[32];
-    const std::int64_t us = scene_.now_us();
-    std::snprintf(when, sizeof when, "%4lld.%06lld", static_cast<long long>(us / 1'000'000),
-                  static_cast<long long>(us % 1'000'000));
-    line_(std::string(when) + " " + who + " " + what);
+    line_(moment(scene_.now_us()) + " " + who + " " + what);
   }
 
   StoryLine line_;
 };
 
 }  // namespace
+
+std::string moment(std::int64_t at_us) {
+  char when[32];
+  std::snprintf(when, sizeof when, "%4lld.%06lld", static_cast<long long>(at_us / 1'000'000),
+                static_cast<long long>(at_us % 1'000'000));
+  return when;
+}
 
 std::unique_ptr<Oracle> make_story(Scene& scene, StoryLine line) {
   return std::make_unique<Story>(scene, std::move(line));

@@ -16,6 +16,9 @@ namespace dfs::world {
 // Takes one line, without its end.
 using StoryLine = std::function<void(const std::string&)>;
 
+// How a line of that moment begins: seconds with six decimals.
+[[nodiscard]] std::string moment(std::int64_t at_us);
+
 [[nodiscard]] std::unique_ptr<Oracle> make_story(Scene& scene, StoryLine line);
 
 }  // namespace dfs::world

@@ -59,8 +59,9 @@ Duration convergence_bound(const Plan& plan) {
          config.order_timeout * 3 + config.mass_loss_wait + seconds(60);
 }
 
-RunResult run(const Plan& plan, const StoryLine& story) {
+RunResult run(const Plan& plan, const StoryLine& story, std::vector<TraceMark>* trace) {
   Cluster cluster(plan);
+  cluster.log_trace(trace);
   if (story) cluster.watch(make_story(cluster.scene(), story));
   Scene& scene = cluster.scene();
   cluster.begin();
@@ -85,6 +86,18 @@ RunResult run(const Plan& plan, const StoryLine& story) {
   result.violations = scene.verdicts.violations();
   result.performed = cluster.workload().performed();
   return result;
+}
+
+std::string told_at(const Plan& plan, std::int64_t at_us) {
+  const std::string until = moment(at_us);
+  std::string told;
+  Plan cut = plan;
+  cut.stop_at = Instant{at_us};
+  static_cast<void>(run(cut, [&](const std::string& line) {
+    const bool same = told.substr(0, until.size()) == line.substr(0, until.size());
+    told = same ? told + "\n" + line : line;
+  }));
+  return told;
 }
 
 }  // namespace dfs::world

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "simulator/world/first_difference.h"
 #include "simulator/world/plan.h"
 #include "simulator/world/story.h"
 #include "simulator/world/verdicts.h"
@@ -36,8 +37,12 @@ struct RunResult : Counts {
   std::vector<OperationKey> performed;  // operations that were begun
 };
 
-// `story`, if given, is told the run line by line.
-[[nodiscard]] RunResult run(const Plan& plan, const StoryLine& story = nullptr);
+// `story`, if given, is told the run line by line; `trace` gets a mark for every event.
+[[nodiscard]] RunResult run(const Plan& plan, const StoryLine& story = nullptr,
+                            std::vector<TraceMark>* trace = nullptr);
+
+// What a run's story tells of one moment, or of the last one before it.
+[[nodiscard]] std::string told_at(const Plan& plan, std::int64_t at_us);
 
 // How long after the end of all faults a cluster may take until nothing is left to do.
 [[nodiscard]] Duration convergence_bound(const Plan& plan);

@@ -52,6 +52,26 @@ TEST(Determinism, FreshProcessLeavesTheSameTrace) {
   }
 }
 
+TEST(Determinism, TheFirstEventThatDiffersIsNamed) {
+  const Plan plan = make_plan(short_run(11));
+  Plan other = plan;
+  ASSERT_GT(plan.faults.size(), 5u);
+  PlannedFault& changed = other.faults[5];
+  changed.kind = changed.kind == FaultKind::kClog ? FaultKind::kClockStep : FaultKind::kClog;
+  std::vector<TraceMark> one;
+  std::vector<TraceMark> two;
+  (void)run(plan, nullptr, &one);
+  EXPECT_EQ(first_difference(one, one), std::nullopt);
+  (void)run(other, nullptr, &two);
+  const std::optional<std::uint64_t> event = first_difference(one, two);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(two[*event - 1].at_us, changed.at.us);
+  EXPECT_EQ(one[*event - 2], two[*event - 2]);
+  EXPECT_LE(told_at(plan, changed.at.us).substr(0, 11), moment(changed.at.us));
+  two.resize(7);
+  EXPECT_EQ(first_difference(one, two), 8u);
+}
+
 TEST(Determinism, AnotherSeedLeavesAnotherTrace) {
   EXPECT_NE(run(make_plan(short_run(11))).trace_hash, run(make_plan(short_run(12))).trace_hash);
 }
