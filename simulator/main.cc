@@ -177,6 +177,8 @@ int list_all(bool json) {
   boost::json::object all;
   boost::json::array invariants;
   for (const std::string_view id : kInvariants) invariants.emplace_back(std::string(id));
+  boost::json::array profiles;
+  for (const std::string_view profile : kProfiles) profiles.emplace_back(std::string(profile));
   boost::json::array faults;
   for (std::size_t i = 0; i < kFaultKinds; ++i) {
     faults.emplace_back(std::string(to_string(static_cast<FaultKind>(i))));
@@ -185,6 +187,7 @@ int list_all(bool json) {
   for (const std::string_view probe : all_probes()) probes.emplace_back(std::string(probe));
   boost::json::array mutants;
   for (const MutantName& mutant : kMutants) mutants.emplace_back(std::string(mutant.name));
+  all["profiles"] = std::move(profiles);
   all["invariants"] = std::move(invariants);
   all["faults"] = std::move(faults);
   all["probes"] = std::move(probes);
@@ -222,7 +225,7 @@ int run_program(int argc, char** argv) {
   add_source(*smaller, line);
   smaller->add_option("--out", line.out, "the file to write it to")->required();
   add_plan_options(*smaller, line);
-  CLI::App* list = app.add_subcommand("list", "invariants, faults, probes, mutants");
+  CLI::App* list = app.add_subcommand("list", "profiles, invariants, faults, probes, mutants");
   list->add_flag("--json", line.json, "one JSON document on standard output");
   try {
     app.parse(argc, argv);

@@ -17,9 +17,23 @@ NameNodeNode::NameNodeNode(EventQueue& queue, Network& network, Address address,
 
 NameNodeNode::~NameNodeNode() = default;
 
+void NameNodeNode::guard(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const StoreDied& reason) {
+    committing_ = false;  // whatever it was doing, it does no more
+    die(false, 0);
+    observer_.gave_up(reason.line);
+  }
+}
+
 void NameNodeNode::start() {
   begin();
   network_.came_back(address());
+  guard([this] { open(); });
+}
+
+void NameNodeNode::open() {
   store_ = host_.open();
   observer_.starts(*store_);
   machine_ = std::make_unique<namenode::NameNode>(config_, *store_, random_.fork(incarnation()));
@@ -72,7 +86,7 @@ void NameNodeNode::schedule_tick() {
 void NameNodeNode::schedule_round() {
   if (round_scheduled_ || committing_) return;
   round_scheduled_ = true;
-  after(times_.round, [this] { round(); });
+  after(times_.round, [this] { guard([this] { round(); }); });
 }
 
 void NameNodeNode::step(const std::function<void(namenode::EffectList&)>& input) {
@@ -97,6 +111,7 @@ void NameNodeNode::round() {
   }
   if (tick_due_) {
     tick_due_ = false;
+    machine_->set_disk_low(host_.disk_low());
     step([this](namenode::EffectList& effects) { machine_->tick(now(), effects); });
   }
   namenode::EffectList effects;
@@ -130,7 +145,7 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
     } else if (const auto* commit = std::get_if<namenode::Commit>(&effect)) {
       committing_ = true;
       if (struck_at(Work::kCommit)) return;
-      after(commit_time(), [this, token = commit->token] { finish_commit(token); });
+      after(commit_time(), [this, token = commit->token] { guard([&] { finish_commit(token); }); });
     }
   }
 }

@@ -2,7 +2,8 @@
 //
 // Requests that arrive while a commit is under way wait for the next round. A commit takes effect
 // at the end of its latency; a process that dies before leaves it to the disk how much of it
-// remains. Replies go out only after the commit that they name.
+// remains. Replies go out only after the commit that they name. An error of the store ends the
+// process (law 9).
 #pragma once
 
 #include <functional>
@@ -34,6 +35,13 @@ class NameNodeObserver : public namenode::CommandObserver {
   virtual void stepped(std::uint64_t rows) = 0;
   virtual void committed(namenode::CommitToken token) = 0;
   virtual void died() = 0;
+  // The process ended itself, after died(): its disk failed or cannot be trusted, as `line` says.
+  virtual void gave_up(const std::string& /*line*/) {}
+};
+
+// The store met an error for which a real NameNode ends itself (law 9).
+struct StoreDied {
+  std::string line;
 };
 
 // Where a NameNode's database lies.
@@ -47,6 +55,8 @@ class StoreHost {
   virtual void kill() = 0;
   // The machine loses power: drops or tears what was not synced.
   virtual void power_loss(Random draw) = 0;
+  // Less than a reserve of its disk is free.
+  [[nodiscard]] virtual bool disk_low() const { return false; }
 };
 
 struct NameNodeTimes {
@@ -67,6 +77,8 @@ class NameNodeNode final : public Process, public Endpoint {
   // `power`: the machine loses power, so the disk loses what was not synced. A process that dies
   // during a commit has carried out `commit_steps` of its writes.
   void die(bool power, std::uint64_t commit_steps);
+  // Runs what uses the store; if that dies of it, so does the process.
+  void guard(const std::function<void()>& action);
 
   Process& process() override { return *this; }
   void on_message(ConnectionId connection, Message message) override;
@@ -91,6 +103,7 @@ class NameNodeNode final : public Process, public Endpoint {
     std::uint64_t mark = 0;  // the observer's
   };
 
+  void open();
   void schedule_round();
   void round();
   void schedule_tick();

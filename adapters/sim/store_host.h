@@ -9,10 +9,8 @@
 
 namespace dfs::sim {
 
-// The store met an error that a real NameNode would have ended itself for (law 9).
-struct StoreDied {
-  std::string line;
-};
+// Below it mutations other than deletes are refused.
+inline constexpr std::uint64_t kDiskReserve = std::uint64_t{512} << 10;
 
 class SimStoreHost final : public StoreHost {
  public:
@@ -22,6 +20,7 @@ class SimStoreHost final : public StoreHost {
   void die_in_commit(namenode::Store& store, std::uint64_t steps) override;
   void kill() override { disk_.kill(); }
   void power_loss(Random draw) override { disk_.power_loss(draw); }
+  [[nodiscard]] bool disk_low() const override { return disk_.free_bytes() < kDiskReserve; }
 
   [[nodiscard]] SimVfs& disk() { return disk_; }
   // An operator's copy of the files, as they are durable now, and its return. No store is open.

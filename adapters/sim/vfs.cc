@@ -26,6 +26,12 @@ struct SimVfs::State {
   bool dead = true;
   std::uint64_t calls = 0;
   std::uint64_t crash_at = 0;  // number of a call; 0: none
+  std::uint64_t errors = 0;    // told to this incarnation
+
+  [[nodiscard]] std::uint64_t free_bytes() const {
+    const std::uint64_t used = files.used_bytes();
+    return faults.capacity_bytes - std::min(used, faults.capacity_bytes);
+  }
 };
 
 namespace {
@@ -42,6 +48,7 @@ struct SimFile : sqlite3_file {
   std::uint64_t incarnation = 0;
   bool sync_names = false;  // with the next sync: a new journal or WAL
   bool delete_on_close = false;
+  bool database = false;
 };
 
 SimFile& sim(sqlite3_file* file) { return *static_cast<SimFile*>(file); }
@@ -60,7 +67,10 @@ bool alive(SimFile& file) {
 }
 
 bool fails(State& disk, std::uint32_t per_million, std::string_view what) {
-  return per_million != 0 && disk.draws.fork(what).fork(disk.calls).chance(per_million, 1'000'000);
+  const bool failed =
+      per_million != 0 && disk.draws.fork(what).fork(disk.calls).chance(per_million, 1'000'000);
+  if (failed) ++disk.errors;
+  return failed;
 }
 
 int x_close(sqlite3_file* file) {
@@ -93,7 +103,8 @@ int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offs
   if (fails(*self.disk, self.disk->faults.write_errors, "write")) return SQLITE_IOERR_WRITE;
   const std::uint64_t old_size = self.image->bytes().size();
   const std::uint64_t growth = at + size > old_size ? at + size - old_size : 0;
-  if (growth != 0 && self.disk->files.used_bytes() + growth > self.disk->faults.capacity_bytes) {
+  if (growth != 0 && growth > self.disk->free_bytes()) {
+    ++self.disk->errors;
     return SQLITE_FULL;
   }
   self.image->write(at, {static_cast<const std::uint8_t*>(data), size});
@@ -110,7 +121,11 @@ int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
 int x_sync(sqlite3_file* file, int /*flags*/) {
   SimFile& self = sim(file);
   if (!alive(self)) return SQLITE_IOERR_FSYNC;
-  if (self.disk->faults.lying_sync) return SQLITE_OK;
+  if (self.disk->faults.lying_sync) {
+    // As power that goes then, or the damage could be of a kind that no page checksum shows.
+    self.disk->dead = self.disk->faults.lies_until_checkpoint && self.database;
+    return self.disk->dead ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  }
   if (fails(*self.disk, self.disk->faults.sync_errors, "sync")) {
     self.image->sync_failed(self.disk->draws.fork("lost").fork(self.disk->calls),
                             self.disk->sectors);
@@ -178,6 +193,7 @@ int x_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, in
   self->incarnation = disk.incarnation;
   const int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
   self->sync_names = created && (flags & journals) != 0;
+  self->database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
   self->delete_on_close = name != nullptr && (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
   self->pMethods = &kMethods;
   if (out_flags != nullptr) *out_flags = flags;
@@ -253,6 +269,7 @@ void SimVfs::boot() {
   ++state_->incarnation;
   state_->dead = false;
   state_->crash_at = 0;
+  state_->errors = 0;
   take_turn();
 }
 
@@ -275,6 +292,9 @@ void SimVfs::crash_after(std::uint64_t calls) {
 bool SimVfs::dead() const { return state_->dead; }
 std::uint64_t SimVfs::calls() const { return state_->calls; }
 void SimVfs::set_faults(const DiskFaults& faults) { state_->faults = faults; }
+void SimVfs::set_sectors(const Sectors& sectors) { state_->sectors = sectors; }
+std::uint64_t SimVfs::errors() const { return state_->errors; }
+std::uint64_t SimVfs::free_bytes() const { return state_->free_bytes(); }
 FileSet& SimVfs::files() { return state_->files; }
 
 }  // namespace dfs::sim

@@ -55,6 +55,11 @@ class SimVfs {
   [[nodiscard]] std::uint64_t calls() const;
 
   void set_faults(const DiskFaults& faults);
+  // What a power loss does to sectors that are being written.
+  void set_sectors(const Sectors& sectors);
+  // Errors that this incarnation of the process has been told of.
+  [[nodiscard]] std::uint64_t errors() const;
+  [[nodiscard]] std::uint64_t free_bytes() const;
   // The files themselves: to look at, to damage, to copy, to wipe.
   [[nodiscard]] FileSet& files();
 

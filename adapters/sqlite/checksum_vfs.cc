@@ -9,6 +9,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/crc32c.h"
+#include "core/base/mutant.h"
 
 namespace dfs::sqlite {
 namespace {
@@ -131,7 +132,8 @@ int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int x_sync(sqlite3_file* file, int flags) {
-  return below(file)->pMethods->xSync(below(file), flags);
+  const int code = below(file)->pMethods->xSync(below(file), flags);
+  return mutated(Mutant::kF1GoOnAfterFailedSync) ? SQLITE_OK : code;
 }
 int x_file_size(sqlite3_file* file, sqlite3_int64* size) {
   return below(file)->pMethods->xFileSize(below(file), size);

@@ -1,7 +1,9 @@
 #include "adapters/sqlite/connection.h"
 
+#include <cstddef>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "adapters/sqlite/wal_audit.h"
 #include "core/base/assert.h"
@@ -39,6 +41,32 @@ const char* advice(int code) {
     default:
       return "start again; if it stays so, restore a backup or run `dfs rescue`";
   }
+}
+
+// As SQLite's own automatic checkpoint, which keeps its errors to itself: after a failed sync of the
+// database the next one may succeed without what the failed one lost (law 9).
+int checkpoint(void* pages, sqlite3* db, const char* name, int length) {
+  const auto limit = static_cast<int>(*static_cast<const std::uint32_t*>(pages));
+  if (length < limit) return SQLITE_OK;
+  const int code = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return code == SQLITE_BUSY ? SQLITE_OK : code;
+}
+
+// Makes the names of the database's files durable, whoever made them: SQLite syncs the directory
+// for a log that it has created itself, and a process before this one may have died in between.
+// Deleting a file is the one request of a VFS that syncs a directory.
+int sync_names(sqlite3_vfs* vfs, const std::string& file) {
+  std::vector<char> path(static_cast<std::size_t>(vfs->mxPathname) + 1);
+  const std::string scratch = file + "-names";
+  int code = vfs->xFullPathname(vfs, scratch.c_str(), static_cast<int>(path.size()), path.data());
+  if (code != SQLITE_OK) return code;
+  std::vector<std::max_align_t> memory(
+      static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
+  auto* handle = reinterpret_cast<sqlite3_file*>(memory.data());
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_TEMP_DB;
+  code = vfs->xOpen(vfs, path.data(), handle, flags, nullptr);
+  if (handle->pMethods != nullptr) handle->pMethods->xClose(handle);
+  return code == SQLITE_OK ? vfs->xDelete(vfs, path.data(), 1) : code;
 }
 
 const char* name_of(Synchronous synchronous) {
@@ -96,10 +124,13 @@ void Connection::open() {
 void Connection::audit() {
   if (options_.synchronous != Synchronous::kFull || !options_.audit_at_open) return;
   sqlite3_vfs* vfs = sqlite3_vfs_find(options_.vfs.empty() ? nullptr : options_.vfs.c_str());
-  const std::string problem = wal_problem(vfs, options_.file);
-  if (problem.empty()) return;
-  fail("the write-ahead log of " + options_.file + " is damaged: " + problem +
-       "; restore a backup or run `dfs rescue`");
+  const Status problem = wal_problem(vfs, options_.file);
+  if (problem.ok() || mutated(Mutant::kF1IgnoreDamagedLog)) return;
+  const std::string log = "the write-ahead log of " + options_.file;
+  if (problem.code() == Code::kIo) {
+    fail(log + " cannot be read: its disk fails; check the disk, then start again");
+  }
+  fail(log + " is damaged: " + problem.message() + "; restore a backup or run `dfs rescue`");
 }
 
 // The order matters: exclusive locking before the first access to the WAL, so that its index is on
@@ -119,11 +150,14 @@ void Connection::configure() {
          "'; put it on a local file system");
   }
   execute(name_of(options_.synchronous));
-  execute(("PRAGMA wal_autocheckpoint = " + std::to_string(options_.wal_pages)).c_str());
+  sqlite3_wal_hook(db_, checkpoint, &options_.wal_pages);
   if (options_.checkpoint_at_open && checksums_ &&
       value_of("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
     fail("checkpoint its write-ahead log", SQLITE_BUSY);
   }
+  if (!checksums_ || options_.synchronous != Synchronous::kFull) return;
+  const int code = sync_names(sqlite3_vfs_find(checksums_->name().c_str()), options_.file);
+  if (code != SQLITE_OK) fail("sync its directory", code);
 }
 
 void Connection::verify() {

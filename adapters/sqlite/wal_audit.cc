@@ -18,7 +18,7 @@ constexpr std::size_t kFrameHeaderBytes = 24;
 constexpr std::size_t kFrameBytes = kFrameHeaderBytes + kPageBytes;
 constexpr std::uint32_t kMagic = 0x377f0682;  // the last bit: checksums over big-endian words
 
-// A file of a VFS, read without SQLite.
+// A file of a VFS, read without SQLite. One that is not there is empty.
 class RawFile {
  public:
   RawFile(sqlite3_vfs* vfs, const std::string& name, int flags)
@@ -28,10 +28,11 @@ class RawFile {
     const int size = static_cast<int>(path.size());
     if (vfs->xFullPathname(vfs, name.c_str(), size, path.data()) != SQLITE_OK) return;
     int exists = 0;
-    const int code = vfs->xAccess(vfs, path.data(), SQLITE_ACCESS_EXISTS, &exists);
-    if (code != SQLITE_OK || exists == 0) return;
+    failed_ = vfs->xAccess(vfs, path.data(), SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK;
+    if (failed_ || exists == 0) return;
     opened_ =
         vfs->xOpen(vfs, path.data(), file(), flags | SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK;
+    failed_ = !opened_;
   }
   ~RawFile() {
     if (file()->pMethods != nullptr) file()->pMethods->xClose(file());
@@ -41,19 +42,26 @@ class RawFile {
 
   [[nodiscard]] std::size_t size() {
     sqlite3_int64 size = 0;
-    if (!opened_ || file()->pMethods->xFileSize(file(), &size) != SQLITE_OK) return 0;
-    return static_cast<std::size_t>(size);
+    if (!opened_) return 0;
+    failed_ = file()->pMethods->xFileSize(file(), &size) != SQLITE_OK || failed_;
+    return failed_ ? 0 : static_cast<std::size_t>(size);
   }
   [[nodiscard]] bool read(std::size_t offset, MutableBytes out) {
-    return opened_ && file()->pMethods->xRead(file(), out.data(), static_cast<int>(out.size()),
-                                              static_cast<sqlite3_int64>(offset)) == SQLITE_OK;
+    if (!opened_) return false;
+    const int code = file()->pMethods->xRead(file(), out.data(), static_cast<int>(out.size()),
+                                             static_cast<sqlite3_int64>(offset));
+    failed_ = (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) || failed_;
+    return code == SQLITE_OK;
   }
+  // An error of the disk has come between: what was read says nothing.
+  [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
 
   std::vector<std::max_align_t> memory_;
   bool opened_ = false;
+  bool failed_ = false;
 };
 
 std::uint32_t big_endian(const std::uint8_t* in) {
@@ -175,22 +183,27 @@ bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
 
 }  // namespace
 
-std::string wal_problem(sqlite3_vfs* vfs, const std::string& file) {
+Status wal_problem(sqlite3_vfs* vfs, const std::string& file) {
+  const auto damaged = [](const std::string& what) { return Status(Code::kCorrupt, what); };
+  const Status unread(Code::kIo, "cannot be read");
   RawFile wal(vfs, file + "-wal", SQLITE_OPEN_WAL);
   const std::optional<Log> log = read_log(wal);
-  if (!log) return "";
+  if (wal.failed()) return unread;
+  if (!log) return {};
   if (!log->header_whole) {
     RawFile database(vfs, file, SQLITE_OPEN_MAIN_DB);
-    return is_in_database(*log, wal, database) ? "" : "its header does not match its checksum";
+    if (is_in_database(*log, wal, database)) return {};
+    if (wal.failed() || database.failed()) return unread;
+    return damaged("its header does not match its checksum");
   }
   for (std::size_t i = 0; i < log->frames.size(); ++i) {
     const Frame& frame = log->frames[i];
     if (frame.whole && frame.salts == log->salts) continue;
-    if (!was_synced(*log, i)) return "";
-    return "frame " + std::to_string(i + 1) + " of " + std::to_string(log->frames.size()) +
-           " does not match its checksum";
+    if (!was_synced(*log, i)) return {};
+    return damaged("frame " + std::to_string(i + 1) + " of " + std::to_string(log->frames.size()) +
+                   " does not match its checksum");
   }
-  return "";
+  return {};
 }
 
 }  // namespace dfs::sqlite

@@ -15,11 +15,12 @@
 
 #include <string>
 
+#include "core/base/status.h"
+
 namespace dfs::sqlite {
 
-// "" or what is wrong with the log of the database `file`, which nobody has open. For logs that
-// were written with synchronous = FULL. An error in reading counts as nothing wrong: SQLite will
-// meet it.
-[[nodiscard]] std::string wal_problem(sqlite3_vfs* vfs, const std::string& file);
+// What is wrong with the log of the database `file`, which nobody has open: kCorrupt, or kIo if
+// that could not be found out. For logs that were written with synchronous = FULL.
+[[nodiscard]] Status wal_problem(sqlite3_vfs* vfs, const std::string& file);
 
 }  // namespace dfs::sqlite

@@ -101,6 +101,10 @@ enum class Mutant {
   kB2RequeueWhilePending,
   // A node takes part in any number of copies.
   kB2NoThrottle,
+  // A log that is damaged in the middle is taken for one that a power loss cut short.
+  kF1IgnoreDamagedLog,
+  // A sync that failed counts as done.
+  kF1GoOnAfterFailedSync,
   // A client's retries do not back off.
   kB3RetryAtOnce,
   // A DataNode's retries do not back off.
@@ -156,6 +160,8 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kB1IgnoreRacks, "B1-ignore-racks"},
     MutantName{Mutant::kB2RequeueWhilePending, "B2-requeue-while-pending"},
     MutantName{Mutant::kB2NoThrottle, "B2-no-throttle"},
+    MutantName{Mutant::kF1IgnoreDamagedLog, "F1-ignore-damaged-log"},
+    MutantName{Mutant::kF1GoOnAfterFailedSync, "F1-go-on-after-failed-sync"},
     MutantName{Mutant::kB3RetryAtOnce, "B3-retry-at-once"},
     MutantName{Mutant::kB3DataNodeRetriesAtOnce, "B3-datanode-retries-at-once"},
 };

@@ -59,7 +59,7 @@ void Atlas::look(Address address, BlockId block, BlockTruth& truth) {
       if (data == nullptr || sidecar == nullptr) continue;
       const bool whole = sidecar->info.length == data->size() &&
                          crc32c(*data) == sidecar->info.crc &&
-                         (truth.digest == 0 || sidecar->info == truth.info);
+                         (truth.info == wire::BlockInfo{} || sidecar->info == truth.info);
       if (folder == Folder::kCurrent) {
         (whole ? truth.good : truth.rotten).insert(address);
       } else if (whole) {
@@ -92,10 +92,8 @@ std::string Atlas::published(Address address, BlockId block) {
     if (data == nullptr || sidecar == nullptr) continue;
     if (crc32c(*data) != sidecar->info.crc) continue;  // rot, on another volume
     const std::uint64_t digest = digest_bytes(*data);
-    if (truth.digest == 0) {
-      truth.info = sidecar->info;
-      truth.digest = digest;
-    }
+    if (truth.info == wire::BlockInfo{}) truth.info = sidecar->info;
+    if (truth.digest == 0 && sidecar->info == truth.info) truth.digest = digest;
     if (sidecar->info == truth.info && digest != truth.digest) {
       wrong = "two replicas of block " + std::to_string(block.value) +
               " with the same length and CRC differ";
@@ -103,6 +101,14 @@ std::string Atlas::published(Address address, BlockId block) {
   }
   look(address, block, truth);
   return wrong;
+}
+
+void Atlas::redefine(BlockId block, const wire::BlockInfo& info) {
+  BlockTruth& truth = blocks_[block];
+  if (truth.info == info) return;
+  truth.info = info;
+  truth.digest = 0;
+  for (const auto& each : nodes_) look(each.first, block, truth);
 }
 
 void Atlas::destroyed(Address node, BlockId block, std::int64_t now_us) {

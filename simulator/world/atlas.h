@@ -50,6 +50,8 @@ class Atlas {
   void rescan(Address node);
   // A replica became durable. Returns what is wrong with it, "" if nothing (G1).
   std::string published(Address node, BlockId block);
+  // The block is of another history than its first copies were.
+  void redefine(BlockId block, const wire::BlockInfo& info);
   // A fault of the injector destroyed or damaged the copy.
   void destroyed(Address node, BlockId block, std::int64_t now_us);
 

@@ -38,6 +38,7 @@ Cluster::Cluster(const Plan& plan)
       config, plan.namenode_times, host_, random_.fork("namenode"), *this);
   network_.attach(*namenode_);
   scene_.namenode = namenode_.get();
+  scene_.namenode_host = &host_;
   add_datanodes();
   add_clients();
   oracles_ = make_oracles(scene_);
@@ -108,8 +109,10 @@ void Cluster::begin() {
 
 void Cluster::every_second() {
   scene_.queue.after(seconds(1), [this] {
-    for (const auto& oracle : oracles_) oracle->every_second();
     every_second();
+    namenode_->guard([this] {
+      for (const auto& oracle : oracles_) oracle->every_second();
+    });
   });
 }
 
@@ -155,30 +158,50 @@ void Cluster::disks_changed(Address datanode) {
   for (const auto& oracle : oracles_) oracle->disks_changed(datanode);
 }
 
-void Cluster::backup_kept() { backup_ = scene_.durable; }
+void Cluster::backup_kept() {
+  backup_ = scene_.durable;
+  safe_from_lies_ = backup_->position();
+}
 
-// What the restored history names and the later one had given up is nobody's fault.
-void Cluster::backup_restored() {
-  for (const auto& [block, state] : backup_->blocks()) {
+void Cluster::backup_restored() { give_up_since(NamespaceModel(*backup_)); }
+
+NamespaceModel Cluster::past(namenode::Position position) const {
+  NamespaceModel model;
+  for (const InFlight& each : history_) {
+    if (each.outcome.position <= position) model.apply(each.command, each.outcome);
+  }
+  return model;
+}
+
+// What the older history names and the later one had given up is nobody's fault.
+void Cluster::give_up_since(const NamespaceModel& older) {
+  for (const auto& [block, state] : older.blocks()) {
     const ModelBlockState* later = scene_.durable.block(block);
     if (later == nullptr || !later->referenced) scene_.given_up.insert(block);
   }
   scene_.lost_blocks.push_back(
-      {BlockId{backup_->highest_block().value + 1}, scene_.applied.highest_block()});
-  scene_.durable = *backup_;
-  scene_.applied = *backup_;
+      {BlockId{older.highest_block().value + 1}, scene_.applied.highest_block()});
+  scene_.durable = older;
+  scene_.applied = older;
   in_flight_.clear();
+  std::erase_if(history_,
+                [&](const InFlight& each) { return each.outcome.position > older.position(); });
   ++scene_.restores;
-  scene_.restored_to = std::min(scene_.restored_to, backup_->position());
+  scene_.restored_to.push_back(older.position());
 }
 
 void Cluster::starts(namenode::Store& store) {
   // What was applied and not committed is either on the disk or never was.
   const namenode::Position position = store.meta().applied;
   for (const InFlight& each : in_flight_) {
-    if (each.outcome.position <= position) scene_.durable.apply(each.command, each.outcome);
+    if (each.outcome.position <= position) commit(each);
   }
   in_flight_.clear();
+  const NameNodeDamage damage = std::exchange(scene_.namenode_damage, NameNodeDamage::kNone);
+  const namenode::Position certain = damage == NameNodeDamage::kNone  ? scene_.durable.position()
+                                     : damage == NameNodeDamage::kRot ? before_last_commit_
+                                                                      : safe_from_lies_;
+  if (position < scene_.durable.position() && position >= certain) give_up_since(past(position));
   scene_.applied = scene_.durable;
   for (const auto& oracle : oracles_) oracle->namenode_starts(store);
 }
@@ -215,12 +238,29 @@ void Cluster::stepped(std::uint64_t rows) {
 }
 
 void Cluster::committed(namenode::CommitToken /*token*/) {
-  for (const InFlight& each : in_flight_) scene_.durable.apply(each.command, each.outcome);
+  before_last_commit_ = scene_.durable.position();
+  for (const InFlight& each : in_flight_) commit(each);
   in_flight_.clear();
+}
+
+void Cluster::commit(const InFlight& each) {
+  scene_.durable.apply(each.command, each.outcome);
+  // An id that a lost history had given out, too, means what this one has committed.
+  for (const BlockId block : each.outcome.effects.committed) {
+    const ModelBlockState* state = scene_.durable.block(block);
+    if (state != nullptr && scene_.lost(block)) scene_.atlas.redefine(block, state->info);
+  }
+  if (plan_.profile == Profile::kDisaster) history_.push_back(each);
 }
 
 void Cluster::died() {
   for (const auto& oracle : oracles_) oracle->namenode_died();
+}
+
+void Cluster::gave_up(const std::string& line) {
+  scene_.verdicts.probe("NameNode ended itself");
+  for (const auto& oracle : oracles_) oracle->namenode_gave_up(line);
+  injector_->namenode_gave_up();
 }
 
 void Cluster::published(Address node, BlockId block) {

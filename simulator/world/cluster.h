@@ -51,6 +51,10 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void operate(const wire::Request& request);
   void backup_kept();
   void backup_restored();
+  // Goes back to what `older` knows.
+  void give_up_since(const NamespaceModel& older);
+  // The state after command `position` of the durable history.
+  [[nodiscard]] NamespaceModel past(namenode::Position position) const;
   // A sample of messages is sent through its JSON form and back.
   void check_wire(const wire::Request& request, const wire::Reply& reply);
 
@@ -64,6 +68,7 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void stepped(std::uint64_t rows) override;
   void committed(namenode::CommitToken token) override;
   void died() override;
+  void gave_up(const std::string& line) override;
   void applied(const namenode::Command& command, const namenode::Outcome& outcome) override;
 
   // sim::DataNodeObserver
@@ -89,7 +94,11 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
     namenode::Command command;
     namenode::Outcome outcome;
   };
+  void commit(const InFlight& each);
   std::vector<InFlight> in_flight_;  // applied and not committed
+  std::vector<InFlight> history_;    // committed; kept only where some of it can be lost
+  namenode::Position before_last_commit_ = 0;
+  namenode::Position safe_from_lies_ = 0;  // what was durable before
   bool command_in_step_ = false;
   std::vector<TraceMark>* trace_log_ = nullptr;
   std::optional<NamespaceModel> backup_;

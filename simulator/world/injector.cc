@@ -108,6 +108,16 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
       return restore_backup(fault);
     case FaultKind::kLastRot:
       return rot_last(draw);
+    case FaultKind::kNameNodeIoError:
+    case FaultKind::kNameNodeDiskFull:
+    case FaultKind::kNameNodeGarbledPower:
+    case FaultKind::kNameNodeRot:
+    case FaultKind::kNameNodeLyingSync:
+      return namenode_disk_.strike(fault, draw);
+    case FaultKind::kCopiesDestroyed:
+      return destroy_copies(draw);
+    case FaultKind::kMassWipe:
+      return wipe_most(fault, draw);
     case FaultKind::kDelay:
     case FaultKind::kLoss:
     case FaultKind::kReset:
@@ -268,10 +278,11 @@ bool Injector::step_clock(Random draw) {
 // An operator keeps a copy of the NameNode's files, and brings it back some time later.
 bool Injector::restore_backup(const PlannedFault& fault) {
   if (!targets_.namenode->up() || targets_.namenode->committing()) return false;
+  if (namenode_disk_.damaged()) return false;
   targets_.namenode_host->keep_backup();
   targets_.backup_kept();
   later(fault.length, [this] {
-    if (!targets_.namenode->up()) return;
+    if (!targets_.namenode->up() || namenode_disk_.damaged()) return;
     targets_.namenode->die(false, 0);
     targets_.namenode_host->restore_backup();
     targets_.backup_restored();
@@ -283,6 +294,7 @@ bool Injector::restore_backup(const PlannedFault& fault) {
 
 void Injector::heal() {
   over_ = true;
+  namenode_disk_.heal();
   targets_.network->heal();
   call_off_ambushes();
   return_own_disks();
@@ -304,6 +316,7 @@ void Injector::heal() {
   end_safe_mode();
 }
 
+void Injector::accept_history() { targets_.operate(wire::AcceptHistory{}); }
 void Injector::end_safe_mode() { targets_.operate(wire::SafeMode{"leave"}); }
 
 }  // namespace dfs::world

@@ -1,5 +1,6 @@
 // Carries out a plan's faults, within a budget: of what was made durable, at least one good copy of
-// every block stays on a disk.
+// every block stays on a disk. In the profile disaster some exceed it, and the ledger says what they
+// took.
 //
 // Whom a fault strikes is drawn from what exists when it is due. A fault that would exceed the
 // budget, or that finds nobody, becomes a clogged link instead.
@@ -10,40 +11,33 @@
 #include <string>
 #include <vector>
 
-#include "adapters/sim/client_node.h"
-#include "adapters/sim/store_host.h"
+#include "simulator/world/namenode_disk.h"
 #include "simulator/world/scene.h"
+#include "simulator/world/targets.h"
 
 namespace dfs::world {
 
 // Writes and syncs of a commit after which the NameNode may die in it.
 inline constexpr std::uint64_t kMostCommitSteps = 24;
 
-// The parts of the cluster that faults can strike, and what the world does about it.
-struct Targets {
-  sim::Network* network = nullptr;
-  sim::NameNodeNode* namenode = nullptr;
-  sim::SimStoreHost* namenode_host = nullptr;
-  std::vector<sim::DataNodeNode*> datanodes;
-  std::vector<sim::ClientNode*> clients;
-  std::function<void(std::size_t client)> start_client;
-  std::function<void(Address datanode)> disks_changed;
-  // An operator's request, repeated until it is answered.
-  std::function<void(wire::Request)> operate;
-  std::function<void()> backup_kept;
-  std::function<void()> backup_restored;
-};
-
 class Injector {
  public:
-  Injector(Scene& scene, Targets targets) : scene_(scene), targets_(std::move(targets)) {}
+  Injector(Scene& scene, Targets targets)
+      : scene_(scene),
+        targets_(std::move(targets)),
+        namenode_disk_(scene_, targets_, [this](Duration delay, std::function<void()> what) {
+          later(delay, std::move(what));
+        }) {}
 
   // Puts the plan's faults on the agenda.
   void schedule();
   // Ends every fault that is going on and lets no further one happen.
   void heal();
+  // The NameNode ended itself.
+  void namenode_gave_up() { namenode_disk_.gave_up(); }
   // The operator ends it, whoever began it.
   void end_safe_mode();
+  void accept_history();
   // All machines lose power at once, and come back at about the same time.
   void power_all(Duration length, Random draw);
 
@@ -80,6 +74,13 @@ class Injector {
   bool step_clock(Random draw);
   bool restore_backup(const PlannedFault& fault);
 
+  // injector_disaster.cc
+  bool destroy_copies(Random draw);
+  bool lose_sidecar(sim::DataNodeNode& node, BlockId block);
+  bool wipe_most(const PlannedFault& fault, Random draw);
+  // Blocks without a good copy are nobody's fault from now on.
+  void give_up_lost();
+
   void datanode_died(sim::DataNodeNode& node);
   void start_datanode(sim::DataNodeNode& node);
   void restart_datanode(sim::DataNodeNode& node);
@@ -90,6 +91,7 @@ class Injector {
 
   Scene& scene_;
   Targets targets_;
+  NameNodeDisk namenode_disk_;
   bool over_ = false;
   std::map<std::string, std::uint64_t> counts_;
   std::map<Address, sim::DataNodeDirectory> own_disks_;  // of nodes with a foreign one

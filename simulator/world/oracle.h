@@ -22,6 +22,8 @@ class Oracle {
   // The NameNode. `applying` comes before the models take the command over.
   virtual void namenode_starts(namenode::Store& /*store*/) {}
   virtual void namenode_died() {}
+  // It ended itself, after namenode_died().
+  virtual void namenode_gave_up(const std::string& /*line*/) {}
   virtual void applying(const namenode::Command& /*command*/,
                         const namenode::Outcome& /*outcome*/) {}
   // `command`: whether a command was applied for this request in this step.
@@ -54,6 +56,8 @@ class Oracle {
   virtual void at_rest() {}
   // A window after at_rest() in which nobody asked for anything.
   virtual void after_rest() {}
+  // What the NameNode says of files that have lost copies, at rest.
+  virtual void fsck_done(const std::vector<wire::FileHealth>& /*unhealthy*/) {}
   // Every file has been read once more, at the very end; `failed`: which could not be, and why.
   virtual void all_read(const std::vector<std::string>& /*failed*/, std::uint64_t /*files*/) {}
 

@@ -23,6 +23,7 @@ class Orphans final : public Oracle {
                " still has a replica";
       });
       if (state == nullptr || !state->referenced || !state->committed) continue;
+      if (scene_.gone(block)) continue;  // rotten copies are kept, however many
       const std::uint64_t wanted =
           std::min<std::uint64_t>(state->replication, scene_.datanodes.size());
       scene_.verdicts.expect(copies <= wanted, "C2", [&] {

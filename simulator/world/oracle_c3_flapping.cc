@@ -14,6 +14,7 @@ class Flapping final : public Oracle {
     if (!resting_ || heartbeat == nullptr) return;
     scene_.verdicts.checked("C3");
     for (const wire::Order& order : heartbeat->orders) {
+      if (scene_.gone(order.block.id)) continue;  // tried again and again, in case it comes back
       if (order.kind == wire::OrderKind::kCopy || order.kind == wire::OrderKind::kQuarantine) {
         scene_.verdicts.violated(
             "C3", "block " + std::to_string(order.block.id.value) + " is ordered to " +

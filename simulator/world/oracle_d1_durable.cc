@@ -33,6 +33,7 @@ class Durable final : public Oracle {
     if (scene_.given_up.contains(block)) return;
     const ModelBlockState* state = scene_.durable.block(block);
     if (state == nullptr || !state->referenced || !state->committed) return;
+    if (scene_.given_up.contains(block)) return;
     const BlockTruth* truth = scene_.atlas.find(block);
     const bool others =
         truth != nullptr && (!truth->good.empty() || truth->kept.size() > truth->kept.count(node));
@@ -40,6 +41,26 @@ class Durable final : public Oracle {
       return "node " + std::to_string(node) + " purges the last good copy of block " +
              std::to_string(block.value);
     });
+  }
+
+  // What is gone is listed, and nothing else is.
+  void fsck_done(const std::vector<wire::FileHealth>& unhealthy) override {
+    std::map<InodeId, std::uint64_t> listed;
+    for (const wire::FileHealth& file : unhealthy) {
+      listed[file.inode] += file.corrupt + file.missing;
+    }
+    for (const auto& [id, file] : scene_.durable.inodes()) {
+      if (file.directory) continue;
+      const auto gone = static_cast<std::uint64_t>(
+          std::count_if(file.blocks.begin(), file.blocks.end(),
+                        [&](const ModelBlock& block) { return scene_.gone(block.id); }));
+      if (gone > 0) scene_.verdicts.probe("lost block listed by fsck");
+      scene_.verdicts.expect(listed[id] == gone, "D1", [&] {
+        return "fsck lists " + std::to_string(listed[id]) + " blocks of " +
+               scene_.durable.path_of(file.id) + " as corrupt or missing instead of " +
+               std::to_string(gone);
+      });
+    }
   }
 
   void all_read(const std::vector<std::string>& failed, std::uint64_t files) override {

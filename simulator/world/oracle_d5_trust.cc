@@ -24,10 +24,15 @@ class Trust final : public Oracle {
     }
   }
   void answered(const wire::Request& request, const wire::Reply& reply, bool command) override {
-    if (const auto* registration = std::get_if<wire::Register>(&request)) learn(registration->seen);
+    // Only what is accepted counts: a heartbeat of an earlier session does not even say of which
+    // cluster it is.
+    const auto* registration = std::get_if<wire::Register>(&request);
+    if (registration != nullptr && std::holds_alternative<wire::RegisterReply>(reply)) {
+      learn(registration->seen);
+    }
     if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) {
-      learn(heartbeat->seen);
       if (const auto* answer = std::get_if<wire::HeartbeatReply>(&reply)) {
+        learn(heartbeat->seen);
         for (const wire::Order& order : answer->orders) check(heartbeat->mark.node, order);
       }
     }

@@ -21,6 +21,7 @@ class Immutable final : public Oracle {
     if (std::holds_alternative<namenode::RaiseEpochCommand>(command.body) &&
         !std::holds_alternative<Status>(outcome.reply)) {
       raised_ = outcome.position;
+      raised_after_ = scene_.restores;
     }
   }
 
@@ -60,17 +61,25 @@ class Immutable final : public Oracle {
     const auto [at, fresh] = given.insert({id, grant});
     Grant& first = at->second;
     const bool again = first.client == grant.client && first.request == grant.request;
-    const bool raised = raised_ > scene_.restored_to && position_ >= raised_;
-    const bool lost =
-        first.restores < scene_.restores && first.position > scene_.restored_to && !raised;
+    const bool lost = was_lost(first);
     scene_.verdicts.expect(fresh || again || lost, "G1", [&] {
       return std::string(what) + " id " + std::to_string(id) + " is given out a second time";
     });
     if (lost) first = grant;
   }
 
+  // The grant is of a history that was given up, and the epoch was not raised since.
+  [[nodiscard]] bool was_lost(const Grant& grant) const {
+    for (std::uint64_t restore = grant.restores; restore < scene_.restores; ++restore) {
+      if (grant.position <= scene_.restored_to[restore]) continue;
+      return raised_ == 0 || raised_after_ <= restore || position_ < raised_;
+    }
+    return false;
+  }
+
   namenode::Position position_ = 0;
-  namenode::Position raised_ = 0;  // when the epoch was raised last
+  namenode::Position raised_ = 0;   // when the epoch was raised last
+  std::uint64_t raised_after_ = 0;  // how many restores
   Given inodes_;
   Given blocks_;
 };

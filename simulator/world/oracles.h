@@ -27,6 +27,7 @@ namespace dfs::world {
 [[nodiscard]] std::unique_ptr<Oracle> make_s1(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_b1(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_b2(Scene& scene);
+[[nodiscard]] std::unique_ptr<Oracle> make_f1(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_b3(Scene& scene);
 
 }  // namespace dfs::world

@@ -42,7 +42,14 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
                                                                    "foreign-disk",
                                                                    "slow-body",
                                                                    "truncation",
-                                                                   "half-open"};
+                                                                   "half-open",
+                                                                   "namenode-io-error",
+                                                                   "namenode-disk-full",
+                                                                   "namenode-garbled-power",
+                                                                   "namenode-rot",
+                                                                   "namenode-lying-sync",
+                                                                   "copies-destroyed",
+                                                                   "mass-wipe"};
 
 constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
     "put",    "overwrite",       "get",  "list", "stat", "summarize", "mkdir", "remove",
@@ -50,8 +57,8 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
-    0, 0, 0, 6, 6, 8, 10, 6,  6, 4, 3, 3, 4, 1, 12, 4, 3, 5,
-    3, 3, 2, 2, 1, 0, 0,  30, 6, 3, 5, 4, 3, 2, 2,  0, 0, 0};
+    0, 0, 0, 6,  6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2,
+    1, 0, 0, 30, 6, 3, 5,  4, 3, 2, 2, 0, 0, 0, 2,  2, 2, 2, 2, 8, 1};
 
 // Uniform over orders of magnitude: [low, high].
 std::uint64_t log_uniform(Random& draw, std::uint64_t low, std::uint64_t high) {
@@ -148,6 +155,7 @@ void draw_rare(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chos
 void draw_faults(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chosen) {
   std::vector<FaultKind> kinds;
   for (const FaultKind kind : on) {
+    if (!within_budget(kind) && plan.profile != Profile::kDisaster) continue;
     const std::uint32_t weight = kFaultWeights[static_cast<std::size_t>(kind)];
     kinds.insert(kinds.end(), weight, kind);
   }

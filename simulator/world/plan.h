@@ -22,8 +22,12 @@
 
 namespace dfs::world {
 
-enum class Profile { kSafety, kLiveness };
-inline constexpr std::string_view kProfiles[] = {"safety", "liveness"};
+enum class Profile {
+  kSafety,    // faults within a budget: nothing that was promised is lost
+  kLiveness,  // the same; then they end, and the cluster must come to rest within a bound
+  kDisaster,  // beyond the budget: what faults took is gone, what is answered is right
+};
+inline constexpr std::string_view kProfiles[] = {"safety", "liveness", "disaster"};
 [[nodiscard]] std::string_view to_string(Profile profile);
 
 enum class FaultKind {
@@ -63,8 +67,20 @@ enum class FaultKind {
   kSlowBody,
   kTruncation,
   kHalfOpen,
+  kNameNodeIoError,
+  kNameNodeDiskFull,
+  kNameNodeGarbledPower,  // power loss with garbage in the sectors that were being written
+  // Only in the profile disaster:
+  kNameNodeRot,
+  kNameNodeLyingSync,  // syncs did nothing, as a power loss shows
+  kCopiesDestroyed,    // several or all copies of some blocks at once
+  kMassWipe,           // most of the DataNodes come back with empty disks
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kHalfOpen) + 1;
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kMassWipe) + 1;
+// Whether what is promised must hold under the fault without any loss.
+[[nodiscard]] constexpr bool within_budget(FaultKind kind) {
+  return kind < FaultKind::kNameNodeRot;
+}
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 [[nodiscard]] std::optional<FaultKind> fault_from_string(std::string_view name);
 

@@ -172,7 +172,7 @@ constexpr PlanOption kOptions[] = {
        return read_number(words, 0, UINT64_MAX, plan.seed);
      },
      [](const PlanOptions& plan) { return Words{std::to_string(plan.seed)}; }},
-    {"profile", "safety or liveness", false, read_profile, write_profile},
+    {"profile", "safety, liveness or disaster", false, read_profile, write_profile},
     {"datanodes", "DataNodes", false,
      [](const Words& words, PlanOptions& plan) {
        return read_number(words, 1, kMostNodes, plan.datanodes);

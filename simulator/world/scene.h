@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adapters/sim/event_queue.h"
+#include "adapters/sim/store_host.h"
 #include "simulator/world/atlas.h"
 #include "simulator/world/contents.h"
 #include "simulator/world/namespace_model.h"
@@ -16,6 +17,13 @@
 #include "simulator/world/verdicts.h"
 
 namespace dfs::world {
+
+// What a fault beyond the budget may have done to the NameNode's disk since it was last read whole.
+enum class NameNodeDamage {
+  kNone,
+  kRot,   // the last commit in the log may be lost without a trace
+  kLies,  // everything since they began may be
+};
 
 struct Scene {
   explicit Scene(const Plan& the_plan) : plan(the_plan) {
@@ -32,8 +40,9 @@ struct Scene {
   std::map<NodeId, Address> addresses;  // of DataNodes, as they registered
   std::vector<sim::DataNodeNode*> datanodes;
   sim::NameNodeNode* namenode = nullptr;
-  std::uint64_t restores = 0;                   // of the NameNode from an older copy
-  namenode::Position restored_to = UINT64_MAX;  // the oldest of those copies
+  sim::SimStoreHost* namenode_host = nullptr;
+  std::uint64_t restores = 0;  // times that the NameNode went back to an older state
+  std::vector<namenode::Position> restored_to;  // which, each time
   // Block ids that a history which an operator gave up had given out, and the one restored had not:
   // nobody knows of them, so their replicas stay.
   std::vector<std::pair<BlockId, BlockId>> lost_blocks;  // from, to; both included
@@ -42,9 +51,17 @@ struct Scene {
       return range.first <= block && block <= range.second;
     });
   }
-  // Data that an operator's restore gave up: no promise holds for it.
+  NameNodeDamage namenode_damage = NameNodeDamage::kNone;
+  // Data that an operator's restore or a fault beyond the budget took: no promise holds for it.
   std::set<BlockId> given_up;
 
+  // Given up, and no disk has a good replica of it.
+  [[nodiscard]] bool gone(BlockId block) const {
+    const BlockTruth* truth = atlas.find(block);
+    return given_up.contains(block) && (truth == nullptr || truth->good.empty());
+  }
+  // Errors that its disk has told the running NameNode of.
+  [[nodiscard]] std::uint64_t namenode_errors() const { return namenode_host->disk().errors(); }
   [[nodiscard]] std::int64_t now_us() const { return queue.now().us; }
   [[nodiscard]] Address address_of(NodeId node) const {
     const auto found = addresses.find(node);

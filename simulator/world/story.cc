@@ -44,6 +44,7 @@ class Story final : public Oracle {
     tell("namenode", "starts at command " + std::to_string(store.meta().applied));
   }
   void namenode_died() override { tell("namenode", "dies"); }
+  void namenode_gave_up(const std::string& line) override { tell("namenode", "gave up: " + line); }
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
     tell("namenode", "applies " + std::to_string(outcome.position) + " " + told_any(command.body));
   }

@@ -287,6 +287,19 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
   clients_[client]->get(std::move(job));
 }
 
+void Workload::fsck(std::size_t client, const std::function<void(const Unhealthy&)>& done,
+                    const std::string& cursor, const Unhealthy& before) {
+  clients_[client]->call({wire::Fsck{"/", cursor}, scene_.plan.retry,
+                          [this, client, done, cursor, before](const wire::Reply& reply) {
+                            const auto* page = std::get_if<wire::FsckReply>(&reply);
+                            if (page == nullptr) return fsck(client, done, cursor, before);
+                            Unhealthy all = before;
+                            all.insert(all.end(), page->unhealthy.begin(), page->unhealthy.end());
+                            if (page->next.empty()) return done(all);
+                            fsck(client, done, page->next, all);
+                          }});
+}
+
 void Workload::read_everything(
     std::size_t client,
     const std::function<void(std::vector<std::string> failed, std::uint64_t files)>& done) {
@@ -304,14 +317,17 @@ void Workload::read_everything(
   if (paths.empty()) return done({}, 0);
   for (const std::string& path : paths) {
     const ModelInode* file = scene_.applied.find(path);
-    const bool lost = file == nullptr || std::any_of(file->blocks.begin(), file->blocks.end(),
-                                                     [&](const ModelBlock& block) {
-                                                       return scene_.given_up.contains(block.id);
-                                                     });
+    const bool lost = file == nullptr ||
+                      std::any_of(file->blocks.begin(), file->blocks.end(),
+                                  [&](const ModelBlock& block) { return scene_.gone(block.id); });
     ++started_;
     get(client, path, true, random_.fork("final").fork(path),
         [progress, path, lost, done](const Status& status) {
-          if (!status.ok() && !lost) progress->failed.push_back(path + ": " + status.message());
+          const bool clear = status.code() == Code::kCorrupt || status.code() == Code::kUnavailable;
+          if (!status.ok() && !(lost && clear)) {
+            progress->failed.push_back(path + ": " + std::string(to_string(status.code())) + ": " +
+                                       status.message());
+          }
           if (--progress->left == 0) done(progress->failed, progress->files);
         });
   }

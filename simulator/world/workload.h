@@ -28,6 +28,10 @@ class Workload {
   void stop() { stopped_ = true; }
   [[nodiscard]] bool idle() const;
 
+  // What the NameNode says of unhealthy files, page by page, as an operator asks.
+  using Unhealthy = std::vector<wire::FileHealth>;
+  void fsck(std::size_t client, const std::function<void(const Unhealthy&)>& done,
+            const std::string& cursor = "", const Unhealthy& before = {});
   // Reads every file that there is; `done` is told which could not be read, and why.
   void read_everything(
       std::size_t client,

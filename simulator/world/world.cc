@@ -27,9 +27,21 @@ void settle(Cluster& cluster, const Plan& plan) {
 
 void rest(Cluster& cluster, const Plan& plan) {
   Scene& scene = cluster.scene();
+  if (scene.restores > 0) {  // the operator looks once more whether it is the true history now
+    cluster.run_until(scene.queue.now() + kRestWindow);
+    cluster.injector().accept_history();
+  }
   cluster.run_until(scene.queue.now() + convergence_bound(plan));
   if (!scene.verdicts.clean()) return;
   for (const auto& oracle : cluster.oracles()) oracle->at_rest();
+  bool told = false;
+  cluster.workload().fsck(0, [&](const Workload::Unhealthy& unhealthy) {
+    told = true;
+    for (const auto& oracle : cluster.oracles()) oracle->fsck_done(unhealthy);
+  });
+  if (!cluster.run_while([&] { return !told; }, kReadingLimit) && scene.verdicts.clean()) {
+    scene.verdicts.violated("D1", "fsck did not come to an end");
+  }
   cluster.run_until(scene.queue.now() + kRestWindow);
   for (const auto& oracle : cluster.oracles()) oracle->after_rest();
 }
@@ -70,7 +82,7 @@ RunResult run(const Plan& plan, const StoryLine& story, std::vector<TraceMark>* 
     return scene.verdicts.clean() && scene.queue.next_time() < plan.stop_at;
   };
   if (goes_on()) settle(cluster, plan);
-  if (goes_on() && plan.profile == Profile::kLiveness) rest(cluster, plan);
+  if (goes_on() && plan.profile != Profile::kSafety) rest(cluster, plan);
   if (goes_on()) read_everything(cluster, plan);
 
   RunResult result;

@@ -79,6 +79,8 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kB1IgnoreRacks, 40},
       {Mutant::kB2RequeueWhilePending},
       {Mutant::kB2NoThrottle},
+      {Mutant::kF1IgnoreDamagedLog, 12, Profile::kDisaster, {FaultKind::kNameNodeRot}},
+      {Mutant::kF1GoOnAfterFailedSync, 3, kSafety, {FaultKind::kNameNodeIoError}},
       {Mutant::kB3RetryAtOnce},
       {Mutant::kB3DataNodeRetriesAtOnce, 3, kSafety, {FaultKind::kNameNodeCrash}},
   };

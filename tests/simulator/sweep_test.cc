@@ -60,6 +60,13 @@ TEST(Sweep, LivenessHoldsOnceFaultsHaveEnded) {
   }
 }
 
+TEST(Sweep, DisasterTakesWhatItTakesAndNothingIsAnsweredWrongly) {
+  const Sums sums = run_seeds(Profile::kDisaster, 1, 4);
+  for (const char* id : {"D1", "D2", "F1", "V1", "N1", "C1"}) {
+    EXPECT_TRUE(sums.checks.contains(id)) << id << " was never compared";
+  }
+}
+
 TEST(Sweep, WithoutFaultsEveryPutOfANewNameSucceedsOrIsRefusedForAReason) {
   PlanOptions options;
   options.seed = 3;

@@ -199,6 +199,43 @@ TEST(Kill, OfTheProcessLosesNothingAcknowledged) {
 }
 
 // Controls: each weakens one thing, and must be caught.
+TEST(PowerLoss, LosesNothingThoughAProcessDiedBeforeItsNewLogWasSynced) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Random random(seed);
+    SimVfs disk("disk", random.fork("disk"));
+    const Options options{.file = "metadata.db", .vfs = disk.name(), .fatal = throw_on_fatal()};
+    disk.boot();
+    std::make_unique<SqliteStore>(options).reset();
+    disk.files().remove("metadata.db-wal");
+    disk.files().sync_names();
+    disk.files().create("metadata.db-wal");  // as far as a process got that died then
+    disk.boot();
+    auto store = std::make_unique<SqliteStore>(options);
+    fill(*store, 1, 4);
+    disk.kill();
+    store.reset();
+    disk.power_loss(random.fork("power"));
+    disk.boot();
+    store = std::make_unique<SqliteStore>(options);
+    EXPECT_TRUE(store->inode(InodeId{3})) << "seed " << seed;
+    disk.kill();
+  }
+}
+
+TEST(Checkpoint, ThatFailsOnItsOwnAccountStopsTheStore) {
+  const Random random(1);
+  SimVfs disk("disk", random.fork("disk"));
+  disk.boot();
+  SqliteStore store(
+      {.file = "metadata.db", .vfs = disk.name(), .fatal = throw_on_fatal(), .wal_pages = 10});
+  // The log has room and takes the commit; the database that it is carried over to has none.
+  disk.files().create("metadata.db-wal")->truncate(1 << 20);
+  disk.set_faults({.capacity_bytes = disk.files().used_bytes()});
+  EXPECT_THROW(fill(store, 1, 200), StoreStopped);
+  EXPECT_LE(disk.errors(), 1u) << "it went on after an error";
+  disk.kill();
+}
+
 TEST(PowerLossControl, SynchronousNormalLosesAcknowledgedCommits) {
   EXPECT_GT(sweep(40, {.synchronous = Synchronous::kNormal}).bad, 20u);
 }

@@ -205,6 +205,14 @@ TEST_F(WalDamage, StopsTheStoreOrCostsAtMostTheLastTransaction) {
   EXPECT_GT(last_lost, 0) << "cannot be told from a power loss";
 }
 
+TEST_F(WalDamage, StopsTheStoreAlsoWhereTheLogCannotBeReadEveryTime) {
+  const std::string damaged = with_bit_flipped(32 + 24 + 100);
+  disk.set_faults({.read_errors = 20'000});
+  for (int time = 0; time < 300; ++time) {
+    ASSERT_FALSE(read_with_log(damaged, options())) << "opening number " << time;
+  }
+}
+
 // Without the audit, SQLite drops acknowledged transactions after damage.
 TEST_F(WalDamage, LosesTransactionsInPlainSqlite) {
   Options plain = options();
