@@ -87,6 +87,7 @@ struct DataNode::State {
   std::uint64_t sequence = 0;
   Duration interval = seconds(1);
   Instant last_heartbeat;
+  bool beat_last = false;  // the last message was a heartbeat
   Instant next_report;
   std::uint32_t heartbeats_before_report = 0;
 };
@@ -251,7 +252,11 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
   // arrive after it and seem newer.
   const bool told = holdings.flags_told();
   const bool beat_due = now.mono - last_heartbeat >= interval;
-  if (!beat_due && report.has_pieces() && !holdings.changes().concerns(report.bucket())) {
+  // Where an answer takes longer than the interval, a heartbeat is due whenever there is something
+  // to be said: the rest has every other turn then, or a report would never be made.
+  const bool first = beat_due && !beat_last;
+  beat_last = false;
+  if (!first && report.has_pieces() && !holdings.changes().concerns(report.bucket())) {
     wire::ReportPiece piece = report.next(holdings.index());
     piece.mark = next_mark();
     conversation.send(std::move(piece), now.mono, effects);
@@ -259,7 +264,7 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
   }
   const bool quiet =
       (told && holdings.changes().empty()) || heartbeats_before_report >= kHeartbeatsBeforeReport;
-  if (!beat_due && report.wanted() && quiet) {
+  if (!first && report.wanted() && quiet) {
     wire::ReportDigests digests;
     digests.mark = next_mark();
     digests.digests = holdings.index().digests();
@@ -267,7 +272,7 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
     conversation.send(std::move(digests), now.mono, effects);
     return true;
   }
-  if (!beat_due && !bad_sources.empty()) {
+  if (!first && !bad_sources.empty()) {
     wire::ReportBad message;
     for (const auto& [block, node] : bad_sources) message.replicas.push_back({block, node});
     conversation.send(std::move(message), now.mono, effects);
@@ -279,6 +284,7 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
   const bool soon = now.mono - last_heartbeat >= interval / 20;
   if (!beat_due && !(news && (soon || reporting))) return false;
   if (reporting) ++heartbeats_before_report;
+  beat_last = true;
   conversation.send(heartbeat(now), now.mono, effects);
   return true;
 }
@@ -326,6 +332,7 @@ void DataNode::State::take(const wire::RegisterReply& reply, Now now, EffectList
   sequence = 0;
   interval = std::clamp(reply.heartbeat_interval, milliseconds(10), seconds(60));
   last_heartbeat = now.mono - interval;
+  beat_last = false;
   tasks.new_session();
   tasks.set_self(reply.node);
   held.clear();

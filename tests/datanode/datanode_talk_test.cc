@@ -230,6 +230,22 @@ TEST(Report, AfterMoreNewsThanTheQueueHoldsTheFullReportSaysIt) {
   EXPECT_EQ(told, 25'000u);
 }
 
+TEST(Report, IsMadeAlsoWhereAnAnswerTakesLongerThanTheHeartbeatInterval) {
+  World w;
+  w.start({found(1), found(2)});
+  w.answer(w.registration(1));
+  w.persist();
+  const std::set<std::uint64_t> wanted{wire::bucket_of(BlockId{1}), wire::bucket_of(BlockId{2})};
+  int heartbeats = 0;
+  for (int i = 0; i < 20 && !w.reported; ++i) {
+    w.pass(milliseconds(1300));
+    if (w.said<wire::Heartbeat>()) ++heartbeats;
+    w.settle_one(wanted);
+  }
+  EXPECT_TRUE(w.reported);
+  EXPECT_GE(heartbeats, 2) << "and goes on saying that it lives";
+}
+
 TEST(Report, RottenReplicasAreSaidToBeSoAfterEachRegistration) {
   World w;
   w.start({found(1), found(2)});
