@@ -23,7 +23,8 @@ struct Version {
 [[nodiscard]] bool valid_cluster(std::string_view cluster);
 
 [[nodiscard]] std::string encode_version(const Version& version);
-// kCorrupt for anything that encode_version cannot have made.
+// kCorrupt for anything that encode_version cannot have made, kInvalidArgument with a message for
+// people if an encode_version of another format has.
 [[nodiscard]] Result<Version> decode_version(std::string_view text);
 
 }  // namespace dfs::disk

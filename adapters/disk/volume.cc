@@ -139,6 +139,9 @@ Result<Version> Volume::read_version() {
   }
   Result<Version> version = decode_version(as_text(Bytes(buffer, size)));
   if (version.ok()) return version;
+  if (version.status().code() != Code::kCorrupt) {
+    return Status(version.status().code(), directory_ + " " + version.status().message());
+  }
   return Status(Code::kCorrupt,
                 directory_ +
                     ": its VERSION file is damaged; put it back (any volume of the same "

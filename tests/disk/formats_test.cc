@@ -4,6 +4,7 @@
 
 #include "adapters/disk/layout.h"
 #include "adapters/disk/version_file.h"
+#include "core/base/crc32c.h"
 
 namespace dfs::disk {
 namespace {
@@ -56,6 +57,21 @@ TEST(Version, SurvivesTheRoundTripAndNothingElseDoes) {
     EXPECT_FALSE(decode_version(text.substr(0, i)).ok());
   }
   EXPECT_FALSE(decode_version(text + "x").ok());
+}
+
+TEST(Version, OfAnotherFormatIsSaidToBeThatUnlessItIsDamaged) {
+  const auto sealed = [](const std::string& text) {
+    return text + "crc32c=" + to_hex(crc32c(as_bytes(text)), 8) + "\n";
+  };
+  const std::string newer = sealed("mini-hdfs DataNode volume, format 27\nanything=else\n");
+  EXPECT_EQ(decode_version(newer).status().code(), Code::kInvalidArgument);
+  EXPECT_NE(decode_version(newer).status().message().find("format 27"), std::string::npos);
+  EXPECT_EQ(decode_version(newer + "x").status().code(), Code::kCorrupt);
+  for (const char* text :
+       {"mini-hdfs DataNode volume, format \n", "format 27\n", "",
+        "mini-hdfs DataNode volume, format 27x\n", "mini-hdfs DataNode volume, format 1\n"}) {
+    EXPECT_EQ(decode_version(sealed(text)).status().code(), Code::kCorrupt) << text;
+  }
 }
 
 TEST(Version, DecodingSurvivesAnyText) {
