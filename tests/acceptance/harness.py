@@ -66,7 +66,11 @@ class Cluster:
         except unittest.SkipTest:
             shutil.rmtree(self.folder)
             raise
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     # Processes.
 
@@ -131,13 +135,8 @@ class Cluster:
         wait_until("all are gone", lambda: not any(self.alive(n) for n in self.names()), 10)
 
     def close(self):
-        if self.parent.poll() is None:
-            self.parent.terminate()
-            try:
-                self.parent.wait(20)
-            except subprocess.TimeoutExpired:
-                self.parent.kill()
-                self.parent.wait()
+        if self.parent:
+            self.close_parent()
         for p in self.by_hand:
             if p.poll() is None:
                 p.kill()
@@ -145,9 +144,17 @@ class Cluster:
         for name in self.names():
             if os.path.exists(os.path.join(self.dir, name, "pid")) and self.alive(name):
                 os.kill(self.pid(name), signal.SIGKILL)
-        if not self.parent.stdout.closed:
-            self.parent.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close_parent(self):
+        if self.parent.poll() is None:
+            self.parent.terminate()
+            try:
+                self.parent.wait(20)
+            except subprocess.TimeoutExpired:
+                self.parent.kill()
+                self.parent.wait()
+        self.parent.stdout.close()
 
     # Commands.
 
@@ -196,8 +203,11 @@ class OfACluster(unittest.TestCase):
     prepare = None
 
     def setUp(self):
-        self.cluster = Cluster(self.datanodes, *self.flags, prepare=self.prepare)
+        self.cluster = self.make()
         self.addCleanup(self.cluster.close)
+
+    def make(self):
+        return Cluster(self.datanodes, *self.flags, prepare=self.prepare)
 
     def path(self, name):
         return os.path.join(self.cluster.folder, name)
