@@ -6,7 +6,7 @@ localhost:8000 … 8003 to the servers, as published ports do. The DataNodes reg
 clients and their own address for each other. So from the machine the client addresses work; from the
 client's namespace they lead nowhere; from a DataNode's own they lead to the wrong DataNode.
 
-Needs root and `ip netns`. Where namespaces cannot be made the test says so and is skipped.
+Where namespaces cannot be made the test says so and is skipped.
 """
 
 import os
@@ -17,9 +17,9 @@ import tempfile
 import time
 import unittest
 
+import namespaces
+
 DFS = os.path.abspath(os.environ.get("DFS_PROGRAM", "build/bin/dfs"))
-SKIPPED = 77  # ctest's exit status for it
-PREFIX = f"dfs{os.getpid() % 10000}"
 ADDRESSES = {"nn": "10.77.13.10", "d1": "10.77.13.11", "d2": "10.77.13.12", "d3": "10.77.13.13",
              "client": "10.77.13.20", "host": "10.77.13.1"}
 RELAY = """
@@ -54,77 +54,11 @@ sys.stdin.read()
 """
 
 
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
-
-
-def namespaces_work():
-    name = PREFIX + "-try"
-    try:
-        ip("netns", "add", name)
-        try:
-            ip("netns", "exec", name, "ip", "link", "set", "lo", "up")  # not in a mere chroot
-        finally:
-            ip("netns", "del", name)
-        return True
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"no network namespaces here: {getattr(error, 'stderr', error)}")
-        return False
-
-
-class Network:
-    """The namespaces, joined by a bridge in the host's."""
-
-    def __init__(self):
-        self.processes = []
-        try:
-            self.connect()
-        except BaseException:
-            self.close()
-            raise
-
-    def connect(self):
-        for name in ADDRESSES:
-            ip("netns", "add", f"{PREFIX}-{name}")
-            ip("-n", f"{PREFIX}-{name}", "link", "set", "lo", "up")
-        host = f"{PREFIX}-host"
-        ip("-n", host, "link", "add", "bridge", "type", "bridge")
-        ip("-n", host, "addr", "add", ADDRESSES["host"] + "/24", "dev", "bridge")
-        ip("-n", host, "link", "set", "bridge", "up")
-        for name, address in ADDRESSES.items():
-            if name == "host":
-                continue
-            ip("-n", host, "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0",
-               "netns", f"{PREFIX}-{name}")
-            ip("-n", host, "link", "set", f"to-{name}", "master", "bridge", "up")
-            ip("-n", f"{PREFIX}-{name}", "addr", "add", address + "/24", "dev", "eth0")
-            ip("-n", f"{PREFIX}-{name}", "link", "set", "eth0", "up")
-
-    def command(self, name, *arguments):
-        return ["ip", "netns", "exec", f"{PREFIX}-{name}", *arguments]
-
-    def start(self, name, *arguments, **options):
-        process = subprocess.Popen(self.command(name, *arguments), **options)
-        self.processes.append(process)
-        return process
-
-    def close(self):
-        for process in self.processes:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream:
-                    stream.close()
-        for name in ADDRESSES:
-            subprocess.run(["ip", "netns", "del", f"{PREFIX}-{name}"], check=False,
-                           capture_output=True)
-
-
 class Addressing(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="dfs-addressing-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.network = Network()
+        self.network = namespaces.Network(ADDRESSES)
         self.addCleanup(self.network.close)
         log = open(os.path.join(self.folder, "log"), "wb")
         self.addCleanup(log.close)
@@ -173,6 +107,4 @@ class Addressing(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not namespaces_work():
-        sys.exit(SKIPPED)
-    unittest.main(verbosity=2)
+    namespaces.run()
