@@ -233,7 +233,7 @@ void Writer::transferred(std::uint64_t transfer, std::uint32_t crc, const wire::
   const auto found = slot_of(transfer);
   if (phase_ != Phase::kWriting || found == slots_.end()) return;
   const auto& [index, slot] = *found;
-  for (const wire::NodeFailure& failure : reply.failed) exclude(failure.node, now);
+  exclude_failed(reply, now);
   std::vector<NodeId> stored;
   if (Status status = check(slot, crc, reply, stored); !status.ok()) {
     if (status.code() == Code::kCorrupt && !slot.block.targets.empty()) {
@@ -278,6 +278,18 @@ void Writer::block_failed(std::uint64_t index, const Status& status, Instant now
   slot.state = SlotState::kReady;
   slot.block = {};
   pump(now, effects);
+}
+
+// A head that reached none of several others is likelier to be cut off than each of them. They would
+// leave too few to write to without it.
+void Writer::exclude_failed(const wire::WriteReply& reply, Instant now) {
+  const bool unheard = std::ranges::all_of(reply.failed, [](const wire::NodeFailure& failure) {
+    return failure.status.code() == Code::kUnavailable || failure.status.code() == Code::kTimedOut;
+  });
+  if (unheard && reply.failed.size() > 1 && reply.stored.size() == 1) {
+    return exclude(reply.stored.front(), now);
+  }
+  for (const wire::NodeFailure& failure : reply.failed) exclude(failure.node, now);
 }
 
 // None after the first failure: other DataNodes are likely to do. Drawn from the block's id, so

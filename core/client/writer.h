@@ -118,6 +118,7 @@ class Writer {
   void block_failed(std::uint64_t index, const Status& status, Instant now, WriterEffects& effects);
   [[nodiscard]] Duration pause_after(const Slot& slot, BlockId block) const;
   void exclude(NodeId node, Instant now);
+  void exclude_failed(const wire::WriteReply& reply, Instant now);
   void fail(Status status, bool abandon, WriterEffects& effects);
   void finish(Status status, WriterEffects& effects);
   void schedule(Instant now, WriterEffects& effects);

