@@ -33,7 +33,7 @@ struct Hunt {
 const std::vector<Hunt>& hunts() {
   static const std::vector<Hunt> all = {
       {Mutant::kD1AckBeforeFsync},
-      {Mutant::kD1CommitWithoutQuorum},
+      {Mutant::kD1CommitWithoutQuorum, 12},
       {Mutant::kD2ReplyBeforeCommit},
       {Mutant::kD2CommitWithoutSync, 3, kSafety, {FaultKind::kNameNodePower}},
       {Mutant::kD3SkipColumnInRestore},
@@ -46,7 +46,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kV1DeliverFromGranuleStart},
       {Mutant::kV2DeleteLastCorrupt, 12, kSafety, {FaultKind::kLastRot}},
       {Mutant::kV2KeepRotten, 9, kLiveness, {FaultKind::kBitRot}},
-      {Mutant::kV3ErrorMeansAbsent, 6},
+      {Mutant::kV3ErrorMeansAbsent, 18},
       {Mutant::kV3ReportLeavesOutDoubted,
        15,
        kSafety,
