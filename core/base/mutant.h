@@ -77,6 +77,8 @@ enum class Mutant {
   kC1LoseTaskOnTimeout,
   // A repair that was impossible once is never tried again.
   kC1StuckForEver,
+  // Copies on nodes that leave count towards the replication.
+  kC1CountLeaving,
   // Replicas of forgotten blocks are never deleted.
   kC2KeepOrphans,
   // Replicas beyond the replication factor are never deleted.
@@ -148,6 +150,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kN3SumsStayBehind, "N3-sums-stay-behind"},
     MutantName{Mutant::kC1LoseTaskOnTimeout, "C1-lose-task-on-timeout"},
     MutantName{Mutant::kC1StuckForEver, "C1-stuck-for-ever"},
+    MutantName{Mutant::kC1CountLeaving, "C1-count-leaving"},
     MutantName{Mutant::kC2KeepOrphans, "C2-keep-orphans"},
     MutantName{Mutant::kC2KeepExcess, "C2-keep-excess"},
     MutantName{Mutant::kC3OverlappingThresholds, "C3-overlapping-thresholds"},

@@ -27,7 +27,7 @@ class Ledger;  // core/namenode/blocks/ledger.h
 
 struct BlockHealth {
   std::uint32_t wanted = 0;   // replication of the block
-  std::uint32_t good = 0;     // matching replicas on nodes that are not dead
+  std::uint32_t good = 0;     // matching replicas on nodes that are not dead, leaving or not
   std::uint32_t corrupt = 0;  // known to be rotten, on nodes that are not dead
   std::uint32_t unknown = 0;  // hinted or claimed by a client, not reported yet
 };
@@ -77,6 +77,11 @@ class Blocks {
   [[nodiscard]] const Ledger& ledger() const;
   // Fills in nodes, repairs_waiting, repairs_running and notes.
   void describe(wire::ClusterReportReply& report, Now now) const;
+  [[nodiscard]] wire::NodeReport describe_node(NodeId node, Now now) const;
+  // The DataNode that an operator means: by its number, host:port or host.
+  [[nodiscard]] Result<NodeId> find_node(const std::string& name) const;
+  // … if it can be taken out of service: another one must stay.
+  [[nodiscard]] Result<NodeId> may_leave(const std::string& name) const;
 
  private:
   struct State;

@@ -137,6 +137,20 @@ struct SafeModeCommand {
   friend bool operator==(const SafeModeCommand&, const SafeModeCommand&) = default;
 };
 
+// An operator takes a DataNode out of service, or back into it.
+struct DecommissionCommand {
+  static constexpr std::string_view kName = "decommission";
+  NodeId node;
+  bool on = false;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("node", self.node);
+    visit("on", self.on);
+  }
+  friend bool operator==(const DecommissionCommand&, const DecommissionCommand&) = default;
+};
+
 // Raises the epoch above `above` and starts the id counters of the new one.
 struct RaiseEpochCommand {
   static constexpr std::string_view kName = "raise_epoch";
@@ -186,8 +200,8 @@ struct Command {
   // meta.time).
   WallTime time;
   std::variant<FormatCommand, RequestCommand, ExpireCommand, ReapCommand, ForgetBlocksCommand,
-               ForgetRequestsCommand, RegisterCommand, SafeModeCommand, RaiseEpochCommand,
-               NewerHistoryCommand, AdoptBlockCommand>
+               ForgetRequestsCommand, RegisterCommand, SafeModeCommand, DecommissionCommand,
+               RaiseEpochCommand, NewerHistoryCommand, AdoptBlockCommand>
       body;
   WallTime wall;  // what the wall clock said: modification times
   friend bool operator==(const Command&, const Command&) = default;

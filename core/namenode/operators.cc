@@ -1,4 +1,4 @@
-// Answers to operators: reports, fsck, scrub, safe mode, accept-history.
+// Answers to operators: reports, fsck, scrub, safe mode, decommissioning, accept-history.
 #include <algorithm>
 
 #include "core/namenode/state.h"
@@ -77,6 +77,23 @@ wire::Reply NameNode::State::answer(const wire::SafeMode& request, Now now) {
   }
   if (request.action != "get" && store.meta().safe_mode != on) run(SafeModeCommand{on}, now);
   return wire::SafeModeReply{store.meta().safe_mode};
+}
+
+wire::Reply NameNode::State::set_service(Result<NodeId> node, bool leave, Now now) {
+  if (!node.ok()) return node.status();
+  if (store.datanode(*node)->decommissioned != leave) {
+    if (Status status = refusal(false); !status.ok()) return status;
+    run(DecommissionCommand{*node, leave}, now);
+  }
+  return blocks.describe_node(*node, now);
+}
+
+wire::Reply NameNode::State::answer(const wire::Decommission& request, Now now) {
+  return set_service(blocks.may_leave(request.node), true, now);
+}
+
+wire::Reply NameNode::State::answer(const wire::Recommission& request, Now now) {
+  return set_service(blocks.find_node(request.node), false, now);
 }
 
 wire::Reply NameNode::State::answer(const wire::AcceptHistory& /*request*/, Now now) {

@@ -64,6 +64,8 @@ struct NameNode::State {
   wire::Reply answer(const wire::Fsck& request, Now now);
   wire::Reply answer(const wire::Scrub& request, Now now);
   wire::Reply answer(const wire::SafeMode& request, Now now);
+  wire::Reply answer(const wire::Decommission& request, Now now);
+  wire::Reply answer(const wire::Recommission& request, Now now);
   wire::Reply answer(const wire::AcceptHistory& request, Now now);
 
   [[nodiscard]] wire::HistoryMark history() const;
@@ -95,6 +97,7 @@ struct NameNode::State {
   Result<std::vector<std::vector<wire::NodeAddress>>> choose_targets(
       const RequestCommand::Body& body, Now now);
   void note_history(const wire::HistoryMark& seen, Now now);
+  wire::Reply set_service(Result<NodeId> node, bool leave, Now now);
 };
 
 }  // namespace dfs::namenode

@@ -122,7 +122,7 @@ struct DataNodeRow {
   std::string peer_address;
   std::string rack;
   std::string host;
-  bool decommissioned = false;
+  bool decommissioned = false;  // an operator wants it to leave, or it has left
 
   friend bool operator==(const DataNodeRow&, const DataNodeRow&) = default;
 };

@@ -19,6 +19,28 @@ constexpr bool from_string(std::string_view name, NodeState& state) {
   return false;
 }
 
+// What an operator has decided about a DataNode, and what has come of it.
+enum class ServiceState {
+  kInService,
+  kDecommissioning,  // leaves: gets nothing new, and is needed until others hold what it holds
+  kDecommissioned,   // can be switched off: nothing depends on it
+};
+constexpr std::string_view to_string(ServiceState state) {
+  return state == ServiceState::kInService         ? "in-service"
+         : state == ServiceState::kDecommissioning ? "decommissioning"
+                                                   : "decommissioned";
+}
+constexpr bool from_string(std::string_view name, ServiceState& state) {
+  for (ServiceState s :
+       {ServiceState::kInService, ServiceState::kDecommissioning, ServiceState::kDecommissioned}) {
+    if (name == to_string(s)) {
+      state = s;
+      return true;
+    }
+  }
+  return false;
+}
+
 struct NodeReport {
   NodeId node;
   std::string uuid;
@@ -29,6 +51,11 @@ struct NodeReport {
   NodeState state = NodeState::kDead;
   bool reported = false;        // in full, since its registration
   std::uint64_t silent_ms = 0;  // since its last message
+  ServiceState service = ServiceState::kInService;
+  // While decommissioning: blocks that it holds and that have too few copies elsewhere, as last
+  // counted, and one line on what the end waits for.
+  std::uint64_t blocks_waiting = 0;
+  std::string waits_for;
   NodeStats stats;
 
   template <class Self, class V>
@@ -42,6 +69,9 @@ struct NodeReport {
     visit("state", self.state);
     visit("reported", self.reported);
     visit("silent_ms", self.silent_ms);
+    visit("service", self.service);
+    visit("blocks_waiting", self.blocks_waiting);
+    visit("waits_for", self.waits_for);
     visit("stats", self.stats);
   }
   friend bool operator==(const NodeReport&, const NodeReport&) = default;
@@ -200,6 +230,35 @@ struct SafeMode {
     visit("action", self.action);
   }
   friend bool operator==(const SafeMode&, const SafeMode&) = default;
+};
+
+// Takes a DataNode out of service for good: once its report says decommissioned, every block has its
+// copies without it. `node`: its number, its host:port or its host, as the report shows them.
+struct Decommission {
+  static constexpr std::string_view kMethod = "admin/decommission";
+  static constexpr bool kMutates = false;  // asking twice is asking once
+  using Reply = NodeReport;
+  std::string node;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("node", self.node);
+  }
+  friend bool operator==(const Decommission&, const Decommission&) = default;
+};
+
+// Takes that back: the DataNode is in service with all that it holds.
+struct Recommission {
+  static constexpr std::string_view kMethod = "admin/recommission";
+  static constexpr bool kMutates = false;
+  using Reply = NodeReport;
+  std::string node;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("node", self.node);
+  }
+  friend bool operator==(const Recommission&, const Recommission&) = default;
 };
 
 // The operator accepts that this NameNode's older history is the true one: raises the epoch.

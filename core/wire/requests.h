@@ -12,12 +12,12 @@ namespace dfs::wire {
 using Request = std::variant<Mkdir, Create, Allocate, Complete, Abandon, RenewLease, Remove, Rename,
                              SetReplication, SetTimes, Stat, List, Locate, Summarize, ReportBad,
                              Register, Heartbeat, ReportDigests, ReportPiece, ClusterReport, Fsck,
-                             Scrub, SafeMode, AcceptHistory>;
+                             Scrub, SafeMode, Decommission, Recommission, AcceptHistory>;
 
 // The Reply of the request's type, or the Status that says why there is none.
 using Reply =
     std::variant<Status, Empty, CreateReply, AllocateReply, FileStatus, RenewLeaseReply, ListReply,
                  LocateReply, ContentSummary, RegisterReply, HeartbeatReply, ReportDigestsReply,
-                 ClusterReportReply, FsckReply, ScrubReply, SafeModeReply>;
+                 ClusterReportReply, FsckReply, ScrubReply, SafeModeReply, NodeReport>;
 
 }  // namespace dfs::wire

@@ -114,6 +114,14 @@ BlockId Cluster::write(const std::vector<std::uint64_t>& on, std::uint32_t repli
   return block;
 }
 
+void Cluster::set_leaving(std::uint64_t node, bool leaves) {
+  store_.begin();
+  DataNodeRow row = *store_.datanode(NodeId{node});
+  row.decommissioned = leaves;
+  store_.put_datanode(row);
+  apply({now_.wall, DecommissionCommand{NodeId{node}, leaves}}, {});
+}
+
 void Cluster::set_replication(BlockId block, std::uint32_t replication) {
   store_.begin();
   BlockRow row = *store_.block(block);

@@ -69,6 +69,8 @@ class Cluster {
   void free(BlockId block);
   void forget(BlockId block);  // its row goes
   void doubt(BlockId block, std::uint64_t node);
+  void decommission(std::uint64_t node) { set_leaving(node, true); }
+  void recommission(std::uint64_t node) { set_leaving(node, false); }
 
   // What happens to machines.
   void kill(std::uint64_t node) { at(node).up = false; }
@@ -121,6 +123,7 @@ class Cluster {
   Status restore(PretendedNode& node, const wire::Order& order);
   Status verify(PretendedNode& node, const wire::Order& order);
   Status copy(PretendedNode& node, const wire::Order& order);
+  void set_leaving(std::uint64_t node, bool leaves);
   void apply(const Command& command, const Effects& effects);
   void end_round();
 

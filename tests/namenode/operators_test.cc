@@ -1,4 +1,4 @@
-// What operators ask the NameNode machine: fsck in pages, the report of the cluster.
+// What operators ask the NameNode machine: fsck in pages, the report of the cluster, decommissioning.
 #include <gmock/gmock.h>
 
 #include "tests/namenode/machine_bench.h"
@@ -103,6 +103,55 @@ TEST_F(Operators, TheClusterReportTellsWhatThereIs) {
   EXPECT_EQ(report.nodes.size(), 3u);
   EXPECT_TRUE(report.accepts_writes) << report.why_not;
   EXPECT_EQ(report.history.applied, store.meta().applied);
+}
+
+TEST_F(Operators, DecommissionANodeByItsNumberItsAddressOrItsHost) {
+  for (const char* name : {"2", "a2:1", "a2:2", "a2"}) {
+    const wire::Reply left = send(wire::Decommission{name});
+    EXPECT_EQ(std::get<wire::NodeReport>(left).node, NodeId{2});
+    EXPECT_EQ(std::get<wire::NodeReport>(left).service, wire::ServiceState::kDecommissioning);
+    EXPECT_TRUE(store.datanode(NodeId{2})->decommissioned);
+    const wire::Reply back = send(wire::Recommission{name});
+    EXPECT_EQ(std::get<wire::NodeReport>(back).service, wire::ServiceState::kInService);
+    EXPECT_FALSE(store.datanode(NodeId{2})->decommissioned);
+  }
+}
+
+TEST_F(Operators, DecommissionNobodyWhoIsUnknownOrNeeded) {
+  EXPECT_EQ(message(wire::Decommission{"a9"}),
+            "no DataNode 'a9' has registered; see 'dfs admin report'");
+  EXPECT_EQ(code(wire::Decommission{"a9"}), Code::kNotFound);
+  EXPECT_EQ(code(wire::Recommission{""}), Code::kNotFound);
+  EXPECT_EQ(code(wire::Decommission{"1"}), Code::kOk);
+  EXPECT_EQ(code(wire::Decommission{"2"}), Code::kOk);
+  EXPECT_EQ(code(wire::Decommission{"2"}), Code::kOk);
+  EXPECT_EQ(code(wire::Decommission{"3"}), Code::kInvalidArgument);
+  EXPECT_FALSE(store.datanode(NodeId{3})->decommissioned);
+}
+
+TEST_F(Operators, DecommissionNobodyByANameThatTwoHave) {
+  wire::Register twin = registration("a1");
+  twin.uuid = std::string(32, 'd');
+  send(twin);
+  EXPECT_EQ(message(wire::Decommission{"a1:1"}),
+            "'a1:1' may mean the DataNodes 1, 4: name one by its number");
+  nodes.erase(nodes.begin());  // the first one falls silent: its disks were replaced
+  run(seconds(40));
+  send(twin);
+  const wire::Reply reply = send(wire::Decommission{"a1:1"});
+  EXPECT_EQ(std::get<wire::NodeReport>(reply).node, NodeId{4});
+}
+
+TEST_F(Operators, DecommissionForGoodAndNotInSafeMode) {
+  send(wire::SafeMode{"enter"});
+  EXPECT_EQ(code(wire::Decommission{"2"}), Code::kSafeMode);
+  send(wire::SafeMode{"leave"});
+  EXPECT_EQ(code(wire::Decommission{"2"}), Code::kOk);
+  start();
+  add_nodes();
+  const wire::Reply reply = send(wire::ClusterReport{});
+  EXPECT_NE(std::get<wire::ClusterReportReply>(reply).nodes.at(1).service,
+            wire::ServiceState::kInService);
 }
 
 }  // namespace

@@ -22,10 +22,10 @@ void count(BlockView& view, const Copy& copy) {
   switch (copy.standing) {
     case Standing::kGood:
     case Standing::kSuspect:
-      ++view.good;
+      ++(copy.leaves() ? view.leaving_good : view.good);
       break;
     case Standing::kUnknown:
-      ++view.unknown;
+      ++(copy.leaves() ? view.leaving_unknown : view.unknown);
       break;
     case Standing::kUnreadable:
       ++view.unreadable;
@@ -55,6 +55,8 @@ void add_hinted(Soft& soft, BlockView& view) {
 }
 
 }  // namespace
+
+bool Copy::leaves() const { return node->leaving() && !mutated(Mutant::kC1CountLeaving); }
 
 const Copy* BlockView::on(NodeId node) const {
   const auto at = std::find_if(copies.begin(), copies.end(),

@@ -29,8 +29,15 @@ struct Copy {
   bool hint = false;           // only the store knows of it
   std::uint32_t verified = 0;  // Replica::verified
 
-  [[nodiscard]] bool counts_as_good() const {
+  // Matches what was committed, as far as anybody knows.
+  [[nodiscard]] bool good() const {
     return standing == Standing::kGood || standing == Standing::kSuspect;
+  }
+  // On a node that leaves: readable, a source of copies, but none of those asked for.
+  [[nodiscard]] bool leaves() const;
+  [[nodiscard]] bool counts_as_good() const { return good() && !leaves(); }
+  [[nodiscard]] bool may_count() const {
+    return (good() || standing == Standing::kUnknown) && !leaves();
   }
   [[nodiscard]] bool rotten() const {
     return standing == Standing::kCorrupt || standing == Standing::kMismatch;
@@ -42,11 +49,17 @@ struct BlockView {
   std::optional<BlockRow> row;
   std::vector<Copy> copies;  // on nodes that are not dead, by node
   std::vector<Copy> lost;    // on dead nodes, as last told
-  std::uint32_t good = 0;    // with suspects
+  std::uint32_t good = 0;    // with suspects, on nodes in service
   std::uint32_t unknown = 0;
+  std::uint32_t leaving_good = 0;  // … and on nodes that leave
+  std::uint32_t leaving_unknown = 0;
   std::uint32_t unreadable = 0;
   std::uint32_t rotten = 0;
 
+  // Copies there are or may be, on nodes that stay or leave.
+  [[nodiscard]] std::uint32_t hoped() const {
+    return good + unknown + leaving_good + leaving_unknown;
+  }
   [[nodiscard]] wire::BlockInfo info() const { return {id, row->length, row->crc}; }
   [[nodiscard]] const Copy* on(NodeId node) const;
 };

@@ -5,9 +5,11 @@
 #include <set>
 
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/decommission.h"
 #include "core/namenode/blocks/heartbeat.h"
 #include "core/namenode/blocks/hints.h"
 #include "core/namenode/blocks/liveness.h"
+#include "core/namenode/blocks/node_report.h"
 #include "core/namenode/blocks/placement.h"
 #include "core/namenode/blocks/reading.h"
 #include "core/namenode/blocks/repair.h"
@@ -60,6 +62,9 @@ void Blocks::start(Now now) {
   soft.started = now.mono;
   soft.clock.start(now.mono);
   soft.nodes.load(soft.store);
+  for (auto& [id, node] : soft.nodes.all()) {
+    if (node.leaving()) node.leaves_before = BlockId{soft.store.meta().next_block};
+  }
 }
 
 void Blocks::registered(const wire::Register& request, const wire::RegisterReply& reply,
@@ -118,6 +123,9 @@ void Blocks::applied(const Command& command, const Effects& effects, Now /*now*/
       take_claims(soft, complete->commit, committed);
     }
   }
+  if (const auto* service = std::get_if<DecommissionCommand>(&command.body)) {
+    set_leaving(soft, service->node, service->on);
+  }
   // No node is sent for what is not there any more, not even until the agenda comes to it (N2).
   for (const BlockId block : effects.forgotten) {
     if (mutated(Mutant::kN2CopyForgotten)) break;
@@ -137,7 +145,7 @@ void Blocks::tick(Now now) {
   expire_claims(soft);
   soft.refusals.advance(soft.running());
   soft.unread.advance(soft.running());
-  scan_lost_replicas(soft);
+  scan_replicas(soft);
   work_off_agenda(soft, RowBudget(soft.store, kAgendaRows), now);
   sweep(soft, RowBudget(soft.store, kSweepRows), now);
   dispatch_repairs(soft, RowBudget(soft.store, kDispatchRows));
@@ -156,7 +164,8 @@ std::vector<wire::NodeAddress> Blocks::locations(BlockId block, Now /*now*/) con
 
 BlockHealth Blocks::health(const BlockRow& block, Now /*now*/) const {
   const BlockView view = look(state_->soft, block.id, block);
-  return {block.replication, view.good, view.rotten, view.unknown + view.unreadable};
+  return {block.replication, view.good + view.leaving_good, view.rotten,
+          view.unknown + view.leaving_unknown + view.unreadable};
 }
 
 std::uint64_t Blocks::scrub(BlockId block, Now /*now*/) {
@@ -182,31 +191,34 @@ const Ledger& Blocks::ledger() const { return state_->soft.ledger; }
 
 void Blocks::describe(wire::ClusterReportReply& report, Now /*now*/) const {
   const Soft& soft = state_->soft;
-  for (const auto& [id, node] : soft.nodes.all()) {
-    wire::NodeReport line;
-    line.node = id;
-    line.uuid = node.row.uuid;
-    line.client_address = node.row.client_address;
-    line.peer_address = node.row.peer_address;
-    line.rack = node.row.rack;
-    line.host = node.row.host;
-    line.state = node.state;
-    line.reported = node.reported;
-    line.silent_ms = static_cast<std::uint64_t>((soft.running() - node.heard).us / 1000);
-    line.stats = node.stats;
-    report.nodes.push_back(std::move(line));
-  }
+  for (const auto& [id, node] : soft.nodes.all()) report.nodes.push_back(report_of(soft, node));
   report.repairs_waiting = soft.repairs.waiting.size();
   for (const auto& [block, trouble] : soft.troubles) {
     if (!soft.repairs.priority_of.contains(block)) ++report.repairs_waiting;
   }
   report.repairs_running = soft.orders.count(OrderKind::kCopy);
   if (std::string note = mass_loss_note(soft); !note.empty()) report.notes.push_back(note);
+  if (std::string note = departures_note(soft); !note.empty()) report.notes.push_back(note);
   if (!soft.strangers.empty()) {
     report.notes.push_back(std::to_string(soft.strangers.size()) +
                            " blocks on DataNodes are of a history that this NameNode does not know;"
                            " their replicas are kept");
   }
+}
+
+wire::NodeReport Blocks::describe_node(NodeId node, Now /*now*/) const {
+  return report_of(state_->soft, *state_->soft.nodes.find(node));
+}
+
+Result<NodeId> Blocks::find_node(const std::string& name) const {
+  return node_named(state_->soft, name);
+}
+
+Result<NodeId> Blocks::may_leave(const std::string& name) const {
+  Result<NodeId> node = node_named(state_->soft, name);
+  if (!node.ok()) return node;
+  if (Status status = check_leaving(state_->soft, *node); !status.ok()) return status;
+  return node;
 }
 
 }  // namespace dfs::namenode

@@ -34,7 +34,7 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
   for (const Copy& copy : view.copies) {
     // What a node has published survives the purge of what it has in quarantine.
     if (copy.id == request.node && !request.purge) continue;
-    if (copy.standing != Standing::kGood) continue;
+    if (copy.standing != Standing::kGood || copy.leaves()) continue;
     if (mutated(Mutant::kD4CountSilentNodes)) {
       ++survivors.verified;
       continue;

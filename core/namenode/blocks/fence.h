@@ -7,11 +7,11 @@
 //     or on a node that is not live or has not reported in full since its registration (D5, S1).
 //   * A block that has no row: only if our own history forgot it; then all its replicas may go.
 //   * Allocated: belongs to its lease. Freed: belongs to its readers. Never deleted.
-//   * Committed: other replicas must survive, each on a live node that has reported in this
-//   session,
-//     matching, not suspected, not doomed, and known to be whole within the scrub period. For a
-//     replica that is rotten one such survivor, for any other as many as the block's replication,
-//     and for a quarantine each of them must have confirmed just now that it is there (D4).
+//   * Committed: other replicas must survive, each on a live node that stays and has reported in
+//     this session, matching, not suspected, not doomed, and known to be whole within the scrub
+//     period. For a replica that is rotten one such survivor, for any other as many as the block's
+//     replication, and for a quarantine each of them must have confirmed just now that it is there
+//     (D4). A node that leaves may be switched off any time, so that none survives there.
 // Each deletion goes into the ledger.
 #pragma once
 

@@ -72,9 +72,12 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
 void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replica, Now now) {
   const BlockView view = look(soft, replica.id);
   const std::uint32_t spare = mutated(Mutant::kC3RestoreExcess) ? 1 : 0;
-  const bool needed = view.row && view.row->state == BlockState::kCommitted &&
-                      view.info() == replica &&
-                      view.good + view.unknown < view.row->replication + spare;
+  const bool wanted =
+      view.row && view.row->state == BlockState::kCommitted && view.info() == replica;
+  // A node that leaves gives back what nobody else has.
+  const bool needed =
+      wanted && (node.leaving() ? view.hoped() == 0
+                                : view.good + view.unknown < view.row->replication + spare);
   if (needed) {
     if (view.on(node.row.id) != nullptr || !node.reported) return;
     if (soft.refusals.hold(replica.id, node.row.id)) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/decommission.h"
 #include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/repair.h"
 
@@ -37,7 +38,10 @@ void end_session(Soft& soft, Node& node) {
 
 void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
   MassLoss& loss = soft.mass_loss;
-  for (const NodeId id : died) loss.deaths.push_back({soft.running(), id});
+  // Who leaves is not missed.
+  for (const NodeId id : died) {
+    if (!soft.nodes.find(id)->leaving()) loss.deaths.push_back({soft.running(), id});
+  }
   while (!loss.deaths.empty() &&
          soft.running() - loss.deaths.front().first > soft.config.dead_after) {
     loss.deaths.pop_front();
@@ -48,7 +52,7 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
   }
   std::size_t there = gone.size();
   for (const auto& [id, node] : soft.nodes.all()) {
-    if (node.session == 0) continue;
+    if (node.session == 0 || node.leaving()) continue;
     ++there;
     // Those who are cut off at the same moment do not die at the same moment: their last heartbeats
     // came one after the other.
@@ -63,7 +67,11 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
 }  // namespace
 
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply) {
-  if (Node* known = soft.nodes.find(reply.node)) end_session(soft, *known);
+  if (Node* known = soft.nodes.find(reply.node)) {
+    end_session(soft, *known);
+  } else {
+    doubt_departures(soft);  // there is one more to hold copies
+  }
   const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
   Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
   node_heard(soft, node);
@@ -86,6 +94,7 @@ void age_nodes(Soft& soft) {
   for (const NodeId id : soft.nodes.age(soft.config, soft.running())) {
     Node& node = *soft.nodes.find(id);
     if (node.session != 0) served.push_back(id);
+    doubt_departures(soft);
     end_session(soft, node);
     soft.verify.drop(id);
     soft.scans.push_back({id, 0});

@@ -42,13 +42,17 @@ struct Node {
   bool measured = false;            // stats are a heartbeat's
   std::uint64_t chosen_before = 0;  // blocks sent there in the heartbeat interval before this one
   std::uint64_t chosen_now = 0;     // … and in this one
+  // Of a node that leaves: the first block that was not placed while it still could be chosen.
+  BlockId leaves_before;
   ReplicaMap replicas;
 
   [[nodiscard]] bool alive() const { return state != wire::NodeState::kDead; }
-  // Fit to get work: live, registered, staying.
-  [[nodiscard]] bool usable() const {
-    return state == wire::NodeState::kLive && session != 0 && !row.decommissioned;
-  }
+  // An operator has taken it out of service: what it holds is read and copied, but does not count.
+  [[nodiscard]] bool leaving() const { return row.decommissioned; }
+  // Does what it is told: live and registered.
+  [[nodiscard]] bool obeys() const { return state == wire::NodeState::kLive && session != 0; }
+  // Fit to get something new: that, and staying.
+  [[nodiscard]] bool usable() const { return obeys() && !leaving(); }
   // For a block of this length. A node that has not measured its disks yet gets the benefit of the
   // doubt. HDFS-8863: one volume must have the room, not their sum.
   [[nodiscard]] bool has_room(std::uint64_t length) const;

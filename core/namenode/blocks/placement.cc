@@ -140,7 +140,7 @@ RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
     racks.insert(node.row.rack);
   };
   for (const Copy& copy : view.copies) {
-    if (copy.counts_as_good() || copy.standing == Standing::kUnknown) holds(*copy.node);
+    if (copy.may_count()) holds(*copy.node);
   }
   const std::vector<NodeId> coming = soft.orders.nodes_of(view.id, wire::OrderKind::kCopy);
   for (const NodeId id : coming) holds(*soft.nodes.find(id));

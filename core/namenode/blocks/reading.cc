@@ -11,10 +11,12 @@ constexpr std::uint32_t kSameLoad = 8;
 
 // Where a reader is sent first: smaller is better.
 int reading_rank(const Copy& copy) {
-  if (copy.rotten()) return 6;
-  if (copy.standing == Standing::kUnreadable) return 5;
-  if (copy.standing == Standing::kSuspect || copy.standing == Standing::kDoomed) return 4;
-  if (copy.node->state != wire::NodeState::kLive) return copy.hint ? 2 : 3;
+  if (copy.rotten()) return 7;
+  if (copy.standing == Standing::kUnreadable) return 6;
+  if (copy.standing == Standing::kSuspect || copy.standing == Standing::kDoomed) return 5;
+  if (copy.node->state != wire::NodeState::kLive) return copy.hint ? 3 : 4;
+  // Last of those that are sure to answer: it may be switched off, and has copies to give.
+  if (copy.node->leaving()) return 2;
   return copy.standing == Standing::kUnknown ? 1 : 0;
 }
 

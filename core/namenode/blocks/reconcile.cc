@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/decommission.h"
 #include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/hints.h"
 #include "core/namenode/blocks/placement.h"
@@ -55,8 +56,7 @@ void reconcile_rowless(Soft& soft, const BlockView& view, Now now) {
 // quarantine).
 void settle_doomed(Soft& soft, const BlockView& view) {
   for (const Copy& copy : view.copies) {
-    if (copy.standing != Standing::kDoomed || !copy.node->usable() || !copy.node->reported)
-      continue;
+    if (copy.standing != Standing::kDoomed || !copy.node->obeys() || !copy.node->reported) continue;
     if (being_quarantined(soft, view.id, copy.id) || soft.refusals.hold(view.id, copy.id)) continue;
     if (view.good + view.unknown >= view.row->replication) continue;  // removal.cc
     wire::Order order;
@@ -82,7 +82,7 @@ void search_quarantines(Soft& soft, const BlockView& view) {
   if (soft.running() < trouble.restore_again) return;
   trouble.restore_again = soft.running() + kRestoreAgain;
   for (const auto& [id, node] : soft.nodes.all()) {
-    if (!node.usable() || !node.reported || view.on(id) != nullptr) continue;
+    if (!node.obeys() || !node.reported || view.on(id) != nullptr) continue;
     if (soft.orders.count(id, OrderKind::kRestore) >= kMostRestores) {
       trouble.restore_again = soft.running() + kRestoreAgain / 10;
       continue;
@@ -95,13 +95,16 @@ void search_quarantines(Soft& soft, const BlockView& view) {
   soft.agenda.note_at(view.id, trouble.restore_again);
 }
 
-// Rotten replicas go when the block has all its copies without them.
+// Rotten replicas go when the block has all its copies without them; on a node that leaves, where
+// none is made anew, when it has all that it can have.
 void drop_rotten(Soft& soft, const BlockView& view, Now now) {
   if (mutated(Mutant::kV2KeepRotten)) return;
   const bool enough = view.good >= view.row->replication;
   for (const Copy& copy : view.copies) {
     if (!copy.rotten() || !copy.told) continue;
-    if (!enough && !copy.doomed && !mutated(Mutant::kV2DeleteLastCorrupt)) continue;
+    const bool spare = enough || (copy.leaves() && view.good >= std::min(view.row->replication,
+                                                                         nodes_in_service(soft)));
+    if (!spare && !copy.doomed && !mutated(Mutant::kV2DeleteLastCorrupt)) continue;
     if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy) ||
         being_quarantined(soft, view.id, copy.id)) {
       continue;
@@ -126,13 +129,15 @@ void reconcile_committed(Soft& soft, const BlockView& view, Now now) {
   settle_doomed(soft, view);
   const Need need = need_of(soft, view);
   if (need.copies > 0) {
-    soft.repairs.want(view.id, need.wider ? UINT32_MAX : view.good);
+    // What is about to be lost comes before what only leaves (HDFS-16303).
+    const std::uint32_t there = view.good + view.leaving_good;
+    soft.repairs.want(view.id, need.wider ? UINT32_MAX : there);
   } else {
     soft.repairs.done(view.id);
     if (view.good + view.unknown < view.row->replication) await_claims(soft, view);
     if (view.good >= view.row->replication) soft.troubles.erase(view.id);
   }
-  if (view.good + view.unknown == 0) search_quarantines(soft, view);
+  if (view.hoped() == 0) search_quarantines(soft, view);
   drop_rotten(soft, view, now);
   if (need.copies == 0) {
     remove_excess(soft, view, now);
@@ -149,16 +154,15 @@ Need need_of(const Soft& soft, const BlockView& view) {
   std::uint32_t coming = 0;
   for (const NodeId node : soft.orders.nodes_of(view.id, OrderKind::kCopy)) {
     const Copy* copy = view.on(node);
-    if (copy == nullptr || !(copy->counts_as_good() || copy->standing == Standing::kUnknown)) {
-      ++coming;
-    }
+    const bool stays = !soft.nodes.find(node)->leaving();
+    if (stays && (copy == nullptr || !copy->may_count())) ++coming;
   }
   const std::uint32_t have = view.good + view.unknown + coming;
   if (have < wanted) {
     // From rotten replicas one good copy is made first, then the others from it. Nothing is copied
     // on the word of a node that has not reported (D5).
-    if (view.good == 0) {
-      const bool hope = view.unknown == 0 && coming == 0 && view.rotten + view.unreadable > 0;
+    if (view.good + view.leaving_good == 0) {
+      const bool hope = view.hoped() == 0 && coming == 0 && view.rotten + view.unreadable > 0;
       return {hope ? 1u : 0u, false};
     }
     return {wanted - have, false};

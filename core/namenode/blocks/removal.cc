@@ -69,7 +69,7 @@ const Copy* victim_of(Soft& soft, const BlockView& view) {
 
 void remove_excess(Soft& soft, const BlockView& view, Now now) {
   const bool suspects = std::any_of(view.copies.begin(), view.copies.end(), [](const Copy& copy) {
-    return copy.standing == Standing::kSuspect;
+    return copy.standing == Standing::kSuspect && !copy.leaves();
   });
   const bool copying = !soft.orders.nodes_of(view.id, OrderKind::kCopy).empty() &&
                        !mutated(Mutant::kB1DeleteBeforeReport);

@@ -102,6 +102,23 @@ struct Sweep {
   std::uint64_t bucket = 0;
 };
 
+// What a walk past all blocks finds of a node that leaves.
+struct Departure {
+  bool judged = false;                // by a walk that began after it was asked to leave
+  std::uint64_t waiting = 0;          // blocks that it holds and that have too few copies elsewhere
+  std::uint64_t being_written = 0;    // blocks given to writers while it could be chosen for them
+  std::uint64_t short_of_copies = 0;  // blocks with too few copies, whoever has held them
+};
+
+// Who leaves, and how far that has come (decommission.h).
+struct Departures {
+  std::map<NodeId, Departure> found;     // by the last whole walk
+  std::map<NodeId, Departure> counting;  // by the one that is under way
+  std::uint32_t in_service = 0;          // nodes, when that began
+  std::uint64_t short_of_copies = 0;
+  bool valid = false;  // it has missed nothing
+};
+
 struct Soft {
   // 2^32 order numbers for each start, below 2^53 (JSON).
   Soft(const Config& configuration, Store& its_store, Random its_seed)
@@ -133,6 +150,7 @@ struct Soft {
   RepairQueue repairs;
   MassLoss mass_loss;
   Sweep sweep;
+  Departures departures;
   std::deque<std::pair<NodeId, std::uint64_t>> scans;  // (node, bucket) whose blocks to look at
   std::uint64_t placements = 0;
   std::uint64_t changes = 0;  // registrations, reports and deaths so far

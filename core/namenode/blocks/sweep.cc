@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "core/namenode/blocks/decommission.h"
 #include "core/namenode/blocks/reconcile.h"
 
 namespace dfs::namenode {
 namespace {
 
-constexpr Duration kPause = seconds(30);  // between two passes without cause
-constexpr std::uint64_t kSlowRows = 100;  // a slice of such a pass
+constexpr Duration kPause = seconds(30);          // between two passes without cause
+constexpr Duration kPauseWaitedFor = seconds(2);  // … while somebody waits for what they find
+constexpr std::uint64_t kSlowRows = 100;          // a slice of such a pass
 constexpr std::size_t kPage = 32;
 constexpr std::size_t kNotedAtOnce = 10'000;
 
@@ -19,7 +21,9 @@ bool sweep_stored(Soft& soft, const RowBudget& budget, Now now) {
   while (budget.left()) {
     const std::vector<BlockRow> page = soft.store.scan_blocks(soft.sweep.after, kPage);
     for (const BlockRow& row : page) {
-      reconcile(soft, look(soft, row.id, row), now);
+      const BlockView view = look(soft, row.id, row);
+      reconcile(soft, view, now);
+      count_for_departures(soft, view);
       soft.sweep.after = row.id;
       if (!budget.left()) return true;
     }
@@ -67,7 +71,7 @@ bool sweep_replicas(Soft& soft, const RowBudget& budget, Now now) {
 
 }  // namespace
 
-void scan_lost_replicas(Soft& soft) {
+void scan_replicas(Soft& soft) {
   while (!soft.scans.empty() && soft.agenda.size() < kNotedAtOnce) {
     auto& [id, bucket] = soft.scans.front();
     const Node* node = soft.nodes.find(id);
@@ -90,15 +94,17 @@ void sweep(Soft& soft, const RowBudget& budget, Now now) {
   Sweep& at = soft.sweep;
   if (at.phase == Phase::kIdle) {
     if (!at.again && soft.running() < at.next_pass) return;
-    at.fast = at.again;
+    at.fast = at.again || departures_unjudged(soft);
     at.again = false;
     at.phase = Phase::kStored;
     at.after = {};
+    begin_count(soft);
   }
   const RowBudget slow(soft.store, kSlowRows);
   const RowBudget& slice = at.fast || at.again ? budget : slow;
   if (at.phase == Phase::kStored) {
     if (sweep_stored(soft, slice, now)) return;
+    end_count(soft);
     at.phase = Phase::kReplicas;
     at.after = {};
     at.bucket = 0;
@@ -106,7 +112,7 @@ void sweep(Soft& soft, const RowBudget& budget, Now now) {
   }
   if (sweep_replicas(soft, slice, now)) return;
   at.phase = Phase::kIdle;
-  at.next_pass = soft.running() + kPause;
+  at.next_pass = soft.running() + (departures_unfinished(soft) ? kPauseWaitedFor : kPause);
 }
 
 }  // namespace dfs::namenode

@@ -1,8 +1,8 @@
 // The walk past every block: what no event and no note has brought up is found here (C1, C2).
 //
 // A pass goes over the stored blocks in id order and then over the replicas bucket by bucket, to
-// find those whose block has no row. It is fast after a death, a registration or a full report,
-// slow and with pauses otherwise.
+// find those whose block has no row. It is fast after a death, a registration, a full report or an
+// operator's word, slow and with pauses otherwise.
 #pragma once
 
 #include "core/namenode/blocks/repair.h"
@@ -10,8 +10,8 @@
 
 namespace dfs::namenode {
 
-// Notes the blocks of nodes that died, a bounded number at a time.
-void scan_lost_replicas(Soft& soft);
+// Notes the blocks of nodes that died, leave or return, a bounded number at a time.
+void scan_replicas(Soft& soft);
 
 // Reconciles noted blocks.
 void work_off_agenda(Soft& soft, const RowBudget& budget, Now now);

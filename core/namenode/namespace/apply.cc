@@ -69,6 +69,9 @@ void run(Context& context, const RegisterCommand& command, Outcome& outcome) {
 void run(Context& context, const SafeModeCommand& command, Outcome& outcome) {
   outcome.reply = set_safe_mode(context, command);
 }
+void run(Context& context, const DecommissionCommand& command, Outcome& outcome) {
+  outcome.reply = set_decommissioned(context, command);
+}
 void run(Context& context, const RaiseEpochCommand& command, Outcome& outcome) {
   outcome.reply = raise_epoch(context, command);
 }

@@ -65,6 +65,16 @@ wire::Reply set_safe_mode(Context& context, const SafeModeCommand& command) {
   return wire::Empty{};
 }
 
+wire::Reply set_decommissioned(Context& context, const DecommissionCommand& command) {
+  std::optional<DataNodeRow> row = context.store.datanode(command.node);
+  if (!row) {
+    return Status(Code::kNotFound, "there is no DataNode " + std::to_string(command.node.value));
+  }
+  row->decommissioned = command.on;
+  context.store.put_datanode(*row);
+  return wire::Empty{};
+}
+
 wire::Reply newer_history(Context& context, const NewerHistoryCommand& command) {
   context.meta.behind_epoch = std::max(context.meta.behind_epoch, command.epoch);
   return wire::Empty{};

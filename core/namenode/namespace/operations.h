@@ -40,6 +40,7 @@ inline constexpr std::uint64_t kMaxUnevenBlocks = 1000;
 [[nodiscard]] wire::Reply forget_requests(Context& context, const ForgetRequestsCommand& command);
 [[nodiscard]] wire::Reply register_datanode(Context& context, const RegisterCommand& command);
 [[nodiscard]] wire::Reply set_safe_mode(Context& context, const SafeModeCommand& command);
+[[nodiscard]] wire::Reply set_decommissioned(Context& context, const DecommissionCommand& command);
 [[nodiscard]] wire::Reply raise_epoch(Context& context, const RaiseEpochCommand& command);
 [[nodiscard]] wire::Reply newer_history(Context& context, const NewerHistoryCommand& command);
 [[nodiscard]] wire::Reply adopt_block(Context& context, const AdoptBlockCommand& command);
