@@ -12,6 +12,8 @@ void add_admin(CLI::App& app, Context& context) {
   add_admin_fsck(*admin, context);
   add_admin_scrub(*admin, context);
   add_admin_safemode(*admin, context);
+  add_admin_decommission(*admin, context);
+  add_admin_recommission(*admin, context);
   add_admin_accept_history(*admin, context);
 }
 

@@ -9,6 +9,10 @@ namespace {
 
 std::string state_of(const wire::NodeReport& node) {
   std::string text(to_string(node.state));
+  if (node.service != wire::ServiceState::kInService) {
+    text += ", " + std::string(to_string(node.service));
+    if (!node.waits_for.empty()) text += " (" + shown(node.waits_for) + ")";
+  }
   if (node.state != wire::NodeState::kLive) {
     return text + ", silent for " + duration_text(node.silent_ms / 1000);
   }

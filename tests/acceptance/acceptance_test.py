@@ -65,6 +65,41 @@ class ADataNodeMayGoAtAnyTime(OfACluster):
                 break
 
 
+class ADataNodeMayLeave(OfACluster):
+    datanodes = 4
+
+    def node(self, number):
+        return next(n for n in self.cluster.report()["nodes"] if n["node"] == number)
+
+    def test_and_is_switched_off_when_the_report_says_that_it_is_decommissioned(self):
+        c = self.cluster
+        make_tree(self.path("tree"), TREE)
+        random_file(self.path("big"), 20 << 20)
+        c.run("put", self.path("tree"), "/tree")
+        c.run("put", self.path("big"), "/big")
+        leaver = max(c.report()["nodes"], key=lambda n: n["stats"]["replicas"])
+        address = leaver["client_address"]
+        name = next(n for n in c.names()[1:] if any(address in a for a in c.commands[n]))
+        self.fails("no DataNode 'nobody' has registered; see 'dfs admin report'",
+                   "admin", "decommission", "nobody")
+        c.run("admin", "decommission", address)
+        wait_until("it is decommissioned", lambda: self.node(
+            leaver["node"])["service"] == "decommissioned", 60)
+        self.assertIn("decommissioned", c.run("admin", "report").stdout)
+        c.kill(name)
+        wait_until("it is dead", lambda: self.node(leaver["node"])["state"] == "dead", 30)
+        self.assertTrue(c.healthy())
+        c.run("get", "/tree", self.path("tree.back"))
+        c.run("get", "/big", self.path("big.back"))
+        self.assertTrue(same_tree(self.path("tree"), self.path("tree.back")))
+        self.assertTrue(same(self.path("big"), self.path("big.back")))
+        c.restart(name)
+        c.run("admin", "recommission", str(leaver["node"]))
+        wait_until("it is back", lambda: self.node(leaver["node"])["state"] == "live", 30)
+        self.assertEqual(self.node(leaver["node"])["service"], "in-service")
+        self.wait_healthy()
+
+
 class RotHeals(OfACluster):
     def flip(self, file, offset):
         with open(file, "r+b") as f:
