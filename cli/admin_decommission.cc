@@ -1,4 +1,4 @@
-// `dfs admin decommission` and `recommission`: DataNodes that go for good, and those that come back.
+// `dfs admin decommission` and `recommission`: DataNodes that go for good, and their return.
 #include "cli/admin.h"
 #include "cli/format.h"
 #include "cli/output.h"

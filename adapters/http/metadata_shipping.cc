@@ -100,6 +100,7 @@ void MetadataShipping::refresh_candidates() {
   std::vector<namenode::HomeCandidate> candidates;
   for (const wire::NodeReport& node : report->nodes) {
     if (node.state == wire::NodeState::kDead) continue;
+    if (node.service != wire::ServiceState::kInService) continue;  // it may go any time
     candidates.push_back(
         {{.node = node.node, .client = node.client_address, .peer = node.peer_address}, node.host});
   }

@@ -232,8 +232,8 @@ struct SafeMode {
   friend bool operator==(const SafeMode&, const SafeMode&) = default;
 };
 
-// Takes a DataNode out of service for good: once its report says decommissioned, every block has its
-// copies without it. `node`: its number, its host:port or its host, as the report shows them.
+// Takes a DataNode out of service for good: once the report says decommissioned, every block has
+// its copies without it. `node`: its number, its host:port or its host, as the report shows them.
 struct Decommission {
   static constexpr std::string_view kMethod = "admin/decommission";
   static constexpr bool kMutates = false;  // asking twice is asking once

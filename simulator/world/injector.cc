@@ -8,6 +8,7 @@ namespace dfs::world {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::size_t kLeastInService = 3;
 
 }  // namespace
 
@@ -118,6 +119,10 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
       return destroy_copies(draw);
     case FaultKind::kMassWipe:
       return wipe_most(fault, draw);
+    case FaultKind::kDecommission:
+      return decommission(draw);
+    case FaultKind::kRecommission:
+      return recommission(draw);
     case FaultKind::kDelay:
     case FaultKind::kLoss:
     case FaultKind::kReset:
@@ -292,6 +297,25 @@ bool Injector::restore_backup(const PlannedFault& fault) {
   return true;
 }
 
+// A DataNode, dead or alive, while enough others stay. It may not come back before the end.
+bool Injector::decommission(Random draw) {
+  const std::map<Address, NodeId> staying = scene_.in_service();
+  if (staying.size() <= kLeastInService) return false;
+  const auto leaver =
+      std::next(staying.begin(), static_cast<std::ptrdiff_t>(draw.below(staying.size())));
+  targets_.operate(wire::Decommission{std::to_string(leaver->second.value)});
+  return true;
+}
+
+bool Injector::recommission(Random draw) {
+  const std::set<NodeId>& leaving = scene_.durable.leaving();
+  if (leaving.empty()) return false;
+  const auto node =
+      std::next(leaving.begin(), static_cast<std::ptrdiff_t>(draw.below(leaving.size())));
+  targets_.operate(wire::Recommission{std::to_string(node->value)});
+  return true;
+}
+
 void Injector::heal() {
   over_ = true;
   namenode_disk_.heal();
@@ -317,6 +341,8 @@ void Injector::heal() {
 }
 
 void Injector::accept_history() { targets_.operate(wire::AcceptHistory{}); }
+void Injector::ask_report() { targets_.operate(wire::ClusterReport{}); }
+
 void Injector::end_safe_mode() { targets_.operate(wire::SafeMode{"leave"}); }
 
 }  // namespace dfs::world

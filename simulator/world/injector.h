@@ -38,6 +38,8 @@ class Injector {
   // The operator ends it, whoever began it.
   void end_safe_mode();
   void accept_history();
+  // The operator looks how the cluster is.
+  void ask_report();
   // All machines lose power at once, and come back at about the same time.
   void power_all(Duration length, Random draw);
 
@@ -73,6 +75,8 @@ class Injector {
   void call_off_ambushes();
   bool step_clock(Random draw);
   bool restore_backup(const PlannedFault& fault);
+  bool decommission(Random draw);
+  bool recommission(Random draw);
 
   // injector_disaster.cc
   bool destroy_copies(Random draw);

@@ -328,6 +328,9 @@ void NamespaceModel::apply(const namenode::Command& command, const namenode::Out
     for (const InodeId version : expire->pending) end_writer(version);
   } else if (const auto* safe = std::get_if<namenode::SafeModeCommand>(&command.body)) {
     safe_mode_ = safe->on;
+  } else if (const auto* leave = std::get_if<namenode::DecommissionCommand>(&command.body)) {
+    leaving_.erase(leave->node);
+    if (leave->on) leaving_.insert(leave->node);
   } else if (const auto* request = std::get_if<namenode::RequestCommand>(&command.body)) {
     std::visit(
         [&](const auto& body) {

@@ -91,6 +91,8 @@ class NamespaceModel {
   [[nodiscard]] wire::ContentSummary sums(const ModelInode& inode) const;
   [[nodiscard]] std::uint64_t children(const ModelInode& inode) const;
   [[nodiscard]] bool safe_mode() const { return safe_mode_; }
+  // DataNodes that an operator has asked to leave.
+  [[nodiscard]] const std::set<NodeId>& leaving() const { return leaving_; }
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] InodeId highest_inode() const { return highest_inode_; }
   [[nodiscard]] BlockId highest_block() const { return highest_block_; }
@@ -161,6 +163,7 @@ class NamespaceModel {
   std::uint32_t default_replication_ = 0;
   std::uint64_t default_block_size_ = 0;
   bool safe_mode_ = false;
+  std::set<NodeId> leaving_;
 };
 
 // A digest of a reply, to compare replies.

@@ -121,6 +121,7 @@ class Traffic final : public Oracle {
     std::set<std::string> racks;
     std::set<std::string> all_racks;
     for (const auto& [node, host] : reports_.registered()) {
+      if (scene_.applied.leaving().contains(node)) continue;
       const std::string rack = host.substr(0, host.rfind('/'));
       all_racks.insert(rack);
       if (node == target || !(has(node, *truth) || coming(node, block))) continue;

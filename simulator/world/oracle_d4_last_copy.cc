@@ -1,5 +1,5 @@
 // D4: a replica of a referenced block goes only if enough others remain: as many as asked for if it
-// is one too many, one if it is rotten.
+// is one too many, one if it is rotten. A copy on a node that leaves is none of them.
 #include <algorithm>
 
 #include "simulator/world/oracles.h"
@@ -16,8 +16,9 @@ class LastCopy final : public Oracle {
   using Oracle::Oracle;
 
   void namenode_starts(namenode::Store& /*store*/) override { reports_.namenode_starts(); }
-  void applying(const namenode::Command& /*command*/, const namenode::Outcome& outcome) override {
+  void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
     asked_before_.applying(outcome);
+    leavers_.applying(command);
   }
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
@@ -67,8 +68,10 @@ class LastCopy final : public Oracle {
     const bool rotten = truth != nullptr && !truth->good.contains(address);
     const bool excess = order.kind == wire::OrderKind::kQuarantine && !rotten;
     const std::uint64_t needed = excess ? asked_before_.least(order.block.id, *state) : 1;
-    std::uint64_t left =
-        believable_survivors(scene_, reports_, node, order.block.id, kForgiven).size();
+    std::set<NodeId> survivors =
+        believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
+    std::erase_if(survivors, [this](NodeId survivor) { return leavers_.left(survivor); });
+    std::uint64_t left = survivors.size();
     // What a node has published survives the purge of what it has in quarantine.
     if (order.kind == wire::OrderKind::kPurge && !rotten && reports_.reported(node)) ++left;
     scene_.verdicts.expect(left >= needed, "D4", [&] {
@@ -81,6 +84,7 @@ class LastCopy final : public Oracle {
 
   Reports reports_;
   AskedBefore asked_before_{scene_};
+  Leavers leavers_{scene_};
 };
 
 }  // namespace

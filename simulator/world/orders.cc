@@ -41,6 +41,17 @@ std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports
   return survivors;
 }
 
+void Leavers::applying(const namenode::Command& command) {
+  const auto* leave = std::get_if<namenode::DecommissionCommand>(&command.body);
+  if (leave != nullptr && leave->on) asked_us_[leave->node] = scene_.now_us();
+}
+
+bool Leavers::left(NodeId node) const {
+  const auto asked = asked_us_.find(node);
+  return asked != asked_us_.end() && scene_.applied.leaving().contains(node) &&
+         scene_.now_us() - asked->second > kOrdersKeep.us;
+}
+
 void AskedBefore::applying(const namenode::Outcome& outcome) {
   for (const BlockId block : outcome.effects.retargeted) {
     const ModelBlockState* state = scene_.applied.block(block);

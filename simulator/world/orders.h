@@ -41,6 +41,18 @@ class Reports {
                                                     NodeId subject, BlockId block,
                                                     Duration forgiven);
 
+// Who has been leaving for so long that no deletion can still rely on its copies.
+class Leavers {
+ public:
+  explicit Leavers(const Scene& scene) : scene_(scene) {}
+  void applying(const namenode::Command& command);
+  [[nodiscard]] bool left(NodeId node) const;
+
+ private:
+  const Scene& scene_;
+  std::map<NodeId, std::int64_t> asked_us_;
+};
+
 // How many copies a deletion had to leave when it was judged: an order that has been fetched is
 // carried out although more copies are asked for since.
 class AskedBefore {

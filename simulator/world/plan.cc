@@ -46,6 +46,8 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
                                                                    "namenode-io-error",
                                                                    "namenode-disk-full",
                                                                    "namenode-garbled-power",
+                                                                   "decommission",
+                                                                   "recommission",
                                                                    "namenode-rot",
                                                                    "namenode-lying-sync",
                                                                    "copies-destroyed",
@@ -57,8 +59,8 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
-    0, 0, 0, 6,  6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2,
-    1, 0, 0, 30, 6, 3, 5,  4, 3, 2, 2, 0, 0, 0, 2,  2, 2, 2, 2, 8, 1};
+    0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
+    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1};
 
 // Uniform over orders of magnitude: [low, high].
 std::uint64_t log_uniform(Random& draw, std::uint64_t low, std::uint64_t high) {

@@ -70,6 +70,8 @@ enum class FaultKind {
   kNameNodeIoError,
   kNameNodeDiskFull,
   kNameNodeGarbledPower,  // power loss with garbage in the sectors that were being written
+  kDecommission,          // an operator asks a DataNode to leave
+  kRecommission,          // … or takes one back
   // Only in the profile disaster:
   kNameNodeRot,
   kNameNodeLyingSync,  // syncs did nothing, as a power loss shows

@@ -67,6 +67,15 @@ struct Scene {
     const auto found = addresses.find(node);
     return found == addresses.end() ? 0 : found->second;
   }
+  // The DataNodes that stay, by their numbers: of those with one address the newest, whose
+  // predecessors' disks were replaced.
+  [[nodiscard]] std::map<Address, NodeId> in_service() const {
+    std::map<Address, NodeId> newest;
+    for (const auto& [node, address] : addresses) newest[address] = node;
+    std::erase_if(newest,
+                  [this](const auto& each) { return durable.leaving().contains(each.second); });
+    return newest;
+  }
 };
 
 }  // namespace dfs::world

@@ -8,6 +8,7 @@ namespace dfs::world {
 namespace {
 
 constexpr Duration kSafetySettles = seconds(5);
+constexpr Duration kReportLimit = seconds(5);
 constexpr Duration kRestWindow = seconds(10);
 constexpr Duration kReadingLimit = seconds(120);
 
@@ -32,6 +33,8 @@ void rest(Cluster& cluster, const Plan& plan) {
     cluster.injector().accept_history();
   }
   cluster.run_until(scene.queue.now() + convergence_bound(plan));
+  cluster.injector().ask_report();
+  cluster.run_until(scene.queue.now() + kReportLimit);
   if (!scene.verdicts.clean()) return;
   for (const auto& oracle : cluster.oracles()) oracle->at_rest();
   bool told = false;

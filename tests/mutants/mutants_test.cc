@@ -67,6 +67,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kN3SumsStayBehind},
       {Mutant::kC1LoseTaskOnTimeout, 9, kLiveness, kLosses},
       {Mutant::kC1StuckForEver, 9, kLiveness},
+      {Mutant::kC1CountLeaving, 9, kLiveness, {FaultKind::kDecommission}},
       {Mutant::kC2KeepOrphans, 3, kLiveness},
       {Mutant::kC2KeepExcess, 15, kLiveness},
       {Mutant::kC3OverlappingThresholds, 3, kLiveness},

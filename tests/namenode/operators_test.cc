@@ -1,4 +1,4 @@
-// What operators ask the NameNode machine: fsck in pages, the report of the cluster, decommissioning.
+// What operators ask the NameNode machine: fsck in pages, the report, decommissioning.
 #include <gmock/gmock.h>
 
 #include "tests/namenode/machine_bench.h"

@@ -58,10 +58,7 @@ void count_for_departures(Soft& soft, const BlockView& view) {
 
 void end_count(Soft& soft) {
   Departures& departures = soft.departures;
-  if (!departures.valid) {
-    soft.sweep.again = true;
-    return;
-  }
+  if (!departures.valid) return;  // whatever made it void wants another walk as well
   for (auto& [id, departure] : departures.counting) {
     departure.judged = true;
     departure.short_of_copies = departures.short_of_copies;
