@@ -209,8 +209,8 @@ void NamespaceModel::commit(ModelWriter& writer, const std::vector<wire::Committ
   }
 }
 
-// What the NameNode did and the model would have refused is N1's to report: where that is not judged,
-// the model leaves it out.
+// What the NameNode did and the model would have refused is N1's to report: where that is not
+// judged, the model leaves it out.
 void NamespaceModel::execute(const wire::Mkdir& request, const wire::Reply& /*reply*/) {
   make_way(request.path, true);
 }
