@@ -6,6 +6,7 @@ namespace dfs::sim {
 namespace {
 
 constexpr std::uint32_t kCacheKib = 1024;
+constexpr std::uint32_t kWalPages = 250;
 
 }  // namespace
 
@@ -15,7 +16,8 @@ std::unique_ptr<namenode::Store> SimStoreHost::open() {
       sqlite::Options{.file = "metadata.db",
                       .vfs = disk_.name(),
                       .fatal = [](const std::string& line) { throw StoreDied{line}; },
-                      .cache_kib = kCacheKib});
+                      .cache_kib = kCacheKib,
+                      .wal_pages = kWalPages});
 }
 
 void SimStoreHost::die_in_commit(namenode::Store& store, std::uint64_t steps) {
