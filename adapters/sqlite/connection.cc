@@ -142,6 +142,7 @@ void Connection::configure() {
   execute("PRAGMA mmap_size = 0");
   execute("PRAGMA temp_store = MEMORY");
   execute("PRAGMA trusted_schema = OFF");
+  execute("PRAGMA secure_delete = OFF");  // some builds overwrite what is deleted, page by page
   execute("PRAGMA cell_size_check = ON");
   execute(("PRAGMA cache_size = -" + std::to_string(options_.cache_kib)).c_str());
   const std::string mode = value_of("PRAGMA journal_mode = WAL");
