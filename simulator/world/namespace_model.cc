@@ -164,12 +164,17 @@ InodeId NamespaceModel::make_way(const std::string& path, bool whole) {
   return at;
 }
 
+void NamespaceModel::refer(BlockId block, bool referenced) {
+  const auto found = blocks_.find(block);
+  if (found != blocks_.end()) found->second.referenced = referenced;
+}
+
 void NamespaceModel::end_writer(InodeId version) {
   const auto found = writers_.find(version);
   if (found == writers_.end()) return;
   const ModelWriter& ended = found->second;
-  for (const BlockId block : ended.allocated) blocks_.at(block).referenced = false;
-  for (const auto& [index, block] : ended.committed) blocks_.at(block.id).referenced = false;
+  for (const BlockId block : ended.allocated) refer(block, false);
+  for (const auto& [index, block] : ended.committed) refer(block.id, false);
   const auto parent = inodes_.find(ended.parent);
   if (parent != inodes_.end()) {
     const auto bound = parent->second.writers.find(ended.name);
@@ -181,10 +186,12 @@ void NamespaceModel::end_writer(InodeId version) {
 }
 
 void NamespaceModel::drop(InodeId id) {
-  const ModelInode gone = inodes_.at(id);
+  const auto found = inodes_.find(id);
+  if (found == inodes_.end()) return;
+  const ModelInode gone = found->second;
   for (const auto& [name, child] : gone.entries) drop(child);
   for (const auto& [name, version] : gone.writers) end_writer(version);
-  for (const ModelBlock& block : gone.blocks) blocks_.at(block.id).referenced = false;
+  for (const ModelBlock& block : gone.blocks) refer(block.id, false);
   inodes_.erase(id);
   if (!gone.directory) dead_[id] = gone;
 }
@@ -234,17 +241,21 @@ void NamespaceModel::execute(const wire::Create& request, const wire::Reply& rep
 }
 
 void NamespaceModel::execute(const wire::Allocate& request, const wire::Reply& reply) {
-  ModelWriter& owner = writers_.at(request.inode);
+  const auto open = writers_.find(request.inode);
+  if (open == writers_.end()) return;
+  ModelWriter& owner = open->second;
   commit(owner, request.commit);
   for (const BlockId block : request.abandon) {
-    if (owner.allocated.erase(block) > 0) blocks_.at(block).referenced = false;
+    if (owner.allocated.erase(block) > 0) refer(block, false);
   }
   take_allocated(request.inode, std::get<wire::AllocateReply>(reply).blocks);
 }
 
 void NamespaceModel::execute(const wire::Complete& request, const wire::Reply& /*reply*/) {
-  commit(writers_.at(request.inode), request.commit);
-  const ModelWriter writer = writers_.at(request.inode);
+  const auto open = writers_.find(request.inode);
+  if (open == writers_.end()) return;
+  commit(open->second, request.commit);
+  const ModelWriter writer = open->second;
   ModelInode file;
   file.id = request.inode;
   file.parent = writer.parent;
@@ -258,7 +269,7 @@ void NamespaceModel::execute(const wire::Complete& request, const wire::Reply& /
   end_writer(request.inode);
   const auto entry = inodes_[writer.parent].entries.find(writer.name);
   if (entry != inodes_[writer.parent].entries.end()) drop(entry->second);
-  for (const ModelBlock& block : file.blocks) blocks_.at(block.id).referenced = true;
+  for (const ModelBlock& block : file.blocks) refer(block.id, true);
   inodes_[writer.parent].entries[writer.name] = file.id;
   inodes_[file.id] = std::move(file);
 }

@@ -138,6 +138,7 @@ class NamespaceModel {
   InodeId make_way(const std::string& path, bool whole);
   void commit(ModelWriter& writer, const std::vector<wire::CommittedBlock>& commits);
   void take_allocated(InodeId version, const std::vector<wire::AllocatedBlock>& blocks);
+  void refer(BlockId block, bool referenced);
   void end_writer(InodeId version);
   void drop(InodeId inode);  // with everything below it
   void follow(const namenode::Effects& effects);
