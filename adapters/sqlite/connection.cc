@@ -43,8 +43,8 @@ const char* advice(int code) {
   }
 }
 
-// As SQLite's own automatic checkpoint, which keeps its errors to itself: after a failed sync of the
-// database the next one may succeed without what the failed one lost (law 9).
+// As SQLite's own automatic checkpoint, which keeps its errors to itself: after a failed sync of
+// the database the next one may succeed without what the failed one lost (law 9).
 int checkpoint(void* pages, sqlite3* db, const char* name, int length) {
   const auto limit = static_cast<int>(*static_cast<const std::uint32_t*>(pages));
   if (length < limit) return SQLITE_OK;

@@ -280,8 +280,8 @@ void Writer::block_failed(std::uint64_t index, const Status& status, Instant now
   pump(now, effects);
 }
 
-// A head that reached none of several others is likelier to be cut off than each of them. They would
-// leave too few to write to without it.
+// A head that reached none of several others is likelier to be cut off than each of them. They
+// would leave too few to write to without it.
 void Writer::exclude_failed(const wire::WriteReply& reply, Instant now) {
   const bool unheard = std::ranges::all_of(reply.failed, [](const wire::NodeFailure& failure) {
     return failure.status.code() == Code::kUnavailable || failure.status.code() == Code::kTimedOut;

@@ -1,6 +1,6 @@
 // Carries out a plan's faults, within a budget: of what was made durable, at least one good copy of
-// every block stays on a disk. In the profile disaster some exceed it, and the ledger says what they
-// took.
+// every block stays on a disk. In the profile disaster some exceed it, and the ledger says what
+// they took.
 //
 // Whom a fault strikes is drawn from what exists when it is due. A fault that would exceed the
 // budget, or that finds nobody, becomes a clogged link instead.
