@@ -49,14 +49,15 @@ class Durable final : public Oracle {
     for (const wire::FileHealth& file : unhealthy) {
       listed[file.inode] += file.corrupt + file.missing;
     }
-    for (const auto& [id, file] : scene_.durable.inodes()) {
+    for (const auto& entry : scene_.durable.inodes()) {
+      const ModelInode& file = entry.second;
       if (file.directory) continue;
       const auto gone = static_cast<std::uint64_t>(
           std::count_if(file.blocks.begin(), file.blocks.end(),
                         [&](const ModelBlock& block) { return scene_.gone(block.id); }));
       if (gone > 0) scene_.verdicts.probe("lost block listed by fsck");
-      scene_.verdicts.expect(listed[id] == gone, "D1", [&] {
-        return "fsck lists " + std::to_string(listed[id]) + " blocks of " +
+      scene_.verdicts.expect(listed[file.id] == gone, "D1", [&] {
+        return "fsck lists " + std::to_string(listed[file.id]) + " blocks of " +
                scene_.durable.path_of(file.id) + " as corrupt or missing instead of " +
                std::to_string(gone);
       });

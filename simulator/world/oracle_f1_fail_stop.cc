@@ -20,14 +20,16 @@ class FailStop final : public Oracle {
       return "it starts with command " + std::to_string(store.meta().applied) + " instead of " +
              std::to_string(scene_.durable.position());
     });
-    for (const auto& [id, inode] : scene_.durable.inodes()) {
+    for (const auto& entry : scene_.durable.inodes()) {
+      const ModelInode& inode = entry.second;
       const std::string wrong = difference(store, inode);
       scene_.verdicts.expect(wrong.empty(), "F1", [&] {
         return "it starts with inode " + std::to_string(inode.id.value) + " altered: " + wrong;
       });
     }
-    for (const auto& [id, writer] : scene_.durable.writers()) {
-      const auto row = store.pending(id);
+    for (const auto& entry : scene_.durable.writers()) {
+      const auto& writer = entry.second;
+      const auto row = store.pending(entry.first);
       scene_.verdicts.expect(row && row->parent == writer.parent && row->name == writer.name &&
                                  row->client == writer.client,
                              "F1",
