@@ -19,7 +19,7 @@ struct DiskFaults {
   std::uint32_t write_errors = 0;  // EIO, per million calls
   std::uint32_t sync_errors = 0;   // per million calls; what was pending is partly lost for good
   bool lying_sync = false;         // sync says yes and does nothing
-  // … until the database itself is to be synced: the process dies there.
+  // … until the database itself is to be written: the process dies there.
   bool lies_until_checkpoint = false;
   std::uint64_t capacity_bytes = UINT64_MAX;  // of all files; beyond: disk full
 };

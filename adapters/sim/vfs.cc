@@ -97,6 +97,12 @@ int x_read(sqlite3_file* file, void* data, int amount, sqlite3_int64 offset) {
 int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {
   SimFile& self = sim(file);
   if (self.incarnation != self.disk->incarnation || self.disk->dead) return SQLITE_IOERR_WRITE;
+  // As power that goes then: pages of the database without the log that they are from would be
+  // damage of a kind that no page checksum shows.
+  if (self.database && self.disk->faults.lying_sync && self.disk->faults.lies_until_checkpoint) {
+    self.disk->dead = true;
+    return SQLITE_IOERR_WRITE;
+  }
   const bool lives = alive(self);
   const auto at = static_cast<std::uint64_t>(offset);
   const auto size = static_cast<std::uint64_t>(amount);
@@ -121,11 +127,7 @@ int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
 int x_sync(sqlite3_file* file, int /*flags*/) {
   SimFile& self = sim(file);
   if (!alive(self)) return SQLITE_IOERR_FSYNC;
-  if (self.disk->faults.lying_sync) {
-    // As power that goes then, or the damage could be of a kind that no page checksum shows.
-    self.disk->dead = self.disk->faults.lies_until_checkpoint && self.database;
-    return self.disk->dead ? SQLITE_IOERR_FSYNC : SQLITE_OK;
-  }
+  if (self.disk->faults.lying_sync) return SQLITE_OK;
   if (fails(*self.disk, self.disk->faults.sync_errors, "sync")) {
     self.image->sync_failed(self.disk->draws.fork("lost").fork(self.disk->calls),
                             self.disk->sectors);

@@ -99,6 +99,8 @@ class Injector {
   bool over_ = false;
   std::map<std::string, std::uint64_t> counts_;
   std::map<Address, sim::DataNodeDirectory> own_disks_;  // of nodes with a foreign one
+  // Taken out again. A fault that ends later ends on the disk that it struck, wherever that is now.
+  std::vector<sim::DataNodeDirectory> foreign_disks_;
 };
 
 }  // namespace dfs::world

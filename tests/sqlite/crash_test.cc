@@ -246,6 +246,19 @@ TEST(PowerLossControl, ADiskThatLiesAboutSyncingLosesAcknowledgedCommits) {
   EXPECT_GT(sweep(40, {.faults = {.lying_sync = true}}).bad, 20u);
 }
 
+// Pages of the database that lie there without the log that they are from fit nothing, and each of
+// them is whole.
+TEST(SimVfs, ThatLiesUntilACheckpointLetsNoPageOfTheDatabaseBeWritten) {
+  SimVfs disk("disk", Random(1));
+  disk.boot();
+  SqliteStore store(
+      {.file = "metadata.db", .vfs = disk.name(), .fatal = throw_on_fatal(), .wal_pages = 10});
+  const std::string before = disk.files().find("metadata.db")->bytes();
+  disk.set_faults({.lying_sync = true, .lies_until_checkpoint = true});
+  EXPECT_THROW(fill(store, 1, 200), StoreStopped);
+  EXPECT_TRUE(disk.files().find("metadata.db")->bytes() == before);
+}
+
 TEST(SimVfs, GivesTheSameDiskForTheSameSeed) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const Verdict first = Story(seed, {}).go();
