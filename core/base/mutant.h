@@ -111,6 +111,12 @@ enum class Mutant {
   kB3RetryAtOnce,
   // A DataNode's retries do not back off.
   kB3DataNodeRetriesAtOnce,
+  // Leases run out by the wall clock.
+  kT1LeasesByWallClock,
+  // Request records and freed blocks age by the wall clock.
+  kT1RecordByWallClock,
+  // Time in which the NameNode was suspended counts as time in which it ran.
+  kT1CountSuspension,
 };
 
 struct MutantName {
@@ -167,6 +173,9 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kF1GoOnAfterFailedSync, "F1-go-on-after-failed-sync"},
     MutantName{Mutant::kB3RetryAtOnce, "B3-retry-at-once"},
     MutantName{Mutant::kB3DataNodeRetriesAtOnce, "B3-datanode-retries-at-once"},
+    MutantName{Mutant::kT1LeasesByWallClock, "T1-leases-by-wall-clock"},
+    MutantName{Mutant::kT1RecordByWallClock, "T1-record-by-wall-clock"},
+    MutantName{Mutant::kT1CountSuspension, "T1-count-suspension"},
 };
 
 #if defined(DFS_MUTANTS)

@@ -33,7 +33,7 @@ void NameNode::State::background(Now now) {
   if (!refusal(true).ok()) return;
   const WallTime time = name_node_time();
 
-  std::vector<InodeId> expired = leases.next_expired(store, clock.now(), kLeasesAtOnce);
+  std::vector<InodeId> expired = leases.next_expired(store, lease_time(), kLeasesAtOnce);
   if (!expired.empty()) run(ExpireCommand{std::move(expired)}, now);
 
   const std::uint64_t kept = store.meta().requests;

@@ -17,8 +17,9 @@ namespace dfs::namenode {
 
 class Leases {
  public:
-  Leases(Duration limit, Instant start) : limit_(limit), start_(start) {}
+  explicit Leases(Duration limit) : limit_(limit) {}
 
+  void start(Instant now) { start_ = now; }
   void applied(const Effects& effects, Instant now);
   void renew(InodeId inode, Instant now) { renewed_[inode] = now; }
 

@@ -126,7 +126,7 @@ wire::Reply NameNode::State::mutate(RequestCommand::Body body, Now now) {
   const InodeId writing = allocate == nullptr ? InodeId{} : allocate->inode;
   Outcome outcome = run(RequestCommand{std::move(body), std::move(*targets)}, now);
   if (std::holds_alternative<wire::AllocateReply>(outcome.reply)) {
-    leases.renew(writing, clock.now());
+    leases.renew(writing, lease_time());
   }
   return finished(std::move(outcome.reply));
 }

@@ -38,7 +38,7 @@ wire::Reply NameNode::State::answer(const wire::RenewLease& request, Now /*now*/
   for (const InodeId inode : request.inodes) {
     const std::optional<PendingRow> pending = store.pending(inode);
     if (pending && pending->client == request.client) {
-      leases.renew(inode, clock.now());
+      leases.renew(inode, lease_time());
     } else {
       reply.lost.push_back(inode);
     }

@@ -13,11 +13,12 @@ NameNode::State::State(Config config_in, Store& store_in, Random seed)
       store(store_in),
       random(seed.fork("namenode")),
       blocks(config, store_in, seed.fork("blocks")),
-      leases(config.lease_limit, Instant{}) {}
+      leases(config.lease_limit) {}
 
 void NameNode::State::start(Now now) {
   clock.start(now.mono);
   last_step = now;
+  leases.start(lease_time());
   const MetaRow meta = store.meta();
   if (meta.next_inode == 0) {
     time_at_start = now.wall;
@@ -43,7 +44,13 @@ void NameNode::State::step(Now now) {
   last_step = now;
 }
 
+Instant NameNode::State::lease_time() const {
+  if (mutated(Mutant::kT1LeasesByWallClock)) return Instant{last_step.wall.ms * 1000};
+  return clock.now();
+}
+
 WallTime NameNode::State::name_node_time() const {
+  if (mutated(Mutant::kT1RecordByWallClock)) return last_step.wall;
   return {time_at_start.ms + clock.now().us / 1000};
 }
 
@@ -56,7 +63,7 @@ Outcome NameNode::State::run(decltype(Command::body) body, Now now) {
   Outcome outcome = apply(store, command);
   dirty = true;
   if (observer != nullptr) observer->applied(command, outcome);
-  leases.applied(outcome.effects, clock.now());
+  leases.applied(outcome.effects, lease_time());
   blocks.applied(command, outcome.effects, now);
   if (ship.commands.empty()) ship.first = outcome.position;
   ship.commands.push_back(std::move(command));

@@ -27,6 +27,7 @@ struct NameNode::State {
   [[nodiscard]] CommitToken must_wait_for() const;
   void flush(EffectList& effects);
   void committed(CommitToken token, EffectList& effects);
+  [[nodiscard]] Instant lease_time() const;
   [[nodiscard]] WallTime name_node_time() const;
 
   // plan.cc

@@ -29,5 +29,6 @@ namespace dfs::world {
 [[nodiscard]] std::unique_ptr<Oracle> make_b2(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_f1(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_b3(Scene& scene);
+[[nodiscard]] std::unique_ptr<Oracle> make_t1(Scene& scene);
 
 }  // namespace dfs::world

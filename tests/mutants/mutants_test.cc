@@ -90,6 +90,13 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kF1GoOnAfterFailedSync, 3, kSafety, {FaultKind::kNameNodeIoError}},
       {Mutant::kB3RetryAtOnce},
       {Mutant::kB3DataNodeRetriesAtOnce, 3, kSafety, {FaultKind::kNameNodeCrash}},
+      {Mutant::kT1LeasesByWallClock,
+       3,
+       kSafety,
+       {FaultKind::kClockStep, FaultKind::kClientCrash},
+       seconds(60)},
+      {Mutant::kT1RecordByWallClock, 3, kSafety, {FaultKind::kClockStep}},
+      {Mutant::kT1CountSuspension, 3, kSafety, {FaultKind::kNameNodePause}},
   };
   return all;
 }
