@@ -5,6 +5,7 @@
 #include "core/base/bytes.h"
 #include "simulator/host.h"
 #include "simulator/report.h"
+#include "simulator/world/coverage.h"
 
 namespace dfs::world {
 namespace {
@@ -104,6 +105,10 @@ SweepResult sweep(const SweepOptions& options) {
   result.wall_ms = host::wall_ms() - begin;
   std::stable_sort(result.violations.begin(), result.violations.end(),
                    [](const auto& a, const auto& b) { return a.seed < b.seed; });
+  for (Violation& missing : never_met(options.plan, result.seeds, result)) {
+    result.violations.push_back(
+        {options.first, std::move(missing), "the sweep as a whole; no single seed shows it"});
+  }
   return result;
 }
 

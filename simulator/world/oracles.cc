@@ -16,6 +16,7 @@ std::vector<std::unique_ptr<Oracle>> make_oracles(Scene& scene) {
   for (const auto& [invariant, make] : kAll) {
     if (scene.verdicts.judges(invariant)) oracles.push_back(make(scene));
   }
+  oracles.push_back(make_probes(scene));
   return oracles;
 }
 
