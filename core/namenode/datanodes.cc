@@ -43,7 +43,11 @@ wire::HistoryMark NameNode::State::history() const {
 }
 
 void NameNode::State::note_history(const wire::HistoryMark& seen, Now now) {
-  if (mutated(Mutant::kD5ForgetHistory) || seen <= history()) return;
+  const wire::HistoryMark own = history();
+  const bool newer =
+      seen.epoch > own.epoch ||
+      (seen.epoch == own.epoch && (seen.applied > own.applied || seen.block > own.block));
+  if (mutated(Mutant::kD5ForgetHistory) || !newer) return;
   if (store.meta().behind_epoch >= seen.epoch) return;
   run(NewerHistoryCommand{std::min(seen.epoch, kMaxEpoch - 1)}, now);
 }

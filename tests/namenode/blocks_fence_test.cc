@@ -1,4 +1,4 @@
-// Deletion: excess, rotten and forgotten replicas go, through the fence, and nothing else does.
+// Deletion of excess and rotten replicas: they go through the fence, and nothing else does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,12 +14,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 using wire::OrderKind;
-using wire::ReplicaEvent;
 
 TEST(Excess, SeaweedFS_9858_GoesAfterItsSurvivorsHaveConfirmed) {
   Cluster cluster(4);
@@ -191,131 +188,6 @@ TEST(Excess, Gluster_1303_NothingIsDeletedWhileACopyIsUnderWay) {
   EXPECT_THAT(cluster.holders(block), ElementsAre(1, 2, 3));
 }
 
-TEST(Forgotten, EveryReplicaIsQuarantined) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.free(block);
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(block), SizeIs(3));  // its readers' grace
-  EXPECT_THAT(cluster.located(block), SizeIs(3));
-  cluster.forget(block);
-  cluster.run(seconds(3));
-  EXPECT_THAT(cluster.holders(block), IsEmpty());
-  EXPECT_THAT(cluster.store().hints(block), IsEmpty());
-}
-
-TEST(Forgotten, N2_AlsoOnANodeThatWasDeadMeanwhile) {
-  Cluster cluster(4);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.kill(3);
-  cluster.run(seconds(40));
-  cluster.free(block);
-  cluster.forget(block);
-  cluster.restart_namenode();
-  cluster.run(seconds(5));
-  cluster.start(3);
-  cluster.run(seconds(5));
-  EXPECT_THAT(cluster.holders(block), IsEmpty());
-}
-
-TEST(Forgotten, HDFS_17275_ALateReportOfABlockWhoseFileGoesDoesNotBringItBack) {
-  Cluster cluster(3);
-  const BlockId block = cluster.allocate();
-  cluster.forget(block);  // its writer gave up
-  cluster.run(seconds(1));
-  cluster.store_on(block, 2);
-  cluster.run(seconds(3));
-  EXPECT_THAT(cluster.holders(block), IsEmpty());
-  EXPECT_FALSE(cluster.store().block(block).has_value());
-}
-
-TEST(Forgotten, MinIO_13990_D5_NotBeforeTheNodesFullReport) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.at(1).reports = false;
-  cluster.restart_namenode();
-  cluster.forget(block);
-  cluster.run(seconds(20));
-  EXPECT_THAT(cluster.holders(block), ElementsAre(1));
-  cluster.at(1).reports = true;
-  cluster.run(seconds(5));
-  EXPECT_THAT(cluster.holders(block), IsEmpty());
-}
-
-TEST(Forgotten, MooseFS_151_ABlockBeyondOurHistoryIsKeptAndTold) {
-  Cluster cluster(3);
-  const BlockId block{first_id_of_epoch(1) + 1000};
-  cluster.at(2).replicas[block] = {Cluster::info(block), {}};
-  cluster.at(2).changes.push_back({ReplicaEvent::kStored, Cluster::info(block)});
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(block), ElementsAre(2));
-  ASSERT_THAT(cluster.describe().notes, SizeIs(1));
-  EXPECT_THAT(cluster.describe().notes[0], HasSubstr("1 blocks on DataNodes are of a history"));
-}
-
-TEST(Forgotten, HDFS_3605_ABlockOfALaterEpochIsKept) {
-  Cluster cluster(3);
-  const BlockId block{first_id_of_epoch(2)};
-  cluster.store_on(block, 2);
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(block), ElementsAre(2));
-}
-
-TEST(Forgotten, ABlockOfAnEarlierEpochGoesOnlyIfThatHistoryWasOurs) {
-  Cluster cluster(3);
-  const BlockId first = cluster.write({1, 2, 3});
-  const BlockId second = cluster.write({1, 2, 3});
-  const BlockId beyond{second.value + 1};
-  cluster.store_on(beyond, 2);
-  cluster.store().begin();
-  MetaRow meta = cluster.store().meta();
-  meta.past_epochs = with_past_epoch("", 1, beyond.value);
-  meta.epoch = 3;  // 2 never was ours
-  meta.next_block = first_id_of_epoch(3);
-  cluster.store().put_meta(meta);
-  cluster.store().commit();
-  const BlockId foreign{first_id_of_epoch(2)};
-  cluster.store_on(foreign, 3);
-  cluster.forget(first);
-  cluster.forget(second);
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(first), IsEmpty());
-  EXPECT_THAT(cluster.holders(second), IsEmpty());
-  EXPECT_THAT(cluster.holders(beyond), ElementsAre(2));
-  EXPECT_THAT(cluster.holders(foreign), ElementsAre(3));
-}
-
-TEST(Forgotten, D5_NothingWhileADataNodeHasSeenANewerHistory) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.at(3).seen = {1, 1'000'000, block.value + 500};
-  cluster.run(seconds(1));
-  EXPECT_EQ(cluster.blocks().newest_seen().applied, 1'000'000u);
-  cluster.forget(block);
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(block), SizeIs(3));
-}
-
-TEST(Forgotten, NothingInSafeMode) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.store().begin();
-  MetaRow meta = cluster.store().meta();
-  meta.safe_mode = true;
-  cluster.store().put_meta(meta);
-  cluster.store().commit();
-  cluster.forget(block);
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(block), SizeIs(3));
-  meta = cluster.store().meta();
-  meta.safe_mode = false;
-  cluster.store().begin();
-  cluster.store().put_meta(meta);
-  cluster.store().commit();
-  cluster.run(seconds(60));
-  EXPECT_THAT(cluster.holders(block), IsEmpty());
-}
-
 TEST(Ledger, TellsWhichReplicaWentAndWhy) {
   Cluster cluster(4);
   const BlockId excess = cluster.write({1, 2, 3, 4}, 4);
@@ -343,18 +215,6 @@ TEST(Ledger, TellsWhichReplicaWentAndWhy) {
   EXPECT_FALSE(ledger[2].purge);
   EXPECT_TRUE(ledger[3].purge);
   EXPECT_GT(ledger[3].when, ledger[0].when);
-}
-
-TEST(Forgotten, B3_ANodeThatFailsToDeleteIsNotAskedAllTheTime) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1}, 1);
-  cluster.at(1).stubborn = true;
-  cluster.forget(block);
-  cluster.run(seconds(100));
-  EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(4));
-  cluster.at(1).stubborn = false;
-  cluster.run(seconds(35));
-  EXPECT_THAT(cluster.holders(block), IsEmpty());
 }
 
 TEST(Ledger, IsBounded) {

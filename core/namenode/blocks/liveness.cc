@@ -107,7 +107,12 @@ void age_nodes(Soft& soft) {
 
 void history_seen(Soft& soft, const wire::HistoryMark& seen) {
   if (mutated(Mutant::kD5ForgetHistory)) return;
-  soft.newest = std::max(soft.newest, seen);
+  // Of one epoch two histories that have parted may each be ahead in something: both count.
+  wire::HistoryMark& newest = soft.newest;
+  if (seen.epoch > newest.epoch) newest = seen;
+  if (seen.epoch < newest.epoch) return;
+  newest.applied = std::max(newest.applied, seen.applied);
+  newest.block = std::max(newest.block, seen.block);
 }
 
 void expire_orders(Soft& soft) {
