@@ -77,6 +77,7 @@ class DataNodeNode final : public Process, public Endpoint {
 
   [[nodiscard]] SimDisk& disk(datanode::VolumeId volume) { return disks_.at(volume); }
   [[nodiscard]] const SimDisk& disk(datanode::VolumeId volume) const { return disks_.at(volume); }
+  [[nodiscard]] const std::string& rack() const { return config_.rack; }
   [[nodiscard]] std::uint32_t volumes() const { return static_cast<std::uint32_t>(disks_.size()); }
   [[nodiscard]] const datanode::Identity& identity() const { return identity_; }
   // Some of its disks are out of service.

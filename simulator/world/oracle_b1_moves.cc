@@ -102,10 +102,11 @@ class Moves final : public Oracle {
     });
   }
 
+  // Where the machines stand, whether the NameNode knows them at the moment or not.
   [[nodiscard]] std::size_t racks_of(const std::set<Address>& nodes) const {
     std::set<std::string> racks;
-    for (const auto& [node, host] : reports_.registered()) {
-      if (nodes.contains(scene_.address_of(node))) racks.insert(host.substr(0, host.rfind('/')));
+    for (const sim::DataNodeNode* node : scene_.datanodes) {
+      if (nodes.contains(node->address())) racks.insert(node->rack());
     }
     return racks.size();
   }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <set>
+#include <string>
 
 #include "core/namenode/blocks/ledger.h"
 #include "core/namenode/past_epochs.h"
@@ -61,6 +63,32 @@ TEST(Excess, D4_StaysIfASurvivorRegistersAgainBeforeItsNodeAsks) {
       cluster.run(seconds(10));
       EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered)
           << "node " << again << " after " << beats << " heartbeats";
+    }
+  }
+}
+
+TEST(Excess, B1_StaysIfTheOtherCopyOnItsRackMayBeGoneBeforeItsNodeAsks) {
+  for (int beats = 1; beats <= 6; ++beats) {
+    for (std::uint64_t gone = 1; gone <= 4; ++gone) {
+      Cluster cluster(4, {"/a", "/a", "/b", "/b"});
+      const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+      const auto racks_of_the_others = [&] {
+        std::set<std::string> racks;
+        for (const std::uint64_t node : cluster.holders(block)) {
+          if (node != gone) racks.insert(cluster.at(node).rack);
+        }
+        return racks;
+      };
+      cluster.set_replication(block, 2);
+      cluster.run(seconds(beats));
+      cluster.tick(milliseconds(500));
+      const std::set<std::string> before = racks_of_the_others();
+      cluster.at(gone).reports = false;
+      cluster.start(gone);
+      cluster.join(gone);
+      cluster.run(seconds(10));
+      EXPECT_EQ(racks_of_the_others(), before)
+          << "node " << gone << " after " << beats << " heartbeats";
     }
   }
 }

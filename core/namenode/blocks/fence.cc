@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/placement.h"
 
 namespace dfs::namenode {
 namespace {
@@ -12,7 +13,7 @@ using wire::OrderKind;
 
 // The survivors that count, and what others would have to do to count.
 struct Survivors {
-  std::uint32_t verified = 0;
+  std::vector<const Node*> verified;
   std::vector<NodeId> unverified;
   std::vector<NodeId> unconfirmed;
 };
@@ -36,7 +37,7 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
     if (copy.id == request.node && !request.purge) continue;
     if (copy.standing != Standing::kGood || copy.leaves()) continue;
     if (mutated(Mutant::kD4CountSilentNodes)) {
-      ++survivors.verified;
+      survivors.verified.push_back(copy.node);
       continue;
     }
     if (copy.node->state != wire::NodeState::kLive || !copy.node->reported || copy.doomed) continue;
@@ -45,7 +46,7 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
     } else if (must_confirm && !confirmed_recently(soft, request, copy.id)) {
       survivors.unconfirmed.push_back(copy.id);
     } else {
-      ++survivors.verified;
+      survivors.verified.push_back(copy.node);
     }
   }
   return survivors;
@@ -87,6 +88,19 @@ std::uint32_t survivors_needed(const Soft& soft, const BlockView& view, bool rot
   return rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
 }
 
+// An excess copy may not take the second rack with it: what counts is where the survivors stand,
+// not where the copies stood when the excess one was chosen.
+bool keeps_racks(const BlockView& view, const DeletionRequest& request,
+                 const Survivors& survivors) {
+  const Copy* victim = view.on(request.node);
+  if (victim == nullptr || victim->standing == Standing::kUnreadable) return true;
+  if (mutated(Mutant::kB1IgnoreRacks)) return true;
+  std::vector<const Node*> before = survivors.verified;
+  before.push_back(victim->node);
+  const std::size_t wanted = std::min<std::size_t>(kRacksWanted, view.row->replication);
+  return spread_of(survivors.verified).racks >= std::min(wanted, spread_of(before).racks);
+}
+
 Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest& request,
                         Now now) {
   const bool rotten = is_rotten(view, request);
@@ -96,14 +110,16 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
   const bool must_confirm = !rotten && !request.purge;
   const std::uint32_t needed = survivors_needed(soft, view, rotten);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
-  if (survivors.verified < needed) {
+  const auto verified = static_cast<std::uint32_t>(survivors.verified.size());
+  if (verified < needed) {
     return {false,
-            std::to_string(survivors.verified) + " of " + std::to_string(needed) +
-                " verified survivors",
+            std::to_string(verified) + " of " + std::to_string(needed) + " verified survivors",
             std::move(survivors.unverified), std::move(survivors.unconfirmed)};
   }
-  return yes(soft, request, rotten ? DeleteReason::kRotten : DeleteReason::kExcess,
-             survivors.verified, now);
+  if (must_confirm && !keeps_racks(view, request, survivors)) {
+    return no("the survivors stand in fewer racks");
+  }
+  return yes(soft, request, rotten ? DeleteReason::kRotten : DeleteReason::kExcess, verified, now);
 }
 
 }  // namespace
@@ -144,8 +160,9 @@ bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now) {
   const DeletionRequest request{node, order.block, "", order.kind == OrderKind::kPurge, {}};
   const bool rotten = is_rotten(view, request);
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) return true;
-  return survivors_of(soft, view, request, false, now).verified >=
-         survivors_needed(soft, view, rotten);
+  const Survivors survivors = survivors_of(soft, view, request, false, now);
+  return survivors.verified.size() >= survivors_needed(soft, view, rotten) &&
+         (rotten || request.purge || keeps_racks(view, request, survivors));
 }
 
 void undoom(Node& node, const wire::Order& order) {

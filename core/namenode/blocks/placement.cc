@@ -124,7 +124,7 @@ Spread spread_wanted(const Soft& soft, std::uint32_t copies) {
   }
   const Spread all = spread_of(fit);
   return {std::min<std::size_t>(all.hosts, copies),
-          std::min<std::size_t>(all.racks, std::min<std::uint32_t>(copies, 2))};
+          std::min({all.racks, kRacksWanted, std::size_t{copies}})};
 }
 
 bool busy_copying(const Soft& soft, NodeId node) {

@@ -21,6 +21,9 @@ namespace dfs::namenode {
 // Distinct hosts that could take a new block of some size.
 [[nodiscard]] std::uint32_t writable_hosts_of(const Soft& soft);
 
+// Copies are not asked to stand in more racks than that.
+inline constexpr std::size_t kRacksWanted = 2;
+
 // The failure domains that a set of copies spans.
 struct Spread {
   std::size_t hosts = 0;
@@ -29,7 +32,7 @@ struct Spread {
 };
 [[nodiscard]] Spread spread_of(const std::vector<const Node*>& nodes);
 // What `copies` copies could span on the nodes that are fit for repairs now: at most that many
-// hosts, at most two racks.
+// hosts, at most kRacksWanted racks.
 [[nodiscard]] Spread spread_wanted(const Soft& soft, std::uint32_t copies);
 
 // The node takes part in as many copies as it may.

@@ -22,7 +22,7 @@ Spread without(const BlockView& view, NodeId victim) {
     if (copy.counts_as_good() && copy.id != victim) rest.push_back(copy.node);
   }
   Spread spread = spread_of(rest);
-  spread.racks = std::min<std::size_t>(spread.racks, 2);
+  spread.racks = std::min(spread.racks, kRacksWanted);
   return spread;
 }
 
@@ -34,13 +34,22 @@ bool may_go(const BlockView& view, const Copy& copy) {
   return copy.standing == Standing::kGood && view.good > kept;
 }
 
+// Whether the copies that are left stand in as many racks as all do, or as are asked for. Where
+// several copies are excess one whose node has reported may be the wrong one: then the others are
+// waited for.
+bool narrows(const BlockView& view, const Copy& victim) {
+  if (mutated(Mutant::kB1IgnoreRacks)) return false;
+  const std::size_t wanted = std::min<std::size_t>(kRacksWanted, view.row->replication);
+  return without(view, victim.id).racks < std::min(wanted, without(view, NodeId{}).racks);
+}
+
 // A copy that is lost already in all but name goes first.
 const Copy* choose_victim(const BlockView& view) {
   using Rank = std::tuple<bool, Spread, std::uint64_t, std::uint64_t>;  // the greatest goes
   const Copy* victim = nullptr;
   Rank best;
   for (const Copy& copy : view.copies) {
-    if (!may_go(view, copy)) continue;
+    if (!may_go(view, copy) || narrows(view, copy)) continue;
     const Rank rank{copy.standing != Standing::kGood,
                     mutated(Mutant::kB1IgnoreRacks) ? Spread() : without(view, copy.id),
                     UINT64_MAX - copy.node->stats.remaining, mix(view.id.value, copy.id.value)};
@@ -57,7 +66,9 @@ const Copy* victim_of(Soft& soft, const BlockView& view) {
   if (at != soft.removals.end()) {
     const Copy* victim = view.on(at->second.victim);
     const bool in_time = soft.running() - at->second.since < kGiveUpAfter;
-    if (victim != nullptr && may_go(view, *victim) && in_time) return victim;
+    if (victim != nullptr && may_go(view, *victim) && !narrows(view, *victim) && in_time) {
+      return victim;
+    }
     soft.removals.erase(at);
   }
   const Copy* victim = choose_victim(view);
