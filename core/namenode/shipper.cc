@@ -222,7 +222,7 @@ void Shipper::checkpoint_made(const wire::CheckpointHeader& checkpoint, Now now)
 
 void Shipper::checkpoint_failed(Now now) {
   file_ = CheckpointFile::kNone;
-  checkpoint_not_before_ = now.mono + config_.checkpoint_pause;
+  checkpoint_not_before_ = now.mono + config_.checkpoint_retry;
 }
 
 ShipperStatus Shipper::status(Now now) const {

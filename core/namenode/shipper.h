@@ -36,8 +36,12 @@ struct ShipperConfig {
   std::uint64_t window_commands = 1000;
   std::uint64_t buffer_bytes = std::uint64_t{32} << 20;      // of commands kept for sending again
   std::uint64_t checkpoint_after = std::uint64_t{64} << 20;  // bytes of journal
-  Duration checkpoint_pause = seconds(60);                   // between two that are made
-  std::uint64_t checkpoint_rate = std::uint64_t{16} << 20;   // bytes a second, averaged over pauses
+  // Between two checkpoints: a moment, so that a DataNode that registers just after one was sent
+  // becomes a home within the window, and longer for what is large, to `checkpoint_rate` bytes a
+  // second on average.
+  Duration checkpoint_pause = seconds(5);
+  Duration checkpoint_retry = seconds(60);  // after one that could not be made, as on a full disk
+  std::uint64_t checkpoint_rate = std::uint64_t{16} << 20;
   Duration retry_first = seconds(1);
   Duration retry_last = seconds(30);
   std::uint32_t failures_to_exchange = 5;  // in a row, while another DataNode is left

@@ -132,6 +132,19 @@ TEST(Shipper, TakesTheOnlyHostTwiceIfThereIsNoOther) {
   EXPECT_EQ(cluster.homes.size(), 2u);
 }
 
+TEST(Shipper, BringsADataNodeThatRegistersALittleLaterUpToDateWithinTheWindow) {
+  Cluster cluster;
+  cluster.live({1});
+  cluster.run(5);
+  cluster.pass_seconds(1);
+  EXPECT_EQ(cluster.shipper.status(cluster.now).homes, 1u);
+  cluster.live({1, 11});
+  cluster.pass_seconds(static_cast<int>(cluster.config.window.us / seconds(1).us));
+  EXPECT_EQ(cluster.shipper.status(cluster.now).homes, 2u);
+  cluster.expect_whole(NodeId{11}, cluster.applied);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "");
+}
+
 TEST(Shipper, GathersCommandsForAMoment) {
   Cluster cluster;
   cluster.live({1});
