@@ -15,17 +15,18 @@ constexpr Duration kPersistPeriod = seconds(10);  // of a history that only move
 constexpr std::uint32_t kHeartbeatsBeforeReport =
     5;  // that may find news, before it is made anyhow
 
-// Is `told` a history that ended before what has been seen?
-bool behind(const wire::HistoryMark& told, const wire::HistoryMark& seen) {
-  return told.epoch < seen.epoch ||
-         (told.epoch == seen.epoch && (told.applied < seen.applied || told.block < seen.block));
-}
-
 void merge(wire::HistoryMark& seen, const wire::HistoryMark& told) {
-  if (behind(told, seen)) return;
+  if (told.behind(seen)) return;
   seen.epoch = told.epoch;
   seen.applied = told.applied;
   seen.block = std::max(seen.block, told.block);
+}
+
+// A replica proves how far a history had come, whatever became of the mark that was to be written.
+void merge(wire::HistoryMark& seen, BlockId block) {
+  const std::uint64_t epoch = epoch_of(block.value);
+  if (epoch > seen.epoch) seen = {epoch, 0, 0};
+  if (epoch == seen.epoch) seen.block = std::max(seen.block, block.value);
 }
 
 bool operator==(const Identity& a, const Identity& b) {
@@ -104,6 +105,10 @@ void DataNode::start(const Identity& identity, const std::vector<FoundReplica>& 
   s.identity = identity;
   s.durable = identity;
   s.persisted_at = now.mono;
+  // Before it has a cluster, nobody knows whose blocks they are.
+  for (const FoundReplica& replica : found) {
+    if (!identity.cluster.empty()) merge(s.identity.seen, replica.info.id);
+  }
   s.volumes = volumes;
   s.tasks.set_self(identity.node);
   s.holdings.load(found, now);
@@ -183,6 +188,7 @@ void DataNode::task_done(TaskId task, const Status& status, VolumeId volume, Now
 }
 
 void DataNode::stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects) {
+  merge(state_->identity.seen, info.id);
   if (!state_->failed.contains(volume)) state_->holdings.stored(info, volume, now);
   state_->pump(now, effects);
 }
@@ -354,7 +360,7 @@ void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effect
   holdings.changes().answered();
   tasks.results_answered();
   if (reply.report) report.want();
-  const bool older = behind(reply.history, identity.seen);
+  const bool older = reply.history.behind(identity.seen);
   const bool older_epoch = reply.history.epoch < identity.seen.epoch;
   merge(identity.seen, reply.history);
   for (const wire::Order& order : reply.orders) {
@@ -414,7 +420,7 @@ void DataNode::State::durable_now() {
   const bool named = identity.cluster == durable.cluster && identity.node == durable.node;
   if (accepted && named) registered = true;
   auto next = held.begin();
-  for (; next != held.end() && named && !behind(durable.seen, next->told); ++next) {
+  for (; next != held.end() && named && !durable.seen.behind(next->told); ++next) {
     if (next->judged.ok()) {
       tasks.take(next->order);
     } else {

@@ -26,15 +26,24 @@ Instant first_scrub(BlockId block, Duration period, Now now) {
 
 }  // namespace
 
+// Volumes are merged (HDFS-13677). Of several replicas the first one counts, until reading tells
+// which of them is to stay; but not one that has a name in quarantine too, which had been moved
+// there before a power loss undid the unlink, while there is another.
 void Holdings::load(const std::vector<FoundReplica>& found, Now now) {
   for (const FoundReplica& replica : found) {
-    if (replica.quarantined) {
-      quarantine_.add(replica.info, replica.volume, now.mono - replica.age);
-    } else if (index_.find(replica.info.id) == nullptr) {  // volumes are merged (HDFS-13677)
-      index_.put(replica.info, replica.volume, first_scrub(replica.info.id, scrub_period_, now));
-    } else {
-      spares_.add({replica.info, replica.volume, false, {}});
-      suspect(replica.info.id);  // which of them is to stay, reading tells
+    if (replica.quarantined) quarantine_.add(replica.info, replica.volume, now.mono - replica.age);
+  }
+  for (const bool came_back : {false, true}) {
+    for (const FoundReplica& replica : found) {
+      const BlockId block = replica.info.id;
+      if (replica.quarantined) continue;
+      if (quarantine_.has(replica.info, replica.volume) != came_back) continue;
+      if (index_.find(block) == nullptr) {
+        index_.put(replica.info, replica.volume, first_scrub(block, scrub_period_, now));
+      } else {
+        spares_.add({replica.info, replica.volume, false, {}});
+        suspect(block);
+      }
     }
   }
 }

@@ -18,6 +18,9 @@ class QuarantineIndex {
   void add(const wire::BlockInfo& replica, VolumeId volume, Instant since);
   void erase(const wire::BlockInfo& replica, VolumeId volume);
   void erase_volume(VolumeId volume);
+  [[nodiscard]] bool has(const wire::BlockInfo& replica, VolumeId volume) const {
+    return since_.contains(key_of(replica, volume));
+  }
   // A volume that has this content in quarantine.
   [[nodiscard]] std::optional<VolumeId> find(const wire::BlockInfo& replica) const;
   // Oldest first: those that have been there since `until` or longer, up to `limit`.

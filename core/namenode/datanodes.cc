@@ -43,11 +43,7 @@ wire::HistoryMark NameNode::State::history() const {
 }
 
 void NameNode::State::note_history(const wire::HistoryMark& seen, Now now) {
-  const wire::HistoryMark own = history();
-  const bool newer =
-      seen.epoch > own.epoch ||
-      (seen.epoch == own.epoch && (seen.applied > own.applied || seen.block > own.block));
-  if (mutated(Mutant::kD5ForgetHistory) || !newer) return;
+  if (mutated(Mutant::kD5ForgetHistory) || !history().behind(seen)) return;
   if (store.meta().behind_epoch >= seen.epoch) return;
   run(NewerHistoryCommand{std::min(seen.epoch, kMaxEpoch - 1)}, now);
 }

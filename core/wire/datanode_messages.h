@@ -18,6 +18,12 @@ struct HistoryMark {
   std::uint64_t applied = 0;  // position of the last applied command
   std::uint64_t block = 0;    // highest block id
 
+  // Two histories of one epoch that have parted can each be behind the other.
+  [[nodiscard]] bool behind(const HistoryMark& other) const {
+    return epoch < other.epoch ||
+           (epoch == other.epoch && (applied < other.applied || block < other.block));
+  }
+
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
     visit("epoch", self.epoch);

@@ -83,6 +83,31 @@ TEST(Orders, MooseFS_151_AnOlderHistoryRemovesNothing) {
   EXPECT_EQ(w.result_of(1)->code(), Code::kReadOnly);
 }
 
+TEST(Orders, OfAHistoryThatIsOlderThanAReplicaRemoveNothing) {
+  for (const bool quarantined : {false, true}) {
+    World w;
+    w.mark = {1, 10, first_id_of_epoch(1)};
+    const std::uint64_t younger = w.mark.block + 1;
+    w.start({found(younger, 0, quarantined), found(1)}, {"c1", NodeId{4}, w.mark});
+    EXPECT_EQ(w.last<wire::Register>().seen, (wire::HistoryMark{1, 10, younger}));
+    w.register_and_report();
+    w.order({order(1, OrderKind::kQuarantine, block(1))});
+    EXPECT_TRUE(w.tasks.empty());
+    EXPECT_EQ(w.result_of(1)->code(), Code::kReadOnly);
+  }
+}
+
+TEST(Orders, OfAHistoryThatIsOlderThanAFreshReplicaRemoveNothing) {
+  World w;
+  w.mark = {1, 10, first_id_of_epoch(1)};
+  w.start({found(1)}, {"c1", NodeId{4}, w.mark});
+  w.register_and_report();
+  w.stored(block(w.mark.block + 1));
+  w.order({order(1, OrderKind::kQuarantine, block(1))});
+  EXPECT_TRUE(w.tasks.empty());
+  EXPECT_EQ(w.result_of(1)->code(), Code::kReadOnly);
+}
+
 TEST(Orders, OfAnOlderEpochAreRefused) {
   World w;
   w.start({found(1)}, {"c1", NodeId{4}, {2, 5, 100}});

@@ -63,6 +63,22 @@ TEST(Spare, FoundByTheScanStaysUntilTheOtherHasBeenRead) {
   expect_task(w, OrderKind::kQuarantine, 1, 1);
 }
 
+TEST(Spare, IsTheOneThatAPowerLossBroughtBackFromQuarantine) {
+  World w;
+  w.start({found(1, 0), found(1, 0, true), found(1, 1)});
+  expect_task(w, OrderKind::kVerify, 1, 1);
+  w.finish({});
+  EXPECT_EQ(w.machine.find(BlockId{1})->volume, 1u);
+  expect_task(w, OrderKind::kQuarantine, 1, 0);
+}
+
+TEST(Spare, IsNoneWhereTheOnlyReplicaIsBackFromQuarantine) {
+  World w;
+  w.start({found(1, 0), found(1, 0, true)});
+  ASSERT_TRUE(w.machine.find(BlockId{1}));
+  EXPECT_EQ(w.machine.find(BlockId{1})->volume, 0u);
+}
+
 TEST(Spare, TakesThePlaceOfARottenReplica) {
   World w;
   w.start({found(1, 0), found(1, 1)});

@@ -28,6 +28,20 @@ TEST(Registration, OfAKnownNodePersistsNothingNew) {
   EXPECT_TRUE(w.persists.empty());
 }
 
+TEST(Registration, TellsOfTheEpochThatAReplicaIsOf) {
+  World w;
+  const std::uint64_t id = first_id_of_epoch(3);
+  w.start({found(first_id_of_epoch(2)), found(id), found(first_id_of_epoch(1) + 7)},
+          {"c1", NodeId{4}, {2, 10, first_id_of_epoch(2)}});
+  EXPECT_EQ(w.last<wire::Register>().seen, (wire::HistoryMark{3, 0, id}));
+}
+
+TEST(Registration, TellsOfNoHistoryOfReplicasWhoseClusterItDoesNotKnow) {
+  World w;
+  w.start({found(first_id_of_epoch(3))}, {});
+  EXPECT_EQ(w.last<wire::Register>().seen, wire::HistoryMark{});
+}
+
 TEST(Registration, AsksAgainForAnIdentityThatCouldNotBePersisted) {
   World w;
   w.start();

@@ -64,8 +64,7 @@ bool Soft::behind() const {
   const wire::HistoryMark own = history();
   const std::uint64_t behind_epoch = store.meta().behind_epoch;
   if (behind_epoch != 0 && own.epoch <= behind_epoch) return true;
-  return newest.epoch > own.epoch ||
-         (newest.epoch == own.epoch && (newest.applied > own.applied || newest.block > own.block));
+  return own.behind(newest);
 }
 
 wire::HistoryMark Soft::history() const {
