@@ -17,6 +17,7 @@ std::unique_ptr<namenode::Store> SimStoreHost::open() {
                       .vfs = disk_.name(),
                       .fatal = [](const std::string& line) { throw StoreDied{line}; },
                       .cache_kib = kCacheKib,
+                      .page_bytes = page_bytes_,
                       .wal_pages = kWalPages});
 }
 

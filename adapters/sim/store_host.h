@@ -14,7 +14,9 @@ inline constexpr std::uint64_t kDiskReserve = std::uint64_t{512} << 10;
 
 class SimStoreHost final : public StoreHost {
  public:
-  SimStoreHost(const std::string& name, Random random) : disk_(name, random) {}
+  // `page_bytes`: of the database, from 512 to those of a real one.
+  SimStoreHost(const std::string& name, Random random, std::size_t page_bytes)
+      : disk_(name, random), page_bytes_(page_bytes) {}
 
   std::unique_ptr<namenode::Store> open() override;
   void die_in_commit(namenode::Store& store, std::uint64_t steps) override;
@@ -30,6 +32,7 @@ class SimStoreHost final : public StoreHost {
 
  private:
   SimVfs disk_;
+  std::size_t page_bytes_;
   std::map<std::string, std::string> backup_;
 };
 

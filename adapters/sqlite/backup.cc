@@ -1,15 +1,15 @@
 #include "adapters/sqlite/backup.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+#include <vector>
 
 #include "core/base/crc32c.h"
 
 namespace dfs::sqlite {
 
 Backup::Backup(SqliteStore& store, std::string path, const std::string& vfs)
-    : store_(store), path_(std::move(path)), vfs_(vfs) {}
+    : store_(store), path_(std::move(path)), vfs_(vfs, store.connection().page_bytes()) {}
 
 Backup::~Backup() {
   sqlite3_backup_finish(backup_);
@@ -43,7 +43,7 @@ Status Backup::step(std::uint64_t bytes) {
   if (backup_ == nullptr) {
     if (Status status = open(); !status.ok()) return status;
   }
-  const auto pages = static_cast<int>(std::max<std::uint64_t>(1, bytes / kPageBytes));
+  const auto pages = static_cast<int>(std::max<std::uint64_t>(1, bytes / vfs_.page_bytes()));
   const int code = sqlite3_backup_step(backup_, pages);
   if (code == SQLITE_OK) return {};
   if (code != SQLITE_DONE) return failed(code);
@@ -65,7 +65,7 @@ Result<wire::CheckpointHeader> Backup::finish() {
   sqlite3_file_control(copy_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   sqlite3_int64 size = 0;
   int code = file->pMethods->xFileSize(file, &size);
-  std::array<std::uint8_t, kPageBytes> page;
+  std::vector<std::uint8_t> page(vfs_.page_bytes());
   for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += std::ssize(page)) {
     code = file->pMethods->xRead(file, page.data(), static_cast<int>(page.size()), at);
     header_.crc = crc32c(page, header_.crc);

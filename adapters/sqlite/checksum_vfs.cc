@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -14,85 +15,90 @@
 namespace dfs::sqlite {
 namespace {
 
-constexpr sqlite3_int64 kPage = kPageBytes;
+constexpr std::size_t kSmallestPage = 512;  // SQLite's
 constexpr sqlite3_int64 kWalHeader = 32;
 constexpr sqlite3_int64 kFrameHeader = 24;
-constexpr sqlite3_int64 kFrame = kFrameHeader + kPage;
 
 enum class Kind { kDatabase, kWal, kOther };
 
 // SQLite allocates vfs.szOsFile bytes: this, then the file of the VFS below.
 struct CheckedFile : sqlite3_file {
   Kind kind;
+  sqlite3_int64 page;                                // bytes
   std::vector<std::optional<std::uint32_t>> frames;  // CRC of each frame's page, where known
 
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  [[nodiscard]] sqlite3_int64 frame() const { return kFrameHeader + page; }
+  [[nodiscard]] bool is_page(int amount, sqlite3_int64 offset) const {
+    return amount == page && offset % page == 0;
+  }
+  [[nodiscard]] std::uint32_t number_of(sqlite3_int64 offset) const {
+    return static_cast<std::uint32_t>(offset / page) + 1;
+  }
+  [[nodiscard]] Bytes page_at(const void* data) const {
+    return {static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(page)};
+  }
+  // The frame whose page begins at `offset`, from 0.
+  [[nodiscard]] std::optional<std::size_t> frame_of_page(sqlite3_int64 offset) const {
+    const sqlite3_int64 in_frames = offset - kWalHeader - kFrameHeader;
+    if (in_frames < 0 || in_frames % frame() != 0) return std::nullopt;
+    return static_cast<std::size_t>(in_frames / frame());
+  }
 };
 
 CheckedFile* checked(sqlite3_file* file) { return static_cast<CheckedFile*>(file); }
 sqlite3_file* below(sqlite3_file* file) { return checked(file)->below(); }
-sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
-
-Bytes page_at(const void* data) { return {static_cast<const std::uint8_t*>(data), kPageBytes}; }
-
-std::uint32_t number_of(sqlite3_int64 offset) {
-  return static_cast<std::uint32_t>(offset / kPage) + 1;
-}
-
-bool is_page(int amount, sqlite3_int64 offset) { return amount == kPage && offset % kPage == 0; }
-
-// The frame whose page begins at `offset`, from 0.
-std::optional<std::size_t> frame_of_page(sqlite3_int64 offset) {
-  const sqlite3_int64 in_frames = offset - kWalHeader - kFrameHeader;
-  if (in_frames < 0 || in_frames % kFrame != 0) return std::nullopt;
-  return static_cast<std::size_t>(in_frames / kFrame);
-}
+const ChecksumVfs& layer(sqlite3_vfs* vfs) { return *static_cast<ChecksumVfs*>(vfs->pAppData); }
+sqlite3_vfs* below(sqlite3_vfs* vfs) { return layer(vfs).base(); }
 
 void remember_frame(CheckedFile& file, std::size_t frame, const void* page) {
   if (file.frames.size() <= frame) file.frames.resize(frame + 1);
-  file.frames[frame] = crc32c(page_at(page));
+  file.frames[frame] = crc32c(file.page_at(page));
 }
 
 // Those that have a byte from `offset` up to `end`.
 void forget_frames(CheckedFile& file, sqlite3_int64 offset, sqlite3_int64 end) {
   const auto count = static_cast<sqlite3_int64>(file.frames.size());
-  const sqlite3_int64 first = std::max<sqlite3_int64>(0, offset - kWalHeader) / kFrame;
-  const sqlite3_int64 after = (std::max<sqlite3_int64>(0, end - kWalHeader) + kFrame - 1) / kFrame;
+  const sqlite3_int64 first = std::max<sqlite3_int64>(0, offset - kWalHeader) / file.frame();
+  const sqlite3_int64 after =
+      (std::max<sqlite3_int64>(0, end - kWalHeader) + file.frame() - 1) / file.frame();
   for (sqlite3_int64 i = first; i < std::min(after, count); ++i) {
     file.frames[static_cast<std::size_t>(i)].reset();
   }
 }
 
 // SQLite reads the first 100 bytes before it knows the page size; it reads them again as page 1.
-int check_database_read(const void* data, int amount, sqlite3_int64 offset, int code) {
+int check_database_read(const CheckedFile& file, const void* data, int amount, sqlite3_int64 offset,
+                        int code) {
   if (offset + amount <= 100) return code;
-  if (code == SQLITE_IOERR_SHORT_READ || !is_page(amount, offset)) return SQLITE_IOERR_DATA;
+  if (code == SQLITE_IOERR_SHORT_READ || !file.is_page(amount, offset)) return SQLITE_IOERR_DATA;
   if (code != SQLITE_OK) return code;
-  const Bytes page = page_at(data);
-  const std::uint32_t stored = get_le32(page.data() + kPageBytes - kReservedBytes);
-  return stored == page_checksum(page, number_of(offset)) ? SQLITE_OK : SQLITE_IOERR_DATA;
+  const Bytes page = file.page_at(data);
+  const std::uint32_t stored = get_le32(page.last(kReservedBytes).data());
+  return stored == page_checksum(page, file.number_of(offset)) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 int check_wal_read(CheckedFile& file, const void* data, int amount, sqlite3_int64 offset) {
   const std::uint8_t* bytes = static_cast<const std::uint8_t*>(data);
   const sqlite3_int64 in_frames = offset - kWalHeader;
-  if (amount == kFrame && in_frames >= 0 && in_frames % kFrame == 0) {  // recovery
-    remember_frame(file, static_cast<std::size_t>(in_frames / kFrame), bytes + kFrameHeader);
+  if (amount == file.frame() && in_frames >= 0 && in_frames % file.frame() == 0) {  // recovery
+    remember_frame(file, static_cast<std::size_t>(in_frames / file.frame()), bytes + kFrameHeader);
     return SQLITE_OK;
   }
-  const std::optional<std::size_t> frame = frame_of_page(offset);
-  if (amount != kPage || !frame || *frame >= file.frames.size()) return SQLITE_OK;
+  const std::optional<std::size_t> frame = file.frame_of_page(offset);
+  if (amount != file.page || !frame || *frame >= file.frames.size()) return SQLITE_OK;
   const std::optional<std::uint32_t>& known = file.frames[*frame];
-  return !known || *known == crc32c(page_at(data)) ? SQLITE_OK : SQLITE_IOERR_DATA;
+  return !known || *known == crc32c(file.page_at(data)) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 int write_page(CheckedFile& file, const void* data, int amount, sqlite3_int64 offset) {
-  if (!is_page(amount, offset)) return SQLITE_IOERR_WRITE;
-  std::array<std::uint8_t, kPageBytes> page;
-  std::memcpy(page.data(), data, kPageBytes);
+  if (!file.is_page(amount, offset)) return SQLITE_IOERR_WRITE;
+  std::array<std::uint8_t, kPageBytes> buffer;
+  const MutableBytes page = MutableBytes(buffer).first(static_cast<std::size_t>(amount));
+  std::memcpy(page.data(), data, page.size());
   // Page 1 says how many bytes are reserved; with fewer the checksum would overwrite content.
   if (offset == 0 && page[20] != kReservedBytes) return SQLITE_IOERR_WRITE;
-  put_le32(page.data() + kPageBytes - kReservedBytes, page_checksum(page, number_of(offset)));
+  put_le32(page.last(kReservedBytes).data(), page_checksum(page, file.number_of(offset)));
   return file.below()->pMethods->xWrite(file.below(), page.data(), amount, offset);
 }
 
@@ -106,7 +112,7 @@ int x_read(sqlite3_file* file, void* data, int amount, sqlite3_int64 offset) {
   const int code = below(file)->pMethods->xRead(below(file), data, amount, offset);
   switch (checked(file)->kind) {
     case Kind::kDatabase:
-      return check_database_read(data, amount, offset, code);
+      return check_database_read(*checked(file), data, amount, offset, code);
     case Kind::kWal:
       return code == SQLITE_OK ? check_wal_read(*checked(file), data, amount, offset) : code;
     case Kind::kOther:
@@ -120,14 +126,15 @@ int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offs
   if (self.kind == Kind::kDatabase) return write_page(self, data, amount, offset);
   if (self.kind == Kind::kWal) {
     forget_frames(self, offset, offset + amount);
-    const std::optional<std::size_t> frame = frame_of_page(offset);
-    if (amount == kPage && frame) remember_frame(self, *frame, data);
+    const std::optional<std::size_t> frame = self.frame_of_page(offset);
+    if (amount == self.page && frame) remember_frame(self, *frame, data);
   }
   return self.below()->pMethods->xWrite(self.below(), data, amount, offset);
 }
 
 int x_truncate(sqlite3_file* file, sqlite3_int64 size) {
-  if (checked(file)->kind == Kind::kWal) forget_frames(*checked(file), size, INT64_MAX - kFrame);
+  CheckedFile& self = *checked(file);
+  if (self.kind == Kind::kWal) forget_frames(self, size, INT64_MAX - self.frame());
   return below(file)->pMethods->xTruncate(below(file), size);
 }
 
@@ -180,6 +187,7 @@ Kind kind_of(int flags) {
 int x_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   auto* self = new (static_cast<void*>(file)) CheckedFile{};
   self->kind = kind_of(flags);
+  self->page = static_cast<sqlite3_int64>(layer(vfs).page_bytes());
   const int code = below(vfs)->xOpen(below(vfs), name, self->below(), flags, out_flags);
   if (self->below()->pMethods != nullptr) {
     self->pMethods = &kMethods;  // SQLite closes a file whose opening failed only with methods set
@@ -224,17 +232,21 @@ int x_get_last_error(sqlite3_vfs* vfs, int size, char* out) {
 std::uint32_t page_checksum(Bytes page, std::uint32_t number) {
   std::array<std::uint8_t, 4> prefix;
   put_le32(prefix.data(), number);
-  return crc32c(page.first(kPageBytes - kReservedBytes), crc32c(prefix));
+  return crc32c(page.first(page.size() - kReservedBytes), crc32c(prefix));
 }
 
-ChecksumVfs::ChecksumVfs(const std::string& base)
-    : name_("checksummed-" + base), base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())) {
+ChecksumVfs::ChecksumVfs(const std::string& base, std::size_t page_bytes)
+    : name_("checksummed-" + std::to_string(page_bytes) + "-" + base),
+      base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())),
+      page_bytes_(page_bytes) {
+  DFS_ASSERT(std::has_single_bit(page_bytes) && page_bytes >= kSmallestPage &&
+             page_bytes <= kPageBytes);
   if (base_ == nullptr) return;
   vfs_.iVersion = std::min(base_->iVersion, 2);
   vfs_.szOsFile = static_cast<int>(sizeof(CheckedFile)) + base_->szOsFile;
   vfs_.mxPathname = base_->mxPathname;
   vfs_.zName = name_.c_str();
-  vfs_.pAppData = base_;
+  vfs_.pAppData = this;
   vfs_.xOpen = x_open;
   vfs_.xDelete = x_delete;
   vfs_.xAccess = x_access;
@@ -259,12 +271,13 @@ std::uint32_t first_bad_page(sqlite3* db) {
   DFS_ASSERT(file != nullptr && file->pMethods == &kMethods);
   sqlite3_int64 size = 0;
   if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return 1;
-  std::array<std::uint8_t, kPageBytes> page;
-  for (sqlite3_int64 offset = 0; offset < size; offset += kPage) {
-    page.fill(1);
-    if (x_read(file, page.data(), kPage, offset) == SQLITE_OK) continue;
+  const CheckedFile& self = *checked(file);
+  std::vector<std::uint8_t> page(static_cast<std::size_t>(self.page));
+  for (sqlite3_int64 offset = 0; offset < size; offset += self.page) {
+    std::fill(page.begin(), page.end(), 1);
+    if (x_read(file, page.data(), static_cast<int>(self.page), offset) == SQLITE_OK) continue;
     const bool zeros = std::all_of(page.begin(), page.end(), [](auto byte) { return byte == 0; });
-    if (!zeros || offset + kPage > size) return number_of(offset);
+    if (!zeros || offset + self.page > size) return self.number_of(offset);
   }
   return 0;
 }

@@ -1,10 +1,10 @@
 // A SQLite VFS over another one that gives every page a checksum and believes nothing else.
 //
-// Database: the last 4 bytes of each 4096-byte page, which SQLite leaves alone (its "reserved
-// bytes"), hold the CRC32C of (page number as u32 little-endian ‖ the 4092 bytes before). They are
-// computed on every write and compared on every read; a mismatch, a page of another size and a page
-// cut short by the end of the file are SQLITE_IOERR_DATA. The page number makes a page that was
-// written to the wrong place, or read from there, a mismatch too.
+// Database: the last 4 bytes of each page, which SQLite leaves alone (its "reserved bytes"),
+// hold the CRC32C of (page number as u32 little-endian ‖ the bytes of the page before). They are
+// computed on every write and compared on every read; a mismatch, a page of another size and a
+// page cut short by the end of the file are SQLITE_IOERR_DATA. The page number makes a page that
+// was written to the wrong place, or read from there, a mismatch too.
 // WAL: its frames have SQLite's own checksums, which SQLite verifies only when it recovers. So the
 // CRC of each frame's page is kept in memory from when it is written or recovered, and compared on
 // every later read. The file's format is not changed.
@@ -24,6 +24,7 @@
 
 namespace dfs::sqlite {
 
+// Of a NameNode's database. The simulator and tests also use smaller pages, down to 512 bytes.
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::size_t kReservedBytes = 4;
 
@@ -33,8 +34,9 @@ inline constexpr std::size_t kReservedBytes = 4;
 // Registered from construction to destruction, which must come after its last file is closed.
 class ChecksumVfs {
  public:
-  // Wraps the registered VFS `base`; "" is SQLite's default.
-  explicit ChecksumVfs(const std::string& base);
+  // Wraps the registered VFS `base`, "" being SQLite's default, for databases with pages of
+  // `page_bytes`.
+  explicit ChecksumVfs(const std::string& base, std::size_t page_bytes = kPageBytes);
   ~ChecksumVfs();
   ChecksumVfs(const ChecksumVfs&) = delete;
   ChecksumVfs& operator=(const ChecksumVfs&) = delete;
@@ -42,10 +44,13 @@ class ChecksumVfs {
   // False if there is no VFS of the name `base`.
   [[nodiscard]] bool usable() const { return base_ != nullptr; }
   [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] sqlite3_vfs* base() const { return base_; }
+  [[nodiscard]] std::size_t page_bytes() const { return page_bytes_; }
 
  private:
   std::string name_;
   sqlite3_vfs* base_;
+  std::size_t page_bytes_;
   sqlite3_vfs vfs_{};
 };
 

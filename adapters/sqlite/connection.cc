@@ -107,7 +107,7 @@ Connection::~Connection() { sqlite3_close_v2(db_); }
 void Connection::open() {
   if (mutated(Mutant::kD2CommitWithoutSync)) options_.synchronous = Synchronous::kNormal;
   if (options_.file != kInMemory) {
-    checksums_.emplace(options_.vfs);
+    checksums_.emplace(options_.vfs, options_.page_bytes);
     if (!checksums_->usable()) fail("there is no VFS '" + options_.vfs + "'");
     audit();
   }
@@ -124,7 +124,7 @@ void Connection::open() {
 void Connection::audit() {
   if (options_.synchronous != Synchronous::kFull || !options_.audit_at_open) return;
   sqlite3_vfs* vfs = sqlite3_vfs_find(options_.vfs.empty() ? nullptr : options_.vfs.c_str());
-  const Status problem = wal_problem(vfs, options_.file);
+  const Status problem = wal_problem(vfs, options_.file, options_.page_bytes);
   if (problem.ok() || mutated(Mutant::kF1IgnoreDamagedLog)) return;
   const std::string log = "the write-ahead log of " + options_.file;
   if (problem.code() == Code::kIo) {
@@ -138,7 +138,7 @@ void Connection::audit() {
 // its end by a power loss is never appended to.
 void Connection::configure() {
   execute("PRAGMA locking_mode = EXCLUSIVE");
-  execute(("PRAGMA page_size = " + std::to_string(kPageBytes)).c_str());
+  execute(("PRAGMA page_size = " + std::to_string(options_.page_bytes)).c_str());
   execute("PRAGMA mmap_size = 0");
   execute("PRAGMA temp_store = MEMORY");
   execute("PRAGMA trusted_schema = OFF");

@@ -30,7 +30,8 @@ struct Options {
   std::string vfs;   // VFS below the checksums; "" is SQLite's default
   FatalHandler fatal;
   std::uint32_t cache_kib = 16 * 1024;
-  std::uint32_t wal_pages = 1000;  // length of the WAL at which it is checkpointed
+  std::size_t page_bytes = kPageBytes;  // of the file; smaller ones to test with
+  std::uint32_t wal_pages = 1000;       // length of the WAL at which it is checkpointed
   Synchronous synchronous = Synchronous::kFull;
   bool checkpoint_at_open = true;  // off only to prove that it is needed
   bool audit_at_open = true;       // look for damage in the WAL; off only to prove its use
@@ -54,6 +55,7 @@ class Connection {
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
   [[nodiscard]] sqlite3* handle() const { return db_; }
   [[nodiscard]] const std::string& file() const { return options_.file; }
+  [[nodiscard]] std::size_t page_bytes() const { return options_.page_bytes; }
 
   // Ends everything: SQLite said `code` while doing `what`.
   [[noreturn]] void fail(const char* what, int code) const;

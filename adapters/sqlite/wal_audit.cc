@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 32;
 constexpr std::size_t kFrameHeaderBytes = 24;
-constexpr std::size_t kFrameBytes = kFrameHeaderBytes + kPageBytes;
 constexpr std::uint32_t kMagic = 0x377f0682;  // the last bit: checksums over big-endian words
 
 // A file of a VFS, read without SQLite. One that is not there is empty.
@@ -102,27 +101,29 @@ struct Frame {
 };
 
 struct Log {
+  std::size_t page_bytes = 0;
   bool header_whole = false;
   std::array<std::uint8_t, 8> salts{};
   std::vector<Frame> frames;
 };
 
-std::optional<Log> read_log(RawFile& file) {
+std::optional<Log> read_log(RawFile& file, std::size_t page_bytes) {
   std::array<std::uint8_t, kHeaderBytes> header;
   const std::size_t size = file.size();
   if (size < kHeaderBytes || !file.read(0, header)) return std::nullopt;
   Log log;
+  log.page_bytes = page_bytes;
   const std::uint32_t magic = big_endian(header.data());
   const bool big = (magic & 1) != 0;
   const Sums stored = Sums::stored_at(header.data() + 24);
   // The sums before a frame: as stored there, and as its content says.
   Sums before = stored;
   Sums computed = Sums{}.with(Bytes(header).first(24), big);
-  log.header_whole = (magic | 1) == (kMagic | 1) && big_endian(header.data() + 8) == kPageBytes &&
+  log.header_whole = (magic | 1) == (kMagic | 1) && big_endian(header.data() + 8) == page_bytes &&
                      computed == stored;
   std::memcpy(log.salts.data(), header.data() + 16, 8);
-  std::vector<std::uint8_t> bytes(kFrameBytes);
-  for (std::size_t at = kHeaderBytes; at + kFrameBytes <= size; at += kFrameBytes) {
+  std::vector<std::uint8_t> bytes(kFrameHeaderBytes + page_bytes);
+  for (std::size_t at = kHeaderBytes; at + bytes.size() <= size; at += bytes.size()) {
     if (!file.read(at, bytes)) return std::nullopt;
     Frame frame;
     frame.page = big_endian(bytes.data());
@@ -170,24 +171,24 @@ bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
     newest[frame.page] = &frame;
     if (frame.commits) committed = newest;
   }
-  std::array<std::uint8_t, kPageBytes> logged;
-  std::array<std::uint8_t, kPageBytes> stored;
-  constexpr std::size_t kContent = kPageBytes - kReservedBytes;
+  std::vector<std::uint8_t> logged(log.page_bytes);
+  std::vector<std::uint8_t> stored(log.page_bytes);
+  const std::size_t content = log.page_bytes - kReservedBytes;
   for (const auto& [page, frame] : committed) {
     if (page == 0 || !wal.read(frame->offset, logged)) return false;
-    if (!database.read((std::size_t{page} - 1) * kPageBytes, stored)) return false;
-    if (std::memcmp(logged.data(), stored.data(), kContent) != 0) return false;
+    if (!database.read((std::size_t{page} - 1) * log.page_bytes, stored)) return false;
+    if (std::memcmp(logged.data(), stored.data(), content) != 0) return false;
   }
   return true;
 }
 
 }  // namespace
 
-Status wal_problem(sqlite3_vfs* vfs, const std::string& file) {
+Status wal_problem(sqlite3_vfs* vfs, const std::string& file, std::size_t page_bytes) {
   const auto damaged = [](const std::string& what) { return Status(Code::kCorrupt, what); };
   const Status unread(Code::kIo, "cannot be read");
   RawFile wal(vfs, file + "-wal", SQLITE_OPEN_WAL);
-  const std::optional<Log> log = read_log(wal);
+  const std::optional<Log> log = read_log(wal, page_bytes);
   if (wal.failed()) return unread;
   if (!log) return {};
   if (!log->header_whole) {

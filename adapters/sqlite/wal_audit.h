@@ -13,14 +13,16 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <string>
 
 #include "core/base/status.h"
 
 namespace dfs::sqlite {
 
-// What is wrong with the log of the database `file`, which nobody has open: kCorrupt, or kIo if
-// that could not be found out. For logs that were written with synchronous = FULL.
-[[nodiscard]] Status wal_problem(sqlite3_vfs* vfs, const std::string& file);
+// What is wrong with the log of the database `file`, with pages of `page_bytes`, which nobody has
+// open: kCorrupt, or kIo if that could not be found out. For logs that were written with
+// synchronous = FULL.
+[[nodiscard]] Status wal_problem(sqlite3_vfs* vfs, const std::string& file, std::size_t page_bytes);
 
 }  // namespace dfs::sqlite

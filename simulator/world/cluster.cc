@@ -30,7 +30,7 @@ Cluster::Cluster(const Plan& plan)
       random_(mix(plan.seed, key_of("cluster"))),
       scene_(plan),
       network_(scene_.queue, random_.fork("network"), plan.network),
-      host_("namenode", random_.fork("disk")) {
+      host_("namenode", random_.fork("disk"), plan.page_bytes) {
   namenode::Config config = plan.namenode;
   config.cluster = cluster_id(plan.seed);
   namenode_ = std::make_unique<sim::NameNodeNode>(

@@ -117,6 +117,8 @@ void draw_limits(Plan& plan, Random draw) {
   plan.datanode_times.answer_limit = plan.datanode.answer_timeout;
   plan.namenode_times.commit =
       microseconds(static_cast<std::int64_t>(log_uniform(draw, 100, 5'000)));
+  // Small pages are cheap, and trees of several levels common.
+  plan.page_bytes = draw.fork("page").chance(1, 8) ? 4096 : 1024;
   plan.piece_bytes = log_uniform(draw, 512, 64 * 1024);
   plan.window = static_cast<std::uint32_t>(draw.between(1, 3));
   plan.max_blocks = static_cast<std::uint32_t>(draw.between(1, 6));

@@ -123,6 +123,7 @@ struct Plan {
   sim::NetworkOptions network;
   namenode::Config namenode;
   sim::NameNodeTimes namenode_times;
+  std::size_t page_bytes = 4096;  // of the NameNode's database
   datanode::Config datanode;
   sim::DataNodeTimes datanode_times;
   client::RetryOptions retry;

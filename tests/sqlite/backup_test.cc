@@ -34,6 +34,18 @@ TEST(Backup, IsTheStoreAsItWas) {
   EXPECT_EQ(restored.integrity_problem(), "");
 }
 
+TEST(Backup, HasPagesAsTheStore) {
+  TemporaryFolder folder;
+  Options options = in_file(folder.file("m.db"));
+  options.page_bytes = 1024;
+  SqliteStore store(options);
+  fill(store, 1, 100);
+  ASSERT_TRUE(copy(store, folder.file("copy.db")).ok());
+  options.file = folder.file("copy.db");
+  SqliteStore restored(options);
+  EXPECT_EQ(contents(restored), contents(store));
+}
+
 TEST(Backup, TakesInWhatIsCommittedBetweenItsSlices) {
   TemporaryFolder folder;
   SqliteStore store(in_file(folder.file("m.db")));

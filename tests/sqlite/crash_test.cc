@@ -44,6 +44,7 @@ struct Settings {
   bool checkpoint_at_open = true;
   sim::Sectors sectors;
   sim::DiskFaults faults;
+  std::size_t page_bytes = kPageBytes;
   bool kill_only = false;  // the process dies, the machine stays up
   std::uint64_t crashes = 6;
 };
@@ -97,6 +98,7 @@ class Story {
     return {.file = "metadata.db",
             .vfs = disk_.name(),
             .fatal = throw_on_fatal(),
+            .page_bytes = settings_.page_bytes,
             .wal_pages = 20,
             .synchronous = settings_.synchronous,
             .checkpoint_at_open = settings_.checkpoint_at_open};
@@ -180,6 +182,14 @@ TEST(PowerLoss, LosesNothingAcknowledged) {
 TEST(PowerLoss, LosesNothingAcknowledgedOnSmallSectors) {
   const Sweep result = sweep(100, {.sectors = {.bytes = 512}});
   EXPECT_EQ(result.bad, 0u) << result.first_problem;
+}
+
+// Several pages of the log share a sector.
+TEST(PowerLoss, LosesNothingAcknowledgedWithSmallPages) {
+  for (const std::size_t page_bytes : {std::size_t{512}, std::size_t{1024}}) {
+    const Sweep result = sweep(100, {.page_bytes = page_bytes});
+    EXPECT_EQ(result.bad, 0u) << result.first_problem;
+  }
 }
 
 TEST(PowerLoss, LosesNothingAcknowledgedWhenReadsWritesAndSyncsFail) {

@@ -40,8 +40,10 @@ struct Damage : ::testing::Test {
     image = disk.files().find("m.db")->bytes();
   }
 
-  Options simulated() const {
-    return {.file = "m.db", .vfs = disk.name(), .fatal = throw_on_fatal()};
+  Options simulated(std::size_t page_bytes = kPageBytes) const {
+    Options options{.file = "m.db", .vfs = disk.name(), .fatal = throw_on_fatal()};
+    options.page_bytes = page_bytes;
+    return options;
   }
   [[nodiscard]] std::string with_bit_flipped(std::size_t at) const {
     std::string damaged = image;
@@ -80,6 +82,27 @@ TEST_F(Damage, OfARealFileStopsTheStore) {
     write_file(path, with_bit_flipped(at));
     EXPECT_FALSE(read_all(in_file(path))) << "byte " << at;
   }
+}
+
+TEST_F(Damage, OfSmallPagesStopsTheStore) {
+  for (const std::size_t page_bytes : {std::size_t{512}, std::size_t{1024}}) {
+    disk.files().wipe();
+    {
+      SqliteStore store(simulated(page_bytes));
+      fill(store, 1, 120);
+    }
+    image = disk.files().find("m.db")->bytes();
+    ASSERT_EQ(read_all(simulated(page_bytes)), good);
+    for (std::size_t at = 0; at < image.size(); at += 499) {
+      disk.files().put("m.db", with_bit_flipped(at));
+      ASSERT_FALSE(read_all(simulated(page_bytes))) << "byte " << at;
+    }
+  }
+}
+
+TEST_F(Damage, IsWhatPagesOfAnotherSizeAre) {
+  EXPECT_FALSE(read_all(simulated(1024)));
+  EXPECT_EQ(read_all(simulated()), good);
 }
 
 // Without checksums the same damage gives wrong rows: the test above can fail.
@@ -143,7 +166,10 @@ TEST_F(Damage, OfAFileCutShortIsNoticed) {
 
 // A log of several transactions, as a killed process leaves it.
 struct WalDamage : ::testing::Test {
-  WalDamage() {
+  WalDamage() { write(); }
+  // With pages of `page_bytes`.
+  void write() {
+    disk.files().wipe();
     disk.boot();
     auto store = std::make_unique<SqliteStore>(options());
     fill(*store, 1, 60);
@@ -162,6 +188,7 @@ struct WalDamage : ::testing::Test {
   Options options() const {
     Options options{.file = "m.db", .vfs = disk.name(), .fatal = throw_on_fatal()};
     options.wal_pages = 120;
+    options.page_bytes = page_bytes;
     return options;
   }
   std::optional<std::string> read_with_log(const std::string& bytes, const Options& how) {
@@ -178,13 +205,14 @@ struct WalDamage : ::testing::Test {
   [[nodiscard]] std::vector<std::size_t> places() const {
     std::vector<std::size_t> all;
     for (std::size_t at = 0; at < log.size(); ++at) {
-      const bool header = at < 32 || (at - 32) % (kPageBytes + 24) < 24;
+      const bool header = at < 32 || (at - 32) % (page_bytes + 24) < 24;
       if (header ? at % 3 == 0 || at < 32 : at % 1511 == 0) all.push_back(at);
     }
     return all;
   }
 
   sim::SimVfs disk{"disk", Random(1)};
+  std::size_t page_bytes = kPageBytes;
   std::string good;
   std::string before_last;
   std::string database;
@@ -192,17 +220,20 @@ struct WalDamage : ::testing::Test {
 };
 
 TEST_F(WalDamage, StopsTheStoreOrCostsAtMostTheLastTransaction) {
-  ASSERT_EQ(read_with_log(log, options()), good);
-  int stopped = 0;
-  int last_lost = 0;
-  for (const std::size_t at : places()) {
-    const std::optional<std::string> found = read_with_log(with_bit_flipped(at), options());
-    stopped += found ? 0 : 1;
-    last_lost += found == before_last ? 1 : 0;
-    ASSERT_TRUE(!found || *found == good || *found == before_last) << "byte " << at;
+  for (page_bytes = kPageBytes; page_bytes >= 1024; page_bytes /= 4) {
+    write();
+    ASSERT_EQ(read_with_log(log, options()), good);
+    int stopped = 0;
+    int last_lost = 0;
+    for (const std::size_t at : places()) {
+      const std::optional<std::string> found = read_with_log(with_bit_flipped(at), options());
+      stopped += found ? 0 : 1;
+      last_lost += found == before_last ? 1 : 0;
+      ASSERT_TRUE(!found || *found == good || *found == before_last) << "byte " << at;
+    }
+    EXPECT_GT(stopped, 100);
+    EXPECT_GT(last_lost, 0) << "cannot be told from a power loss";
   }
-  EXPECT_GT(stopped, 100);
-  EXPECT_GT(last_lost, 0) << "cannot be told from a power loss";
 }
 
 TEST_F(WalDamage, StopsTheStoreAlsoWhereTheLogCannotBeReadEveryTime) {
