@@ -352,7 +352,7 @@ void DataNode::State::take(const wire::RegisterReply& reply, Now now, EffectList
   merge(changed.seen, reply.history);
   const bool same = changed.cluster == durable.cluster && changed.node == durable.node;
   identity = changed;
-  if (!same) persist(effects);
+  if (!same || changed.seen.epoch > durable.seen.epoch) persist(effects);
   durable_now();
 }
 
@@ -373,8 +373,9 @@ void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effect
     }
     held.push_back({order, std::move(judged), identity.seen});
   }
-  if (held.empty()) return;
-  if (!(identity == durable)) persist(effects);
+  // A new epoch is seldom, and its first ids may be on no disk yet: nothing else would prove it.
+  const bool raised = identity.seen.epoch > durable.seen.epoch;
+  if (!(identity == durable) && (raised || !held.empty())) persist(effects);
   durable_now();
 }
 

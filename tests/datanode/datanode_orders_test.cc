@@ -108,6 +108,24 @@ TEST(Orders, OfAHistoryThatIsOlderThanAFreshReplicaRemoveNothing) {
   EXPECT_EQ(w.result_of(1)->code(), Code::kReadOnly);
 }
 
+TEST(Epoch, ThatIsRaisedIsMadeDurableAtOnce) {
+  for (const bool registering : {false, true}) {
+    World w;
+    w.start({}, {"c1", NodeId{4}, w.mark});
+    if (!registering) w.register_and_report();
+    w.mark.epoch = 2;
+    if (registering) {
+      w.answer(w.registration(1));
+      EXPECT_TRUE(w.machine.registered()) << "nothing waits for it";
+    } else {
+      w.next_heartbeat();
+      w.answer(w.reply_with({}));
+    }
+    ASSERT_EQ(w.persists.size(), 1u);
+    EXPECT_EQ(w.persists.front().identity.seen.epoch, 2u);
+  }
+}
+
 TEST(Orders, OfAnOlderEpochAreRefused) {
   World w;
   w.start({found(1)}, {"c1", NodeId{4}, {2, 5, 100}});
