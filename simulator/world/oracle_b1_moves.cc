@@ -27,49 +27,24 @@ class Moves final : public Oracle {
 
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
-    const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
-    const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
-    if (heartbeat == nullptr || answer == nullptr) return;
-    for (const wire::Order& order : answer->orders) {
-      if (order.kind == wire::OrderKind::kQuarantine) judge_order(heartbeat->mark.node, order);
+    for (const auto& [node, order] : deletions_in(request, reply)) {
+      if (order.kind == wire::OrderKind::kQuarantine) judge_order(node, order);
     }
   }
 
   void moving(Address address, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    if (from != sim::Folder::kCurrent || scene_.given_up.contains(block)) return;
-    const ModelBlockState* state = scene_.durable.block(block);
-    const BlockTruth* truth = scene_.atlas.find(block);
-    if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
-    if (!truth->good.contains(address) || has_another(address, *truth)) return;
+    const auto gone = copy_gone(scene_, address, block, from, forgiven());
+    if (!gone) return;
     const auto ordered = ordered_.find({address, block});
     const std::uint32_t asked =
-        ordered == ordered_.end() ? asked_before_.least(block, *state) : ordered->second;
-    std::set<Address> left;
-    for (const sim::DataNodeNode* node : scene_.datanodes) {
-      if (node->address() == address) continue;
-      const bool lost = truth->lost_since(node->address(), scene_.now_us() - forgiven().us);
-      if (lost || truth->present(node->address())) left.insert(node->address());
-    }
-    judge(block, address, left, asked, "moves", *truth);
+        ordered == ordered_.end() ? asked_before_.least(block, gone->state) : ordered->second;
+    judge(block, address, gone->left, asked, "moves", gone->truth);
   }
 
  private:
   // A copy that a fault took since it was last read may still be counted on.
   [[nodiscard]] Duration forgiven() const {
     return scene_.plan.namenode.scrub_period + seconds(45);
-  }
-
-  // The replica that moves was one of two on the node's volumes.
-  [[nodiscard]] bool has_another(Address address, const BlockTruth& truth) const {
-    const sim::DataNodeNode& node =
-        **std::ranges::find(scene_.datanodes, address, &sim::DataNodeNode::address);
-    for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
-      if (!node.disk(volume).in_service()) continue;
-      const datanode::Sidecar* sidecar =
-          node.disk(volume).sidecar(truth.info.id, sim::Folder::kCurrent);
-      if (sidecar != nullptr && sidecar->info == truth.info) return true;
-    }
-    return false;
   }
 
   void judge_order(NodeId node, const wire::Order& order) {

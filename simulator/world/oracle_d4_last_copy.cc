@@ -22,32 +22,17 @@ class LastCopy final : public Oracle {
   }
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
-    const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
-    const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
-    if (heartbeat == nullptr || answer == nullptr) return;
-    for (const wire::Order& order : answer->orders) {
-      if (order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge) {
-        check(heartbeat->mark.node, order);
-      }
-    }
+    for (const auto& [node, order] : deletions_in(request, reply)) check(node, order);
   }
 
-  // Whatever was ordered: at the end of every deletion a good copy is left, if one was. What a
-  // history ordered that an operator then gave up may still be carried out.
+  // Whatever was ordered: at the end of every deletion a good copy is left, if one was. Rotten ones
+  // are V2's.
   void moving(Address node, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    if (from != sim::Folder::kCurrent || scene_.given_up.contains(block)) return;
-    const ModelBlockState* state = scene_.durable.block(block);
-    const BlockTruth* truth = scene_.atlas.find(block);
-    if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) return;
-    if (!truth->good.contains(node)) return;  // V2's
-    std::uint64_t others = 0;
-    for (const auto& present : {truth->good, truth->rotten}) others += present.size();
-    for (const auto& [lost, at] : truth->destroyed_us) {
-      if (!truth->present(lost) && scene_.now_us() - at <= kForgiven.us) ++others;
-    }
-    scene_.verdicts.expect(others > 1, "D4", [&] {
+    const auto gone = copy_gone(scene_, node, block, from, kForgiven);
+    if (!gone) return;
+    scene_.verdicts.expect(!gone->left.empty(), "D4", [&] {
       return "node " + std::to_string(node) + " gives up the only copy of block " +
-             std::to_string(block.value) + ": " + truth->describe();
+             std::to_string(block.value) + ": " + gone->truth.describe();
     });
   }
 

@@ -8,6 +8,21 @@ namespace {
 // A deletion holds for so long after it was judged, until its node fetches it.
 constexpr Duration kOrdersKeep = seconds(12);
 
+// One on another volume, as far as its names tell: rot does not show until it is read.
+bool has_another(const Scene& scene, Address address, const BlockTruth& truth) {
+  const sim::DataNodeNode& node =
+      **std::ranges::find(scene.datanodes, address, &sim::DataNodeNode::address);
+  for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
+    const sim::SimDisk& disk = node.disk(volume);
+    if (!disk.in_service()) continue;
+    const datanode::Sidecar* sidecar = disk.sidecar(truth.info.id, sim::Folder::kCurrent);
+    if (sidecar == nullptr || sidecar->info != truth.info) continue;
+    // A move that was cut short leaves the sidecar behind, and no data.
+    if (disk.data(truth.info.id, sim::Folder::kCurrent) != nullptr) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
@@ -39,6 +54,37 @@ std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports
     }
   }
   return survivors;
+}
+
+std::vector<Deletion> deletions_in(const wire::Request& request, const wire::Reply& reply) {
+  std::vector<Deletion> deletions;
+  const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
+  const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
+  if (heartbeat == nullptr || answer == nullptr) return deletions;
+  for (const wire::Order& order : answer->orders) {
+    const bool deletes =
+        order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge;
+    if (deletes) deletions.push_back({heartbeat->mark.node, order});
+  }
+  return deletions;
+}
+
+std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId block, sim::Folder from,
+                                  Duration forgiven) {
+  if (from != sim::Folder::kCurrent || scene.given_up.contains(block)) return std::nullopt;
+  const ModelBlockState* state = scene.durable.block(block);
+  const BlockTruth* truth = scene.atlas.find(block);
+  if (state == nullptr || !state->referenced || !state->committed || truth == nullptr) {
+    return std::nullopt;
+  }
+  if (!truth->good.contains(node) || has_another(scene, node, *truth)) return std::nullopt;
+  CopyGone gone{*state, *truth, {}};
+  for (const sim::DataNodeNode* each : scene.datanodes) {
+    const Address other = each->address();
+    const bool lost = truth->lost_since(other, scene.now_us() - forgiven.us);
+    if (other != node && (lost || truth->present(other))) gone.left.insert(other);
+  }
+  return gone;
 }
 
 void Leavers::applying(const namenode::Command& command) {

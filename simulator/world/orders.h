@@ -1,8 +1,11 @@
-// What oracles know of a NameNode's incarnation: which DataNodes have told it everything.
+// What the judges of orders share: which DataNodes have told a NameNode's incarnation everything,
+// who leaves, which deletions are ordered and which copies are gone.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "simulator/world/oracle.h"
 
@@ -40,6 +43,26 @@ class Reports {
 [[nodiscard]] std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,
                                                     NodeId subject, BlockId block,
                                                     Duration forgiven);
+
+// The deletions that the answer to a heartbeat orders, and of which node.
+struct Deletion {
+  NodeId node;
+  wire::Order order;
+};
+[[nodiscard]] std::vector<Deletion> deletions_in(const wire::Request& request,
+                                                 const wire::Reply& reply);
+
+// A good copy of a file's block that a node has just moved out of current/, and with it its last.
+struct CopyGone {
+  const ModelBlockState& state;
+  const BlockTruth& truth;  // as it was before
+  // The other nodes whose disk has a copy, or lost it to a fault only `forgiven` ago.
+  std::set<Address> left;
+};
+// nullopt: it was none. What a history ordered that an operator then gave up may still be carried
+// out, so that its blocks are none either.
+[[nodiscard]] std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId block,
+                                                sim::Folder from, Duration forgiven);
 
 // Who has been leaving for so long that no deletion can still rely on its copies.
 class Leavers {
