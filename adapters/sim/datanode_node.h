@@ -29,6 +29,8 @@ class DataNodeObserver {
   virtual void published(Address node, BlockId block) = 0;
   virtual void moved(Address node, BlockId block, Folder from, Folder to) = 0;
   virtual void purged(Address node, BlockId block) = 0;
+  // The rest of its pipeline failed: it sends its replica to the targets that are left.
+  virtual void resends(Address node, BlockId block) = 0;
   // A message to the NameNode leaves.
   virtual void says(Address node, const wire::Request& request) = 0;
   // The NameNode's answer to it is about to be taken in.

@@ -69,6 +69,7 @@ void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& re
     receiving.machine.disk_failed(files.status(), effects);
     return carry_out(id, std::move(effects));
   }
+  observer_.resends(address(), receiving.header.block);
   open_downstream(id, resend.to, resend.header);
   const auto bytes = std::make_shared<const std::vector<std::uint8_t>>(*files->data);
   if (!bytes->empty()) {

@@ -278,6 +278,10 @@ void Cluster::purged(Address node, BlockId block) {
   scene_.atlas.refresh(node, block);
 }
 
+void Cluster::resends(Address /*node*/, BlockId /*block*/) {
+  scene_.verdicts.probe("pipeline's rest sent again by its head");
+}
+
 void Cluster::says(Address node, const wire::Request& request) {
   for (const auto& oracle : oracles_) oracle->datanode_says(node, request);
 }

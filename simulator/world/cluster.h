@@ -75,6 +75,7 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void published(Address node, BlockId block) override;
   void moved(Address node, BlockId block, sim::Folder from, sim::Folder to) override;
   void purged(Address node, BlockId block) override;
+  void resends(Address node, BlockId block) override;
   void says(Address node, const wire::Request& request) override;
   void hears(Address node, const wire::Reply& reply) override;
 

@@ -1,5 +1,7 @@
 // Rare things that can be seen from outside: commands of the NameNode's own, refusals, replicas
 // that leave quarantine or come back from it. Counted as probes, judged by nobody.
+#include <algorithm>
+
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -39,6 +41,10 @@ std::string_view probe_of(const namenode::Command& command) {
   return "";
 }
 
+bool says_mass_loss(const std::string& note) {
+  return note.find("DataNodes vanished at once") != std::string::npos;
+}
+
 class Probes final : public Oracle {
  public:
   using Oracle::Oracle;
@@ -54,6 +60,8 @@ class Probes final : public Oracle {
       note(probe_of(status->code()));
     } else if (const auto* renewed = std::get_if<wire::RenewLeaseReply>(&reply)) {
       if (!renewed->lost.empty()) note("lease renewed too late");
+    } else if (const auto* report = std::get_if<wire::ClusterReportReply>(&reply)) {
+      if (std::ranges::any_of(report->notes, says_mass_loss)) note("copies wait after a mass loss");
     }
   }
 

@@ -34,13 +34,14 @@ inline constexpr std::string_view kProbes[] = {
     "NameNode killed during a commit", "message through its JSON form",
     "retry answered from its record", "a disk failed in the middle of a write",
     "NameNode ended itself", "lost block listed by fsck",
-    "NameNode's damaged disk replaced by an older copy",
+    "NameNode's damaged disk replaced by an older copy", "pipeline's rest sent again by its head",
     // probes.cc
-    "lease expired", "epoch raised", "newer history heard of", "request records dropped",
-    "freed block forgotten", "read answered Replaced", "outcome unknown answered",
-    "mutation refused in safe mode", "mutation refused by an older history",
-    "mutation refused by a full disk", "write refused for want of DataNodes", "writer fenced",
-    "lease renewed too late", "replica quarantined", "replica restored from quarantine",
+    "copies wait after a mass loss", "lease expired", "epoch raised", "newer history heard of",
+    "request records dropped", "freed block forgotten", "read answered Replaced",
+    "outcome unknown answered", "mutation refused in safe mode",
+    "mutation refused by an older history", "mutation refused by a full disk",
+    "write refused for want of DataNodes", "writer fenced", "lease renewed too late",
+    "replica quarantined", "replica restored from quarantine",
     "block rebuilt from several rotten copies", "only copy, rotten, replaced by a whole one"};
 
 // … and the places where a process was struck by an ambush.
