@@ -27,10 +27,6 @@ std::uint64_t digest_bytes(const std::vector<std::uint8_t>& data) {
   return digest.value();
 }
 
-// Gives a node of a set or a map another key.
-void rekey(std::set<Address>::node_type& node, Address key) { node.value() = key; }
-void rekey(std::map<Address, std::int64_t>::node_type& node, Address key) { node.key() = key; }
-
 }  // namespace
 
 std::string BlockTruth::describe() const {
@@ -84,7 +80,7 @@ void Atlas::rescan(Address address) {
 std::string Atlas::published(Address address, BlockId block) {
   const sim::DataNodeNode& node = *nodes_.at(address);
   BlockTruth& truth = blocks_[block];
-  truth.published.insert(address);
+  truth.published.insert(node.identity().node);
   std::string wrong;
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     const std::vector<std::uint8_t>* data = node.disk(volume).data(block, Folder::kCurrent);
@@ -125,17 +121,13 @@ void Atlas::set_foreign(Address node, bool foreign) {
 }
 
 void Atlas::swapped(Address a, Address b) {
-  const auto exchange = [a, b](auto& nodes) {
-    auto of_a = nodes.extract(a);
-    auto of_b = nodes.extract(b);
-    if (!of_a.empty()) rekey(of_a, b);
-    if (!of_b.empty()) rekey(of_b, a);
-    nodes.insert(std::move(of_a));
-    nodes.insert(std::move(of_b));
-  };
   for (auto& [block, truth] : blocks_) {
-    exchange(truth.published);
-    exchange(truth.destroyed_us);
+    auto of_a = truth.destroyed_us.extract(a);
+    auto of_b = truth.destroyed_us.extract(b);
+    if (!of_a.empty()) of_a.key() = b;
+    if (!of_b.empty()) of_b.key() = a;
+    truth.destroyed_us.insert(std::move(of_a));
+    truth.destroyed_us.insert(std::move(of_b));
   }
   rescan(a);
   rescan(b);

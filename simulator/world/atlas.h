@@ -24,7 +24,7 @@ struct BlockTruth {
   std::set<Address> good;                        // in current/, whole
   std::set<Address> rotten;                      // in current/, damaged
   std::set<Address> kept;                        // in quarantine/, whole
-  std::set<Address> published;                   // ever made durable there
+  std::set<NodeId> published;                    // who has ever made it durable, wherever it stands
   std::map<Address, std::int64_t> destroyed_us;  // by a fault, and when
 
   // Copies that a NameNode may believe in: rot does not show until it is read.

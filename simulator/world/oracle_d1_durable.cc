@@ -76,11 +76,10 @@ class Durable final : public Oracle {
       const BlockTruth* truth = scene_.atlas.find(commit.info.id);
       std::uint64_t stored = 0;
       for (const NodeId node : commit.stored) {
-        const Address address = scene_.address_of(node);
-        const bool made_it = truth != nullptr && truth->published.contains(address);
+        const bool made_it = truth != nullptr && truth->published.contains(node);
         scene_.verdicts.expect(made_it, "D1", [&] {
           return "block " + std::to_string(commit.info.id.value) + " was acknowledged by node " +
-                 std::to_string(address) + ", which never made it durable";
+                 std::to_string(scene_.address_of(node)) + ", which never made it durable";
         });
         if (made_it) ++stored;
       }

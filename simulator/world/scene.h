@@ -67,14 +67,16 @@ struct Scene {
     const auto found = addresses.find(node);
     return found == addresses.end() ? 0 : found->second;
   }
-  // The DataNodes that stay, by their numbers: of those with one address the newest, whose
-  // predecessors' disks were replaced.
+  // The DataNodes that stay, by their numbers. Whose disks were replaced has a new one, and what a
+  // foreign disk calls itself is none.
   [[nodiscard]] std::map<Address, NodeId> in_service() const {
-    std::map<Address, NodeId> newest;
-    for (const auto& [node, address] : addresses) newest[address] = node;
-    std::erase_if(newest,
-                  [this](const auto& each) { return durable.leaving().contains(each.second); });
-    return newest;
+    std::map<Address, NodeId> staying;
+    for (const sim::DataNodeNode* each : datanodes) {
+      const NodeId node = each->identity().node;
+      const bool known = node && address_of(node) == each->address();
+      if (known && !durable.leaving().contains(node)) staying[each->address()] = node;
+    }
+    return staying;
   }
 };
 
