@@ -34,7 +34,9 @@ class SimClock {
   // The first simulated time at which the monotonic clock shows `mono` or more.
   [[nodiscard]] Instant when(Instant mono) const {
     if (mono == kNever) return kNever;
-    std::int64_t elapsed = mono.us - mono.us / (kMillion + skew_.drift_ppm) * skew_.drift_ppm;
+    // Right to a microsecond or two; the rest is rounding.
+    const std::int64_t shown = kMillion + skew_.drift_ppm;  // of a million
+    std::int64_t elapsed = mono.us / shown * kMillion + mono.us % shown * kMillion / shown;
     while (drifted(elapsed) > mono.us) --elapsed;
     while (drifted(elapsed) < mono.us) ++elapsed;
     return Instant{born_.us + elapsed};

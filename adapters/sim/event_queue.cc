@@ -5,20 +5,29 @@
 namespace dfs::sim {
 
 void EventQueue::at(Instant when, Action action) {
-  heap_.push_back({std::max(when, now_), sequence_++, std::move(action)});
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(actions_.size()));
+    actions_.emplace_back();
+  }
+  const std::uint32_t place = free_.back();
+  free_.pop_back();
+  actions_[place] = std::move(action);
+  heap_.push_back({std::max(when, now_), sequence_++, place});
   std::push_heap(heap_.begin(), heap_.end(), Later{});
 }
 
 bool EventQueue::run_next() {
   if (heap_.empty()) return false;
   std::pop_heap(heap_.begin(), heap_.end(), Later{});
-  Event event = std::move(heap_.back());
+  const Event event = heap_.back();
   heap_.pop_back();
+  Action action = std::move(actions_[event.action]);
+  free_.push_back(event.action);
   now_ = event.at;
   ++executed_;
   trace_.add(static_cast<std::uint64_t>(now_.us));
   trace_.add(event.sequence);
-  event.action();
+  action();
   return true;
 }
 

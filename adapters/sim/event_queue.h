@@ -33,10 +33,11 @@ class EventQueue {
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_.value(); }
 
  private:
+  // Small and trivial, since the heap moves them about; the actions stay where they are.
   struct Event {
     Instant at;
     std::uint64_t sequence = 0;
-    Action action;
+    std::uint32_t action = 0;  // index in actions_
   };
   struct Later {
     bool operator()(const Event& a, const Event& b) const {
@@ -49,6 +50,8 @@ class EventQueue {
   std::uint64_t executed_ = 0;
   Digest trace_;
   std::vector<Event> heap_;
+  std::vector<Action> actions_;
+  std::vector<std::uint32_t> free_;  // places in actions_
 };
 
 }  // namespace dfs::sim

@@ -17,7 +17,7 @@ class Tree final : public Oracle {
   void at_rest() override { walk(); }
 
  private:
-  static constexpr std::uint64_t kEvery = 5;
+  static constexpr std::uint64_t kEvery = 10;
 
   struct Found {
     wire::ContentSummary sums;

@@ -138,7 +138,7 @@ void draw_operations(Plan& plan, Random draw) {
                     kind == static_cast<std::size_t>(OperationKind::kGet) || draw.chance(3, 4);
     plan.weights[kind] = on ? static_cast<std::uint32_t>(kUsual[kind] * draw.between(1, 4)) : 0;
   }
-  plan.operations_per_second = static_cast<std::uint32_t>(draw.between(24, 28));
+  plan.operations_per_second = static_cast<std::uint32_t>(draw.between(24, 26));
 }
 
 // What goes beyond the usual budget happens in few plans; in all where it was `chosen`.

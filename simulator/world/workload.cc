@@ -8,6 +8,7 @@ namespace dfs::world {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 64;  // operations of one client
+constexpr int kAtOnceInATurn = 4;
 constexpr std::uint64_t kDirectories = 4;
 constexpr std::uint64_t kNames = 24;
 constexpr int kMostLevels = 3;
@@ -64,31 +65,33 @@ void Workload::start() {
   for (std::size_t series = 0; series < clients_.size(); ++series) next(series);
 }
 
+// Time has a slot for each operation, the series in turns, and an operation begins somewhere in its
+// slot: so every second has as many, and the load is no higher than what is wanted.
 void Workload::next(std::size_t series) {
-  Series& mine = series_[series];
-  Random draw = random_.fork("pace").fork(series).fork(mine.number + mine.missed);
-  const std::uint64_t mean = 1'000'000 * clients_.size() / scene_.plan.operations_per_second;
-  const std::uint64_t delay = draw.below(mine.owed > 0 ? mean : 2 * mean) + 1;
-  scene_.queue.after(microseconds(static_cast<std::int64_t>(delay)), [this, series] {
+  const std::uint64_t turn = series_[series].turns++;
+  const std::uint64_t slot = 1'000'000 / scene_.plan.operations_per_second;
+  Random draw = random_.fork("pace").fork(series).fork(turn);
+  const std::uint64_t us = (turn * clients_.size() + series) * slot + draw.below(slot);
+  scene_.queue.at(Instant{static_cast<std::int64_t>(us)}, [this, series] {
     if (stopped_) return;
+    ++series_[series].due;
     start_due(series);
     next(series);
   });
 }
 
+// What no client could carry out in its turn is made up for at several times the pace.
 void Workload::start_due(std::size_t series) {
   Series& mine = series_[series];
-  const std::size_t client = who_is_free(series);
-  if (client == clients_.size()) {
-    ++mine.missed;
-    ++mine.owed;
-    return;
+  for (int started = 0; started < kAtOnceInATurn && mine.due > 0; ++started) {
+    const std::size_t client = who_is_free(series);
+    if (client == clients_.size()) return;
+    --mine.due;
+    const OperationKey key{static_cast<std::uint32_t>(series), ++mine.number};
+    if (!scene_.plan.selection.has(key)) continue;
+    performed_.push_back(key);
+    start_one(key, client);
   }
-  if (mine.owed > 0) --mine.owed;
-  const OperationKey key{static_cast<std::uint32_t>(series), ++mine.number};
-  if (!scene_.plan.selection.has(key)) return;
-  performed_.push_back(key);
-  start_one(key, client);
 }
 
 // A client that is down or busy leaves its operation to the next one, so that the load stays.

@@ -45,8 +45,8 @@ class Workload {
  private:
   struct Series {
     std::uint64_t number = 0;  // of its last operation
-    std::uint64_t missed = 0;  // when no client could
-    std::uint64_t owed = 0;    // of those; made up for at twice the pace
+    std::uint64_t turns = 0;
+    std::uint64_t due = 0;  // operations whose turn has come and that no client could begin
   };
 
   void next(std::size_t series);
