@@ -188,9 +188,13 @@ bool Injector::swap_disks(const PlannedFault& fault, Random draw) {
   for (sim::DataNodeNode* node : {one, other}) node->die(power);
   one->swap_directories(*other);
   scene_.atlas.swapped(one->address(), other->address());
-  for (const sim::DataNodeNode* node : {one, other}) {
-    if (node->identity().node) scene_.addresses[node->identity().node] = node->address();
-  }
+  const auto moved = [this](const sim::DataNodeNode& to, const sim::DataNodeNode& from) {
+    // A disk whose registration was given up with a history may call itself what another one is.
+    const NodeId node = to.identity().node;
+    if (node && scene_.address_of(node) == from.address()) scene_.addresses[node] = to.address();
+  };
+  moved(*one, *other);
+  moved(*other, *one);
   for (sim::DataNodeNode* node : {one, other}) {
     datanode_died(*node);
     later(fault.length / 4, [this, node] { start_datanode(*node); });

@@ -109,6 +109,11 @@ std::optional<std::string> NamespaceModel::check(const wire::Locate& request,
   const ModelInode* file = nullptr;
   if (request.inode) {
     file = inode(request.inode);
+    // A directory can have the id that a history which was given up had given to a file.
+    if (file != nullptr && file->directory) {
+      if (code_of(reply) == Code::kIsDirectory) return std::nullopt;
+      return "expected IsDirectory";
+    }
     const auto dead = dead_.find(request.inode);
     if (file == nullptr && dead != dead_.end()) file = &dead->second;
     if (located == nullptr) {
