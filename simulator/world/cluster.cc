@@ -197,11 +197,16 @@ void Cluster::starts(namenode::Store& store) {
     if (each.outcome.position <= position) commit(each);
   }
   in_flight_.clear();
-  const NameNodeDamage damage = std::exchange(scene_.namenode_damage, NameNodeDamage::kNone);
+  const NameNodeDamage remains =
+      scene_.namenode_disk_lies ? NameNodeDamage::kLies : NameNodeDamage::kNone;
+  const NameNodeDamage damage = std::exchange(scene_.namenode_damage, remains);
   const namenode::Position certain = damage == NameNodeDamage::kNone  ? scene_.durable.position()
                                      : damage == NameNodeDamage::kRot ? before_last_commit_
                                                                       : safe_from_lies_;
   if (position < scene_.durable.position() && position >= certain) give_up_since(past(position));
+  // A start in the middle of the lies has found nothing in the log: it would have written it to the
+  // database, before which such a disk loses its power. What it has found is from before.
+  if (remains == NameNodeDamage::kLies) safe_from_lies_ = position;
   scene_.applied = scene_.durable;
   for (const auto& oracle : oracles_) oracle->namenode_starts(store);
 }

@@ -113,9 +113,10 @@ bool NameNodeDisk::lie(const PlannedFault& fault, Random draw) {
   faults.lying_sync = faults.lies_until_checkpoint = true;
   set(faults);
   scene_.namenode_damage = NameNodeDamage::kLies;
+  scene_.namenode_disk_lies = true;
   draw_ = draw.fork("power");
   later_(part_of(fault.length, draw), [this] {
-    if (!faults_.lying_sync) return;  // it is over
+    if (!scene_.namenode_disk_lies) return;  // it is over
     kill(true, 0);
     be_honest();
     start();
@@ -127,6 +128,7 @@ void NameNodeDisk::be_honest() {
   sim::DiskFaults honest = faults_;
   honest.lying_sync = honest.lies_until_checkpoint = false;
   set(honest);
+  scene_.namenode_disk_lies = false;
 }
 
 void NameNodeDisk::kill(bool power, std::uint64_t commit_steps) {
@@ -140,7 +142,7 @@ void NameNodeDisk::start() {
 // What the process found makes no difference to what is done: it is started again, and where that
 // is in vain because the disk is damaged, the copy is put back.
 void NameNodeDisk::gave_up() {
-  if (faults_.lying_sync) {
+  if (scene_.namenode_disk_lies) {
     targets_.namenode_host->power_loss(draw_);
     be_honest();
   }
@@ -164,8 +166,9 @@ void NameNodeDisk::gave_up() {
 
 // What may be damaged is read whole before anybody relies on it.
 void NameNodeDisk::heal() {
-  const bool lying = faults_.lying_sync;
+  const bool lying = scene_.namenode_disk_lies;
   set({});
+  scene_.namenode_disk_lies = false;
   if (damaged()) kill(lying, 0);
 }
 

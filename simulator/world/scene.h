@@ -52,6 +52,7 @@ struct Scene {
     });
   }
   NameNodeDamage namenode_damage = NameNodeDamage::kNone;
+  bool namenode_disk_lies = false;  // at the moment
   // Data that an operator's restore or a fault beyond the budget took: no promise holds for it.
   std::set<BlockId> given_up;
 
