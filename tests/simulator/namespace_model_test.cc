@@ -6,7 +6,8 @@
 namespace dfs::world {
 namespace {
 
-// After an older copy of the metadata was put back a reader may ask by an id that is given out anew.
+// After an older copy of the metadata was put back a reader may ask by an id that is given out
+// anew.
 TEST(NamespaceModel, ADirectoryAskedForAsAVersionIsSaidToBeOne) {
   const NamespaceModel model;
   wire::Locate request;
