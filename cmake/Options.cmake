@@ -42,6 +42,13 @@ elseif(NOT DFS_SANITIZE STREQUAL "")
   message(FATAL_ERROR "DFS_SANITIZE is '${DFS_SANITIZE}', not address, thread, fuzzer or empty")
 endif()
 
+# Counters in every function and branch. A little optimised: inlining would only make them dearer.
+option(DFS_COVERAGE "Count what runs: clang's source-based coverage (scripts/coverage)" OFF)
+if(DFS_COVERAGE)
+  add_compile_options(-O1 -fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
