@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "core/base/random.h"
 #include "core/base/time.h"
 
 namespace dfs::sim {
@@ -18,6 +19,14 @@ struct ClockSkew {
 
 // Wall time at the beginning of every simulation: 2030-01-01.
 inline constexpr std::int64_t kWallStartMs = 1'893'456'000'000;
+
+// How wrong a wall clock is, or how far it is set, in milliseconds: from one to those of two years,
+// either way, each order of magnitude as likely as any other.
+[[nodiscard]] constexpr std::int64_t wall_error(Random& draw) {
+  const std::uint64_t least = std::uint64_t{1} << draw.below(36);
+  const auto ms = static_cast<std::int64_t>(least + draw.below(least));
+  return draw.chance(1, 2) ? ms : -ms;
+}
 
 class SimClock {
  public:

@@ -19,8 +19,10 @@ std::string cluster_id(std::uint64_t seed) {
 sim::ClockSkew skew_of(const Plan& plan, Random draw) {
   if (plan.max_drift_ppm == 0) return {};
   const auto span = static_cast<std::uint64_t>(2 * plan.max_drift_ppm + 1);
-  return {static_cast<std::int64_t>(draw.below(span)) - plan.max_drift_ppm,
-          static_cast<std::int64_t>(draw.below(20'000)) - 10'000};
+  sim::ClockSkew skew;
+  skew.drift_ppm = static_cast<std::int64_t>(draw.below(span)) - plan.max_drift_ppm;
+  skew.wall_offset_ms = sim::wall_error(draw);
+  return skew;
 }
 
 }  // namespace

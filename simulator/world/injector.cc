@@ -7,7 +7,6 @@
 namespace dfs::world {
 namespace {
 
-constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::size_t kLeastInService = 3;
 
 }  // namespace
@@ -275,8 +274,8 @@ bool Injector::step_clock(Random draw) {
   std::vector<sim::Process*> all = {targets_.namenode};
   all.insert(all.end(), targets_.datanodes.begin(), targets_.datanodes.end());
   all.insert(all.end(), targets_.clients.begin(), targets_.clients.end());
-  const auto ms = static_cast<std::int64_t>(draw.below(2 * kHourMs)) - kHourMs;
-  all[draw.below(all.size())]->clock().step_wall(ms);
+  sim::Process* who = draw.chance(1, 3) ? all.front() : all[draw.below(all.size())];
+  who->clock().step_wall(sim::wall_error(draw));
   return true;
 }
 

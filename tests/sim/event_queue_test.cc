@@ -60,6 +60,27 @@ TEST(SimClock, SteppingTheWallLeavesMonotonicTimeAlone) {
   EXPECT_EQ(before.wall.ms - 3'600'000, after.wall.ms);
 }
 
+TEST(SimClock, WallClocksAreWrongByEveryMagnitudeUpToTwoYearsEitherWay) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  Random draw(1);
+  int ahead = 0;
+  int small = 0;
+  int large = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::int64_t ms = wall_error(draw);
+    const std::int64_t size = ms < 0 ? -ms : ms;
+    EXPECT_GE(size, 1);
+    EXPECT_LT(size, 800 * kDayMs);
+    ahead += ms > 0 ? 1 : 0;
+    small += size < 1000 ? 1 : 0;
+    large += size > 100 * kDayMs ? 1 : 0;
+  }
+  EXPECT_GT(ahead, 400);
+  EXPECT_LT(ahead, 600);
+  EXPECT_GT(small, 200);
+  EXPECT_GT(large, 50);
+}
+
 class Sleeper final : public Process {
  public:
   explicit Sleeper(EventQueue& queue) : Process(queue, 1, {}) { begin(); }
