@@ -9,17 +9,12 @@ client's namespace they lead nowhere; from a DataNode's own they lead to the wro
 Where namespaces cannot be made the test says so and is skipped.
 """
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
-import unittest
 
+import machines
 import namespaces
 
-DFS = os.path.abspath(os.environ.get("DFS_PROGRAM", "build/bin/dfs"))
 ADDRESSES = {"nn": "10.77.13.10", "d1": "10.77.13.11", "d2": "10.77.13.12", "d3": "10.77.13.13",
              "client": "10.77.13.20", "host": "10.77.13.1"}
 RELAY = """
@@ -54,56 +49,38 @@ sys.stdin.read()
 """
 
 
-class Addressing(unittest.TestCase):
+class Addressing(machines.Machines):
+    addresses = ADDRESSES
+
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="dfs-addressing-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.network = namespaces.Network(ADDRESSES)
-        self.addCleanup(self.network.close)
-        log = open(os.path.join(self.folder, "log"), "wb")
-        self.addCleanup(log.close)
-        self.network.start("nn", DFS, "namenode", "--data", self.path("nn"), "--listen",
-                           "0.0.0.0:8000", stdout=log, stderr=log)
+        super().setUp()
+        self.start_namenode()
         for n in (1, 2, 3):
-            self.network.start(f"d{n}", DFS, "datanode", "--data", self.path(f"d{n}"), "--meta",
-                               f"http://{ADDRESSES['nn']}:8000", "--listen", "0.0.0.0:8001",
-                               "--advertise", f"localhost:800{n}", "--peer-advertise",
-                               f"{ADDRESSES[f'd{n}']}:8001", "--host", f"datanode{n}",
-                               stdout=log, stderr=log)
+            self.start_datanode(f"d{n}", f"localhost:800{n}", "--peer-advertise",
+                                f"{ADDRESSES[f'd{n}']}:8001", "--host", f"datanode{n}")
         relay = self.network.start(
             "host", sys.executable, "-c", RELAY, f"8000:{ADDRESSES['nn']}:8000",
             *(f"800{n}:{ADDRESSES[f'd{n}']}:8001" for n in (1, 2, 3)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.assertEqual(relay.stdout.readline(), "ready\n")
-        with open(self.path("file"), "wb") as file:
-            file.write(os.urandom(3 << 20))
-        end = time.monotonic() + 60
-        while self.dfs("host", "put", "-f", self.path("file"), "/ready", check=False) != 0:
-            self.assertLess(time.monotonic(), end, "the cluster does not become ready")
-            time.sleep(0.2)
+        self.write("file", 3 << 20)
+        put = ("put", "-f", self.path("file"), "/ready")
+        self.wait_until("the cluster is ready",
+                        lambda: self.from_machine("host", *put, check=False).returncode == 0, 60)
 
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def dfs(self, where, *arguments, check=True):
-        meta = "http://localhost:8000" if where == "host" else f"http://{ADDRESSES['nn']}:8000"
-        done = subprocess.run(
-            self.network.command(where, DFS, *arguments, "--meta", meta, "--retry-limit", "20"),
-            capture_output=True, text=True)
-        if check:
-            self.assertEqual(done.returncode, 0, f"{where}: dfs {arguments}: {done.stderr}")
-        return done.returncode
+    def from_machine(self, where, *arguments, **options):
+        meta = "http://localhost:8000" if where == "host" else None
+        return self.dfs(where, *arguments, meta=meta, **options)
 
     def test_a_put_and_a_get_work_from_the_machine_from_a_container_and_from_a_datanode(self):
         for where in ("host", "client", "d1", "d2"):
             with self.subTest(where=where):
-                self.dfs(where, "put", "-r", "3", self.path("file"), f"/{where}")
+                self.from_machine(where, "put", "-r", "3", self.path("file"), f"/{where}")
         for where in ("host", "client", "d1", "d3"):
             for name in ("host", "client", "d1", "d2"):
                 with self.subTest(where=where, name=name):
-                    self.dfs(where, "get", "-f", f"/{name}", self.path("back"))
-                    with open(self.path("file"), "rb") as a, open(self.path("back"), "rb") as b:
-                        self.assertEqual(a.read(), b.read())
+                    self.from_machine(where, "get", "-f", f"/{name}", self.path("back"))
+                    self.assert_equal_files("file", "back")
 
 
 if __name__ == "__main__":

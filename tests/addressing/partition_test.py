@@ -6,69 +6,41 @@ Where namespaces cannot be made the test says so and is skipped.
 """
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
-import time
-import unittest
 
+import machines
 import namespaces
 
-DFS = os.path.abspath(os.environ.get("DFS_PROGRAM", "build/bin/dfs"))
 DATANODES = ("d1", "d2", "d3", "d4")
 ADDRESSES = {"nn": "10.77.14.10", "client": "10.77.14.20", "host": "10.77.14.1",
              **{name: f"10.77.14.1{i}" for i, name in enumerate(DATANODES, 1)}}
-META = f"http://{ADDRESSES['nn']}:8000"
 HEALS_WITHIN = 90
 FILES = 4
 SIZE = (1 << 20) + 1000  # two blocks
 
 
-class MachinesCutOff(unittest.TestCase):
+class MachinesCutOff(machines.Machines):
+    addresses = ADDRESSES
+
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="dfs-partition-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.network = namespaces.Network(ADDRESSES)
-        self.addCleanup(self.network.close)
-        log = open(os.path.join(self.folder, "log"), "wb")
-        self.addCleanup(log.close)
-        self.network.start("nn", DFS, "namenode", "--data", self.path("nn"), "--listen",
-                           "0.0.0.0:8000", "--dead-after", "4s", "--block-size", "1M",
-                           stdout=log, stderr=log)
+        super().setUp()
+        self.start_namenode("--dead-after", "4s", "--block-size", "1M")
         for name in DATANODES:
-            self.network.start(name, DFS, "datanode", "--data", self.path(name), "--meta", META,
-                               "--listen", "0.0.0.0:8001", "--advertise",
-                               f"{ADDRESSES[name]}:8001", "--host", name, stdout=log, stderr=log)
+            self.start_datanode(name, f"{ADDRESSES[name]}:8001", "--host", name)
         self.wait_until("the cluster is there", lambda: self.states() == ["live"] * 4, 60)
         self.put("before")
 
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def wait_until(self, what, condition, seconds):
-        end = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), end, f"{what}: not within {seconds} s")
-            time.sleep(0.2)
-
-    def dfs(self, *arguments, check=True):
-        done = subprocess.run(
-            self.network.command("client", DFS, *arguments, "--meta", META, "--retry-limit", "60"),
-            capture_output=True, text=True)
-        if check:
-            self.assertEqual(done.returncode, 0, f"dfs {arguments}: {done.stderr}")
-        return done
+    def client(self, *arguments, check=True):
+        return self.dfs("client", *arguments, retries=60, check=check)
 
     def states(self):
-        done = self.dfs("admin", "report", "--json", check=False)
+        done = self.client("admin", "report", "--json", check=False)
         if done.returncode != 0:
             return []
         return [n["state"] if n["reported"] or n["state"] == "dead" else "silent"
                 for n in json.loads(done.stdout)["nodes"]]
 
     def healthy(self):
-        counts = json.loads(self.dfs("admin", "fsck", "/", "--json", check=False).stdout)
+        counts = json.loads(self.client("admin", "fsck", "/", "--json", check=False).stdout)
         return all(counts[k] == 0 for k in ("under_replicated", "corrupt", "missing"))
 
     # Files.
@@ -78,15 +50,13 @@ class MachinesCutOff(unittest.TestCase):
 
     def put(self, group):
         for name in self.names(group):
-            with open(self.path(name), "wb") as file:
-                file.write(os.urandom(SIZE))
-        self.dfs("put", *[self.path(name) for name in self.names(group)], "/")
+            self.write(name, SIZE)
+        self.client("put", *[self.path(name) for name in self.names(group)], "/")
 
     def get(self, group):
         for name in self.names(group):
-            self.dfs("get", "-f", f"/{name}", self.path("back"))
-            with open(self.path(name), "rb") as a, open(self.path("back"), "rb") as b:
-                self.assertEqual(a.read(), b.read(), name)
+            self.client("get", "-f", f"/{name}", self.path("back"))
+            self.assert_equal_files(name, "back")
 
     def goes_on_and_heals(self, *lost, dead=()):
         """Cuts the (source, target) pairs, uses the cluster, and mends them."""
