@@ -1,5 +1,6 @@
 #include "core/base/status.h"
 
+#include <algorithm>
 #include <array>
 
 namespace dfs {
@@ -40,10 +41,10 @@ constexpr std::array kNames = {
 }  // namespace
 
 std::string_view to_string(Code code) {
-  for (const Name& entry : kNames) {
-    if (entry.code == code) return entry.name;
-  }
-  return "Internal";
+  const auto* const found = std::find_if(kNames.begin(), kNames.end(),
+                                         [code](const Name& entry) { return entry.code == code; });
+  DFS_ASSERT(found != kNames.end());
+  return found->name;
 }
 
 std::optional<Code> code_from_string(std::string_view name) {

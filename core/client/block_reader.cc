@@ -202,12 +202,12 @@ bool BlockReader::deliver_good(const Out& out, std::span<const std::uint32_t> gr
     const std::uint64_t at = (g - out.first) * wire::kGranuleBytes;
     const Bytes bytes = data.subspan(at, std::min(wire::kGranuleBytes, data.size() - at));
     const bool wanted = !granules_[g].delivered;
-    const bool good = mutated(Mutant::kV1DeliverUnverified) ||
-                      (wanted && crc32c(bytes) == granule_crcs[first_granule_ + g]);
-    if (good && wanted && (all_good || !in_order())) continue;
+    const bool good = wanted && (mutated(Mutant::kV1DeliverUnverified) ||
+                                 crc32c(bytes) == granule_crcs[first_granule_ + g]);
+    if (good && (all_good || !in_order())) continue;
     deliver(run, g, out, data, effects);
     run = g + 1;
-    if (wanted && good) granules_[g].tried &= ~bit(out.location);
+    if (good) granules_[g].tried &= ~bit(out.location);
     if (wanted && !good) all_good = false;
   }
   deliver(run, out.end, out, data, effects);

@@ -106,7 +106,7 @@ void Writer::pump(Instant now, WriterEffects& effects) {
     if (slot.state == SlotState::kReady && slot.retry_at <= now) send(index, slot, effects);
   }
   allocate(now, effects);
-  if (source_ended_ && slots_.empty() && allocate_call_ == 0) complete(effects);
+  if (source_ended_ && slots_.empty()) complete(effects);
   schedule(now, effects);
 }
 
@@ -301,6 +301,7 @@ Duration Writer::pause_after(const Slot& slot, BlockId block) const {
 }
 
 void Writer::complete(WriterEffects& effects) {
+  DFS_ASSERT(allocate_call_ == 0);  // one is only out for a block that waits for it
   phase_ = Phase::kCompleting;
   wire::Complete request;
   request.inode = inode_;
@@ -342,7 +343,7 @@ void Writer::renewed(const wire::Reply& reply, Instant now, WriterEffects& effec
 void Writer::wake(Instant now, WriterEffects& effects) {
   if (now >= scheduled_) scheduled_ = kNever;
   if (phase_ != Phase::kWriting && phase_ != Phase::kCompleting) return;
-  if (now >= renew_at_ && renew_call_ == 0) {
+  if (now >= renew_at_) {
     renew_at_ = kNever;
     renew_call_ = call(wire::RenewLease{numbers_.client(), {inode_}}, effects);
   }

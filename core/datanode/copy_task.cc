@@ -64,7 +64,6 @@ void CopyTask::published(CopyEffects& effects) {
 
 void CopyTask::take(client::BlockReaderEffects& from, CopyEffects& effects) {
   for (client::BlockReaderEffect& effect : from) {
-    if (done_) return;
     if (auto* fetch = std::get_if<client::Fetch>(&effect)) {
       effects.push_back(std::move(*fetch));
     } else if (const auto* piece = std::get_if<client::Deliver>(&effect)) {

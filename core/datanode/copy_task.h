@@ -37,7 +37,6 @@ class CopyTask {
                CopyEffects& effects);
   void fetch_failed(std::uint64_t fetch, const Status& status, Instant now, CopyEffects& effects);
   void tick(Instant now, CopyEffects& effects);
-  [[nodiscard]] Instant next_tick() const { return reader_.next_tick(); }
   // Of OpenTemporary, WriteTemporary or Publish.
   void disk_failed(const Status& status, CopyEffects& effects);
   void published(CopyEffects& effects);

@@ -387,7 +387,7 @@ void DataNode::State::refused(const Status& status, Now now) {
     return;
   }
   const bool registering = std::holds_alternative<wire::Register>(conversation.request());
-  if (!registering && is_retriable(status.code()) && status.code() != Code::kStale) {
+  if (!registering && is_retriable(status.code())) {
     conversation.again(now.mono);
     return;
   }

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "core/base/assert.h"
 #include "core/datanode/replica_index.h"
 
 namespace dfs::datanode {
@@ -40,7 +41,8 @@ class FullReport {
     return piece;
   }
   void piece_answered(const wire::ReportPiece& piece) {
-    if (!has_pieces() || piece.bucket != bucket()) return;  // begun anew meanwhile
+    if (!has_pieces()) return;  // begun anew meanwhile
+    DFS_ASSERT(piece.bucket == bucket());
     after_ = piece.through;
     if (after_.value != UINT64_MAX) return;
     buckets_.erase(piece.bucket);

@@ -106,14 +106,14 @@ void Holdings::suspect(BlockId block) {
 
 void Holdings::moved_to_quarantine(BlockId block, Now now) {
   const IndexEntry* entry = index_.find(block);
-  if (entry == nullptr) return;
+  DFS_ASSERT(entry != nullptr);
   quarantine_.add(entry->info, entry->volume, now.mono);
   proven_absent(block);
 }
 
 void Holdings::proven_absent(BlockId block) {
   const IndexEntry* entry = index_.find(block);
-  if (entry == nullptr) return;
+  DFS_ASSERT(entry != nullptr);
   const wire::BlockInfo info = entry->info;
   if (const Spare* spare = spares_.of(block)) {
     promote(*spare, info);

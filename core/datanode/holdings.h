@@ -54,7 +54,6 @@ class Holdings {
   [[nodiscard]] bool take_lost();
 
   [[nodiscard]] ReplicaIndex& index() { return index_; }
-  [[nodiscard]] const ReplicaIndex& index() const { return index_; }
   [[nodiscard]] QuarantineIndex& quarantine() { return quarantine_; }
   [[nodiscard]] const QuarantineIndex& quarantine() const { return quarantine_; }
 

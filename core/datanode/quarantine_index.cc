@@ -9,7 +9,7 @@ void QuarantineIndex::add(const wire::BlockInfo& replica, VolumeId volume, Insta
 
 void QuarantineIndex::erase(const wire::BlockInfo& replica, VolumeId volume) {
   const auto at = since_.find(key_of(replica, volume));
-  if (at == since_.end()) return;
+  DFS_ASSERT(at != since_.end());
   by_age_.erase({at->second, at->first});
   since_.erase(at);
 }

@@ -16,6 +16,7 @@ class QuarantineIndex {
  public:
   // What is there already keeps its age.
   void add(const wire::BlockInfo& replica, VolumeId volume, Instant since);
+  // It must be there.
   void erase(const wire::BlockInfo& replica, VolumeId volume);
   void erase_volume(VolumeId volume);
   [[nodiscard]] bool has(const wire::BlockInfo& replica, VolumeId volume) const {
@@ -25,7 +26,6 @@ class QuarantineIndex {
   [[nodiscard]] std::optional<VolumeId> find(const wire::BlockInfo& replica) const;
   // Oldest first: those that have been there since `until` or longer, up to `limit`.
   [[nodiscard]] std::vector<wire::BlockInfo> oldest(Instant until, std::size_t limit) const;
-  [[nodiscard]] std::size_t size() const { return since_.size(); }
 
  private:
   using Key = std::tuple<BlockId, std::uint64_t, std::uint32_t, VolumeId>;

@@ -12,12 +12,6 @@ IndexEntry* ReplicaIndex::find(BlockId block) {
   return at == replicas.end() ? nullptr : &at->second;
 }
 
-const IndexEntry* ReplicaIndex::find(BlockId block) const {
-  const auto& replicas = buckets_[wire::bucket_of(block)].replicas;
-  const auto at = replicas.find(block);
-  return at == replicas.end() ? nullptr : &at->second;
-}
-
 IndexEntry& ReplicaIndex::put(const wire::BlockInfo& info, VolumeId volume, Instant scrub_due) {
   erase(info.id);
   Bucket& bucket = buckets_[wire::bucket_of(info.id)];

@@ -24,7 +24,6 @@ struct IndexEntry {
 class ReplicaIndex {
  public:
   [[nodiscard]] IndexEntry* find(BlockId block);
-  [[nodiscard]] const IndexEntry* find(BlockId block) const;
   // Adds it, or replaces what is there; it is neither corrupt nor doubtful.
   IndexEntry& put(const wire::BlockInfo& info, VolumeId volume, Instant scrub_due);
   void erase(BlockId block);

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "core/base/assert.h"
 #include "core/datanode/datanode.h"
 
 namespace dfs::datanode {
@@ -38,11 +39,11 @@ class Spares {
     }
     return any;
   }
-  // The first after the last one that it returned, in a circle.
+  // The first after the last one that it returned, in a circle; there must be one.
   [[nodiscard]] const Spare* next() {
+    DFS_ASSERT(!spares_.empty());
     auto at = spares_.upper_bound(looked_at_);
     if (at == spares_.end()) at = spares_.begin();
-    if (at == spares_.end()) return nullptr;
     looked_at_ = at->first;
     return &at->second;
   }

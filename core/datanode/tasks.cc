@@ -79,7 +79,7 @@ void Tasks::pump(Now now, EffectList& effects) {
     if (!block || busy_.contains(block)) return;
     holdings_.verification_begins(block, now);
     const IndexEntry* entry = holdings_.index().find(block);
-    if (entry == nullptr) continue;
+    DFS_ASSERT(entry != nullptr);
     wire::Order order;
     order.block = entry->info;
     start(OrderKind::kVerify, order, entry->volume, effects);

@@ -84,13 +84,16 @@ JournalState journal_begin(const CheckpointHeader& checkpoint) {
 }
 
 Result<std::string> extend_journal(JournalState& state, const JournalAppend& append) {
+  if (append.lines.size() > kMaxAppendLines) {
+    return {Code::kTooLarge, "journal: too many commands in one message"};
+  }
   std::size_t bytes = 0;
   std::uint64_t chain = append.before;
   std::uint64_t position = append.first;
   std::string text;
   for (const std::string& line : append.lines) {
     bytes += line.size();
-    if (bytes > kMaxAppendBytes || text.size() > 2 * kMaxAppendBytes) {
+    if (bytes > kMaxAppendBytes) {
       return {Code::kTooLarge, "journal: too much in one message"};
     }
     if (line.find('\n') != std::string::npos) {
@@ -98,9 +101,6 @@ Result<std::string> extend_journal(JournalState& state, const JournalAppend& app
     }
     chain = chain_next(chain, position, line);
     text += journal_line(position++, chain, line);
-  }
-  if (append.lines.size() > kMaxAppendLines) {
-    return {Code::kTooLarge, "journal: too many commands in one message"};
   }
   if (chain != append.after) {
     return {Code::kInvalidArgument, "journal: the digest does not match the commands"};

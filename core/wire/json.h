@@ -5,6 +5,7 @@
 // std::optional as the value or as no key at all. A missing key leaves the field's default.
 #pragma once
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <limits>
 #include <string>
@@ -81,13 +82,16 @@ Status decode_message(const boost::json::object& object, T& message, UnknownKeys
   std::size_t used = 0;
   T::fields(message, DecodeFields{object, unknown, status, used});
   if (!status.ok() || unknown == UnknownKeys::kIgnore || used == object.size()) return status;
-  for (const auto& entry : object) {
-    const std::string_view key(entry.key().data(), entry.key().size());
+  const auto key_of = [](const auto& entry) {
+    return std::string_view(entry.key().data(), entry.key().size());
+  };
+  const auto stranger = std::find_if(object.begin(), object.end(), [&](const auto& entry) {
     bool known = false;
-    T::fields(message, FindUnknown{key, known});
-    if (!known) return unknown_key(key);
-  }
-  return status;
+    T::fields(message, FindUnknown{key_of(entry), known});
+    return !known;
+  });
+  DFS_ASSERT(stranger != object.end());
+  return unknown_key(key_of(*stranger));
 }
 
 template <class T>

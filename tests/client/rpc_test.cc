@@ -182,6 +182,44 @@ TEST_F(CallTest, ALateAnswerOfAnAttemptGivenUpIsIgnored) {
   EXPECT_TRUE(effects.empty());
 }
 
+TEST_F(CallTest, WhatComesAfterTheEndOrWhileItWaitsToRetryIsIgnored) {
+  make(mkdir());
+  const auto attempt = sent_request().attempt;
+  const auto nothing_comes_of_anything = [&] {
+    effects.clear();
+    call->answered(attempt, wire::Empty{}, now, effects);
+    call->failed(attempt, {Code::kIo, "x"}, true, now, effects);
+    return effects.empty();
+  };
+  fail();
+  const Instant due = std::get<WakeAt>(effects.at(0)).at;
+  EXPECT_TRUE(nothing_comes_of_anything());
+  now = due;
+  after([&] { call->wake(now, effects); });
+  answer(wire::Empty{});
+  EXPECT_TRUE(nothing_comes_of_anything());
+  call->wake(now + seconds(100), effects);
+  EXPECT_TRUE(effects.empty());
+}
+
+TEST_F(CallTest, ANameNodeThatIsBusyOrWhoseDiskFailedIsAskedAgain) {
+  for (const Code code : {Code::kUnavailable, Code::kTimedOut, Code::kIo}) {
+    make(wire::Stat{"/a"});
+    answer(Status(code, "x"));
+    EXPECT_TRUE(std::holds_alternative<WakeAt>(effects.at(0))) << to_string(code);
+  }
+}
+
+TEST_F(CallTest, ANumberIsSettledOnceAndOnlyIfItWasGivenOut) {
+  const wire::Caller a = numbers.begin();
+  numbers.settled(a.request + 1);
+  numbers.settled(a.request - 1);
+  EXPECT_EQ(numbers.settled_below(), a.request);
+  numbers.settled(a.request);
+  numbers.settled(a.request);
+  EXPECT_EQ(numbers.settled_below(), a.request + 1);
+}
+
 TEST_F(CallTest, WakingEarlyChangesNothing) {
   make(mkdir());
   fail();

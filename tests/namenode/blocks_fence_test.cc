@@ -150,6 +150,37 @@ TEST(Excess, HDFS_16420_TheVictimIsNotTheOnlyCopyOnItsRack) {
   EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(4)));
 }
 
+// The other copy on the victim's rack has not said that it is there.
+TEST(Excess, B1_WaitsForTheSurvivorOnItsRack) {
+  Cluster cluster(4, {"/a", "/a", "/b", "/b"});
+  cluster.at(4).stats.remaining /= 2;  // the fullest: its copy is the first to go
+  cluster.run(seconds(2));
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.at(3).obedient = false;
+  cluster.set_replication(block, 2);
+  cluster.run(seconds(40));
+  EXPECT_THAT(cluster.holders(block), SizeIs(4));
+  cluster.at(3).obedient = true;
+  cluster.run(seconds(400));
+  EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(3)));
+}
+
+// Of the nodes that had reported when a victim was looked for, only the wrong one could have gone.
+TEST(Excess, B1_IsChosenWhenABetterVictimsNodeHasReported) {
+  Cluster cluster(3, {"/a", "/a", "/b"});
+  const BlockId block = cluster.write({1, 2, 3}, 3);
+  cluster.set_replication(block, 2);
+  cluster.at(1).reports = false;
+  cluster.at(2).reports = false;
+  cluster.restart_namenode();
+  cluster.run(seconds(25));
+  EXPECT_THAT(cluster.holders(block), SizeIs(3));
+  cluster.at(1).reports = true;
+  cluster.at(2).reports = true;
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(3)));
+}
+
 TEST(Excess, HDFS_17218_ALostDeletionIsOrderedAgain) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);

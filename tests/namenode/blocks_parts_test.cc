@@ -77,6 +77,16 @@ TEST(Agenda, SaysOnceThatItHadToLeaveSomethingToTheSweep) {
   EXPECT_FALSE(agenda.overflowed());
 }
 
+TEST(Agenda, KeepsSoManyAppointmentsAndSaysThatThereWereMore) {
+  Agenda agenda;
+  for (std::uint64_t i = 1; i <= Agenda::kMost; ++i) agenda.note_at(BlockId{i}, at(10));
+  EXPECT_FALSE(agenda.overflowed());
+  agenda.note_at(BlockId{Agenda::kMost + 1}, at(1));
+  EXPECT_TRUE(agenda.overflowed());
+  agenda.advance(at(5));
+  EXPECT_EQ(agenda.take(), std::nullopt);
+}
+
 TEST(OrderBook, HoldsOneOrderOfAKindForABlockOnANode) {
   OrderBook book(100);
   EXPECT_TRUE(book.place(NodeId{1}, order(OrderKind::kVerify, 7), at(0)));

@@ -58,7 +58,14 @@ TEST(CommandText, IsRefusedInOneLineWhenItIsNone) {
        {std::string(), std::string("[]"), std::string("{}"), with(R"("fly","body":{})"),
         with(R"("reap","body":{"rows":-1})"), with(R"("reap","body":{"rows":1},"more":1)"),
         std::string(R"({"time":"x","wall":1,"command":"reap","body":{"rows":1}})"),
+        std::string(R"({"time":1,"command":"reap","body":{"rows":1},"more":1})"),
+        std::string(R"({"wall":1,"command":"reap","body":{"rows":1},"more":1})"),
+        std::string(R"({"time":1,"wall":1,"body":{"rows":1},"more":1})"),
+        std::string(R"({"time":1,"wall":1,"command":7,"body":{"rows":1}})"),
         with(R"("request","body":{"method":"mkdir"})"),
+        with(R"("request","body":{"method":"mkdir","request":{}})"),
+        with(R"("request","body":{"method":"mkdir","request":{},"targets":[],"more":1})"),
+        with(R"("request","body":{"method":"mkdir","request":{},"targets":{}})"),
         with(R"("request","body":{"method":"stat","request":{},"targets":[]})"),
         with(R"("request","body":{"method":"mkdir","request":{"x":1},"targets":[]})")}) {
     const Result<Command> command = command_from_text(text);

@@ -256,6 +256,39 @@ TEST(Shipper, ExchangesAHomeThatKeepsFailing) {
   EXPECT_THAT(cluster.homes[NodeId{1}].text, IsEmpty());
 }
 
+TEST(Shipper, TakesNoNoticeOfAnswersFromHomesThatAreNoneAnyMore) {
+  Cluster cluster;
+  cluster.live({1, 11});
+  ShipperEffects effects;
+  cluster.shipper.tick(cluster.now, effects);
+  ASSERT_EQ(effects.size(), 2u);
+  const TransferId transfer = std::get<PostJournal>(effects[0]).transfer;
+  cluster.live({11});
+  cluster.pass(milliseconds(100));
+  cluster.shipper.answered(transfer, {}, cluster.now);
+  cluster.shipper.failed(transfer, cluster.now);
+  EXPECT_EQ(cluster.shipper.status(cluster.now).homes, 0u);
+}
+
+TEST(Shipper, BeginsAnewWithAHomeThatHasAnotherCheckpointOrAnotherHistoryThanItWasSent) {
+  for (const bool history : {false, true}) {
+    Cluster cluster;
+    cluster.live({1, 11});
+    cluster.pass_seconds(2);
+    ASSERT_EQ(cluster.checkpoints_made, 1);
+    cluster.run(3);
+    // The home's answers tell of other commands under the same positions.
+    if (history) {
+      cluster.homes.at(NodeId{1}).state.chain ^= 1;
+    } else {
+      cluster.homes.at(NodeId{1}).state.applied -= 1;
+    }
+    cluster.pass_seconds(20);
+    cluster.expect_whole(NodeId{1}, cluster.applied);
+    cluster.expect_whole(NodeId{11}, cluster.applied);
+  }
+}
+
 TEST(Shipper, WaitsLongerAfterEachFailure) {
   Cluster cluster;
   cluster.live({1});

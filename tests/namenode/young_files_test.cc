@@ -84,6 +84,61 @@ TEST_F(Young, AGapOrBlocksThatContradictEachOtherAreSaidAndNothingIsChanged) {
   EXPECT_EQ(bench.store.block(BlockId{next + 1}), std::nullopt);
 }
 
+TEST_F(Young, FilesThatDoNotFitAreSaidUpToAHundredTimesAndThenCounted) {
+  recover();
+  for (std::uint64_t i = 0; i < 103; ++i) young->add(replica(i, kUnheardOf + i, 1));
+  EXPECT_THAT(rebuild(), IsEmpty());
+  ASSERT_EQ(notes.size(), 101u);
+  EXPECT_EQ(notes.back(), "3 more files were not rebuilt");
+}
+
+TEST_F(Young, ANameThatCannotBeOneIsLeftOut) {
+  recover();
+  RescuedReplica odd = replica(0, kUnheardOf, 0);
+  odd.path_hint = "/dir/" + std::string(300, 'n');
+  young->add(odd);
+  EXPECT_THAT(rebuild(), ElementsAre("/lost+found/" + std::to_string(kUnheardOf) + " 1000"));
+}
+
+TEST_F(Young, BlocksOfUnequalLengthBeforeTheLastMakeNoFileNorDoCopiesOfUnequalLength) {
+  recover();
+  young->add(replica(0, kUnheardOf, 0));
+  young->add(replica(1, kUnheardOf, 1, 900));
+  young->add(replica(2, kUnheardOf, 2, 10));
+  young->add(replica(3, kUnheardOf + 1, 0, 500));
+  young->add(replica(4, kUnheardOf + 1, 0, 501));
+  young->add(replica(5, kUnheardOf + 2, 0, 0));
+  EXPECT_THAT(rebuild(), IsEmpty());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("do not fit"), HasSubstr("different blocks 0")));
+}
+
+TEST_F(Young, WithAFileInThePlaceOfLostAndFoundNothingIsRebuiltAndThatIsSaid) {
+  bench.write("/lost+found");
+  recover();
+  young->add(replica(0, kUnheardOf, 0));
+  EXPECT_THAT(rebuild(), IsEmpty());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("Not a directory")));
+}
+
+TEST_F(Young, AReplicaThatIsNotWhatTheOpenFileCommittedIsLeftAlone) {
+  const wire::CreateReply file = bench.open(bench.ann, "/writing", false, 2);
+  wire::Allocate more = NamespaceBench::allocate(bench.ann, file.inode, 0);
+  more.commit = {NamespaceBench::stored(file.blocks[0].block, 0)};
+  EXPECT_EQ(bench.code(more), Code::kOk);
+  recover();
+  const BlockId block = file.blocks[0].block;
+  const auto crc = static_cast<std::uint32_t>(block.value);
+  for (const RescuedReplica& wrong :
+       {RescuedReplica{std::string(32, 'c'), {block, 999, crc}, file.inode, 0, "/writing"},
+        RescuedReplica{std::string(32, 'c'), {block, 1000, crc + 1}, file.inode, 0, "/writing"},
+        RescuedReplica{std::string(32, 'c'), {block, 1000, crc}, file.inode, 1, "/writing"},
+        RescuedReplica{std::string(32, 'c'), {block, 1000, crc}, InodeId{1}, 0, "/writing"}}) {
+    young->add(wrong);
+  }
+  EXPECT_THAT(rebuild(), IsEmpty());
+  EXPECT_THAT(notes, IsEmpty());
+}
+
 TEST_F(Young, ABlockThatWasWrittenAgainUnderANewIdIsTakenOnce) {
   recover();
   young->add(replica(0, kUnheardOf, 0));

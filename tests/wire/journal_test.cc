@@ -84,6 +84,18 @@ TEST_F(JournalText, TellsDamageInTheMiddleFromAnEndCutShort) {
   EXPECT_EQ(journal->lines.size(), 1u);
 }
 
+TEST_F(JournalText, ALineThatLacksAPartOrNumbersItselfWronglyIsDamage) {
+  add({"one"});
+  const std::size_t good = text.size();
+  for (const char* line : {"\n", "102\n", "102 0123456789abcdef\n", " 0 x\n", "102  x\n",
+                           "102x 0 x\n", "99999999999999999999 0 x\n", "102 g x\n"}) {
+    const Result<Journal> journal = read_journal(text + line);
+    ASSERT_TRUE(journal.ok());
+    EXPECT_TRUE(journal->damaged) << line;
+    EXPECT_EQ(journal->verified_bytes, good) << line;
+  }
+}
+
 TEST_F(JournalText, DoesNotTakeWhatDoesNotContinueIt) {
   add({"one"});
   const JournalAppend next = append_after(state, {"two"});

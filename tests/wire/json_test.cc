@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/wire/requests.h"
+#include "core/wire/transfer.h"
 
 namespace dfs::wire {
 namespace {
@@ -32,6 +33,56 @@ TEST(Json, AWrongTypeOrRangeIsAnErrorThatNamesTheField) {
     EXPECT_EQ(result.status().message(), "field 'replication' must be an integer in its range")
         << text;
   }
+}
+
+TEST(Json, WhatIsNotOneObjectIsRefused) {
+  for (const char* text : {"[]", "[{}]", "1", "null", "\"{}\"", "true"}) {
+    EXPECT_EQ(from_json_text<Stat>(text, UnknownKeys::kIgnore).status().message(),
+              "malformed message: not a JSON object")
+        << text;
+  }
+  for (const char* text : {"", "{", "{} {}", "{\"path\": }"}) {
+    EXPECT_EQ(from_json_text<Stat>(text, UnknownKeys::kIgnore).status().code(),
+              Code::kInvalidArgument)
+        << text;
+  }
+}
+
+TEST(Json, EveryKindOfFieldRefusesValuesOfAnother) {
+  const auto refusal = []<class T>(const T& /*of*/, std::string_view text) {
+    return from_json_text<T>(text, UnknownKeys::kReject).status().message();
+  };
+  EXPECT_EQ(refusal(Stat{}, R"({"path": 1})"), "field 'path' must be a string");
+  EXPECT_EQ(refusal(Mkdir{}, R"({"parents": "yes"})"), "field 'parents' must be true or false");
+  EXPECT_EQ(refusal(Create{}, R"({"exclude": 4})"), "field 'exclude' must be an array");
+  EXPECT_EQ(refusal(Create{}, R"({"exclude": [4, "5"]})"),
+            "field 'exclude' must be an integer in its range");
+  EXPECT_EQ(refusal(Create{}, R"({"caller": []})"), "field 'caller' must be an object");
+  EXPECT_EQ(refusal(SetReplication{}, R"({"replication": 1.0})"),
+            "field 'replication' must be an integer in its range");
+  EXPECT_EQ(refusal(FileStatus{}, R"({"type": "SYMLINK"})"),
+            "field 'type' must be one of its names");
+  EXPECT_EQ(refusal(FileStatus{}, R"({"type": 1})"), "field 'type' must be one of its names");
+  EXPECT_EQ(refusal(NodeReport{}, R"({"state": "sleepy"})"),
+            "field 'state' must be one of its names");
+  EXPECT_EQ(refusal(NodeReport{}, R"({"service": "gone"})"),
+            "field 'service' must be one of its names");
+  EXPECT_EQ(refusal(NodeFailure{}, R"({"status": "Io"})"), "field 'status' must be an object");
+  EXPECT_EQ(refusal(NodeFailure{}, R"({"status": {"code": 5}})"), "field 'code' must be a string");
+}
+
+TEST(Json, ACodeThatIsNotKnownYetIsReadAsAnInternalError) {
+  const auto read = from_json_text<NodeFailure>(
+      R"({"status": {"code": "Tomorrows", "message": "m"}})", UnknownKeys::kIgnore);
+  EXPECT_EQ(read->status, Status(Code::kInternal, "m"));
+}
+
+TEST(Json, AnUnknownFieldIsFoundBehindKnownOnes) {
+  EXPECT_EQ(from_json_text<SetReplication>(R"({"path": "/a", "replication": 2, "zeal": 1})",
+                                           UnknownKeys::kReject)
+                .status()
+                .message(),
+            "unknown field 'zeal'");
 }
 
 TEST(Json, OptionalFieldsAreAbsentOrPresent) {

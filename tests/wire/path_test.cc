@@ -35,7 +35,7 @@ TEST(Path, NulAndInvalidUtf8AreRefusedInOnePrintableLine) {
   EXPECT_EQ(Path::parse("/a/../b").status().message(),
             "/a/../b: '.' and '..' are not allowed as names");
   for (const char* bytes : {"\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80",
-                            "\xc3", "\xe2\x82", "\xf5\x80\x80\x80"}) {
+                            "\xc3", "\xe2\x82", "\xf0\x80\x80\x80", "\xf5\x80\x80\x80"}) {
     EXPECT_FALSE(is_utf8(bytes));
     EXPECT_EQ(refusal_of("/" + std::string(bytes)), Code::kInvalidArgument);
   }
@@ -58,6 +58,18 @@ TEST(Path, LimitsAreExact) {
   ASSERT_EQ(wide.size(), 4096u);
   EXPECT_TRUE(Path::parse(wide).ok());
   EXPECT_EQ(refusal_of(wide + "/"), Code::kInvalidArgument);
+}
+
+TEST(Path, ANameIsOneComponentWithinItsLimit) {
+  for (const std::string& name : {std::string("a"), std::string("..."), std::string(255, 'n')}) {
+    EXPECT_TRUE(check_name(name).ok()) << name;
+  }
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("/"),
+        std::string("a\0b", 3), std::string("\xff"), std::string(256, 'n')}) {
+    EXPECT_EQ(check_name(name).code(), Code::kInvalidArgument) << name;
+  }
+  EXPECT_EQ(check_name("a/b").message(), "a/b: A name must not contain '/'");
 }
 
 TEST(Path, AParentContainsItsChildrenAndNotItsNamesakes) {

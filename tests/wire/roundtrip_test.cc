@@ -1,6 +1,7 @@
 // Every message that there is survives its JSON form, and rubbish in its place is refused.
 #include <gtest/gtest.h>
 
+#include "core/base/crc32c.h"
 #include "core/wire/json.h"
 #include "core/wire/metadata_messages.h"
 #include "core/wire/requests.h"
@@ -107,6 +108,52 @@ TEST(RangeAnswer, AHeaderSurvivesItsBytesAndOneFlippedBitIsNoticed) {
     bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1u << (bit % 8)));
     RC_ASSERT(decode_range_header(bytes).status().code() == Code::kCorrupt);
   }));
+}
+
+// A header whose checksum is right and whose numbers are as they are given.
+std::vector<std::uint8_t> forged(const RangeHeader& header, std::uint32_t granules,
+                                 std::uint32_t version = 1) {
+  std::vector<std::uint8_t> bytes(kRangeHeaderBytes);
+  encode_range_header(header, bytes.data());
+  put_le32(bytes.data() + 4, version);
+  put_le32(bytes.data() + 28, granules);
+  put_le32(bytes.data() + 48, crc32c(Bytes(bytes).first(48)));
+  return bytes;
+}
+
+TEST(RangeAnswer, AHeaderWhoseNumbersContradictEachOtherIsCorrupt) {
+  const RangeHeader good{{BlockId{1}, 2 * kGranuleBytes, 3}, kGranuleBytes, kGranuleBytes};
+  ASSERT_EQ(decode_range_header(forged(good, 2)).value(), good);
+  const auto refused = [](const RangeHeader& header, std::uint32_t granules) {
+    return decode_range_header(forged(header, granules)).status().code() == Code::kCorrupt;
+  };
+  EXPECT_TRUE(refused(good, 3)) << "another number of granules";
+  RangeHeader header = good;
+  header.offset = 1;
+  EXPECT_TRUE(refused(header, 2)) << "an offset within a granule";
+  header = good;
+  header.length += 1;
+  EXPECT_TRUE(refused(header, 2)) << "more than there is from the offset on";
+  header.length = UINT64_MAX;
+  EXPECT_TRUE(refused(header, 2)) << "more than fits beside the offset";
+  header = good;
+  header.offset = 3 * kGranuleBytes;
+  header.length = 0;
+  EXPECT_TRUE(refused(header, 2)) << "beyond the block";
+  header = {{BlockId{1}, kMaxBlockBytes + 1, 3}, 0, 0};
+  EXPECT_TRUE(refused(header, static_cast<std::uint32_t>(granules_of(kMaxBlockBytes + 1))))
+      << "a block that is too large";
+  header.block.length = kMaxBlockBytes;
+  EXPECT_FALSE(refused(header, static_cast<std::uint32_t>(granules_of(kMaxBlockBytes))));
+}
+
+TEST(RangeAnswer, AHeaderOfAnotherVersionOrCutShortIsCorrupt) {
+  const RangeHeader good{{BlockId{1}, 5, 3}, 0, 5};
+  EXPECT_EQ(decode_range_header(forged(good, 1, 2)).status().code(), Code::kCorrupt);
+  const std::vector<std::uint8_t> bytes = forged(good, 1);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(decode_range_header(Bytes(bytes).first(size)).status().code(), Code::kCorrupt);
+  }
 }
 
 TEST(RangeAnswer, AWidenedRangeCoversWhatWasAskedInWholeGranules) {

@@ -147,9 +147,9 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
     case BlockState::kFreed:
       return no("it belongs to its readers");
     case BlockState::kCommitted:
-      return judge_committed(soft, view, request, now);
+      break;
   }
-  return no("unknown state");
+  return judge_committed(soft, view, request, now);
 }
 
 bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now) {

@@ -27,7 +27,7 @@ bool contradicts(const PendingOrder& ended, const Status& status, const Replica*
       return known == nullptr ? status.ok() : status.code() == Code::kNotFound;
     case OrderKind::kCopy:
     case OrderKind::kPurge:
-      return false;
+      break;
   }
   return false;
 }

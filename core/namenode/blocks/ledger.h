@@ -16,11 +16,6 @@ enum class DeleteReason {
   kRotten,     // the replica does not match the block, and good ones are left
   kExcess,     // more good copies than asked for
 };
-constexpr std::string_view to_string(DeleteReason reason) {
-  return reason == DeleteReason::kForgotten ? "forgotten"
-         : reason == DeleteReason::kRotten  ? "rotten"
-                                            : "excess";
-}
 
 struct Deletion {
   BlockId block;

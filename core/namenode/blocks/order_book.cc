@@ -23,9 +23,9 @@ int urgency(OrderKind kind) {
     case OrderKind::kPurge:
       return kDeletion;
     case OrderKind::kVerify:
-      return 4;
+      break;
   }
-  return 5;
+  return 4;
 }
 
 }  // namespace
@@ -37,7 +37,8 @@ bool OrderBook::place(NodeId node, wire::Order order, Instant running) {
   PendingOrder pending{std::move(order), node, NodeId{}, running, false, Instant{}};
   const std::uint64_t number = pending.order.order;
   if (pending.order.kind == OrderKind::kCopy) {
-    pending.source = pending.order.sources.empty() ? node : pending.order.sources.front().node;
+    DFS_ASSERT(!pending.order.sources.empty());
+    pending.source = pending.order.sources.front().node;
     ++copies_[node];
     if (pending.source != node) ++copies_[pending.source];
   }
@@ -153,8 +154,9 @@ PendingOrder OrderBook::remove(std::map<std::uint64_t, PendingOrder>::iterator a
   by_block_.erase({pending.order.block.id, kind, pending.node});
   if (pending.sent) {
     sent_.erase({pending.sent_at, number});
-  } else if (const auto waiting = unsent_.find({pending.node, urgency(kind)});
-             waiting != unsent_.end()) {
+  } else {
+    const auto waiting = unsent_.find({pending.node, urgency(kind)});
+    DFS_ASSERT(waiting != unsent_.end());
     waiting->second.erase(number);
     if (waiting->second.empty()) unsent_.erase(waiting);
   }

@@ -31,7 +31,6 @@ Replica& ReplicaMap::put(const wire::BlockInfo& info) {
   auto at = lower_bound_of(bucket, info.id);
   if (at == bucket.end() || at->id() != info.id) {
     at = bucket.insert(at, Replica(info));
-    ++size_;
   } else {
     if (!at->is(Replica::kClaimed)) digests_[number] -= wire::replica_digest(at->info());
     if (at->info() != info) *at = Replica(info);
@@ -46,7 +45,6 @@ bool ReplicaMap::claim(const wire::BlockInfo& info) {
   const auto at = lower_bound_of(bucket, info.id);
   if (at != bucket.end() && at->id() == info.id) return false;
   bucket.insert(at, Replica(info))->set(Replica::kClaimed, true);
-  ++size_;
   return true;
 }
 
@@ -57,7 +55,6 @@ bool ReplicaMap::erase(BlockId block) {
   if (at == bucket.end() || at->id() != block) return false;
   if (!at->is(Replica::kClaimed)) digests_[number] -= wire::replica_digest(at->info());
   bucket.erase(at);
-  --size_;
   return true;
 }
 

@@ -65,14 +65,12 @@ class ReplicaMap {
 
   [[nodiscard]] std::uint64_t digest(std::uint64_t bucket) const { return digests_[bucket]; }
   [[nodiscard]] const Bucket& bucket(std::uint64_t bucket) const { return buckets_[bucket]; }
-  [[nodiscard]] std::uint64_t size() const { return size_; }
   // Takes the mark off every replica.
   void clear_all(Replica::Mark mark);
 
  private:
   std::array<Bucket, wire::kReportBuckets> buckets_;
   std::array<std::uint64_t, wire::kReportBuckets> digests_{};
-  std::uint64_t size_ = 0;
 };
 
 }  // namespace dfs::namenode

@@ -96,9 +96,10 @@ Result<Commits> check_commits(Context& context, const Writing& writing,
   for (const wire::CommittedBlock& commit : commits) {
     const wire::BlockInfo& info = commit.info;
     std::optional<BlockRow> row = context.store.block(info.id);
-    if (!row || row->owner != file.id || row->state == BlockState::kFreed) {
+    if (!row || row->owner != file.id) {
       return bad_block(info.id, "It is not allocated to this file");
     }
+    DFS_ASSERT(row->state != BlockState::kFreed);  // only a published version's can be
     if (row->state == BlockState::kCommitted) {
       if (row->length == info.length && row->crc == info.crc && row->index == commit.index)
         continue;

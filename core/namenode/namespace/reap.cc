@@ -40,9 +40,8 @@ class Reaper {
 
   void item(InodeId id) {
     const std::optional<InodeRow> row = store_.inode(id);
-    if (!row) {
-      store_.erase_reap(id);
-    } else if (row->type == FileType::kDirectory) {
+    DFS_ASSERT(row.has_value());
+    if (row->type == FileType::kDirectory) {
       directory(*row);
     } else if (row->parent) {
       retarget(*row);
@@ -110,13 +109,11 @@ class Reaper {
     const std::vector<FileBlockRow> blocks = next_blocks(row, last);
     for (const FileBlockRow& position : blocks) {
       BlockRow block = *store_.block(position.block);
-      if (--block.references == 0) {
-        block.state = BlockState::kFreed;
-        block.freed = context_.time;
-        context_.effects.freed.push_back(block.id);
-      } else {
-        store_.erase_file_block(row.id, position.index);
-      }
+      DFS_ASSERT(block.references == 1);  // no two versions share a block
+      block.references = 0;
+      block.state = BlockState::kFreed;
+      block.freed = context_.time;
+      context_.effects.freed.push_back(block.id);
       store_.put_block(block);
     }
     if (!last) {
