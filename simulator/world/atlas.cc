@@ -9,8 +9,8 @@ namespace {
 
 using sim::Folder;
 
-// A polynomial of the words for each of four lanes, which do not wait for each other, and one digest
-// of them all.
+// A polynomial of the words for each of four lanes, which do not wait for each other, and one
+// digest of them all.
 std::uint64_t digest_bytes(const std::vector<std::uint8_t>& data) {
   constexpr std::size_t kLanes = 4;
   constexpr std::size_t kWordBytes = 8;

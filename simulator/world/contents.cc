@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::uint64_t kWordBytes = 8;
 
-// An endless sequence of words that `key` names: no two of its words are equal, and the sequences of
-// two keys hardly ever share one. One addition makes the next word, so that blocks are cheap.
+// An endless sequence of words that `key` names: no two of its words are equal, and the sequences
+// of two keys hardly ever share one. One addition makes the next word, so that blocks are cheap.
 class Words {
  public:
   Words(std::uint64_t key, std::uint64_t first) : word_(mix(key, 0) + first * kStep) {}
