@@ -93,6 +93,25 @@ TEST(Excess, B1_StaysIfTheOtherCopyOnItsRackMayBeGoneBeforeItsNodeAsks) {
   }
 }
 
+TEST(Excess, B1_StaysAlthoughItCannotBeReadIfItAloneStandsInASecondRack) {
+  Cluster cluster(4, {"/a", "/a", "/b", "/b"});
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.at(3).unreadable = true;
+  cluster.at(3).changes.push_back({wire::ReplicaEvent::kUnread, Cluster::info(block)});
+  cluster.run(seconds(2));
+  cluster.at(4).reports = false;
+  cluster.start(4);
+  cluster.join(4);
+  cluster.set_replication(block, 2);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), Contains(3));
+  cluster.at(4).reports = true;
+  cluster.report(4);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(4), Not(Contains(3))))
+      << "the copies that can be read stand in two racks now";
+}
+
 TEST(Excess, SeaweedFS_10719_APhantomSurvivorSavesTheCopy) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);

@@ -88,13 +88,12 @@ std::uint32_t survivors_needed(const Soft& soft, const BlockView& view, bool rot
   return rotten ? 1 : std::max<std::uint32_t>(1, view.row->replication);
 }
 
-// An excess copy may not take the second rack with it: what counts is where the survivors stand,
-// not where the copies stood when the excess one was chosen.
+// An excess copy may not take the second rack with it, not even one that cannot be read (V3): what
+// counts is where the survivors stand, not where the copies stood when the excess one was chosen.
 bool keeps_racks(const BlockView& view, const DeletionRequest& request,
                  const Survivors& survivors) {
   const Copy* victim = view.on(request.node);
-  if (victim == nullptr || victim->standing == Standing::kUnreadable) return true;
-  if (mutated(Mutant::kB1IgnoreRacks)) return true;
+  if (victim == nullptr || mutated(Mutant::kB1IgnoreRacks)) return true;
   std::vector<const Node*> before = survivors.verified;
   before.push_back(victim->node);
   const std::size_t wanted = std::min<std::size_t>(kRacksWanted, view.row->replication);

@@ -15,13 +15,18 @@ using wire::OrderKind;
 constexpr Duration kGiveUpAfter = seconds(300);  // then another victim may be chosen
 constexpr Duration kAskAgain = seconds(10);
 
-// Hosts and (up to two) racks of the good copies without this one.
-Spread without(const BlockView& view, NodeId victim) {
-  std::vector<const Node*> rest;
+// Where the good copies without this one are.
+std::vector<const Node*> others(const BlockView& view, NodeId victim) {
+  std::vector<const Node*> nodes;
   for (const Copy& copy : view.copies) {
-    if (copy.counts_as_good() && copy.id != victim) rest.push_back(copy.node);
+    if (copy.counts_as_good() && copy.id != victim) nodes.push_back(copy.node);
   }
-  Spread spread = spread_of(rest);
+  return nodes;
+}
+
+// Their hosts and (up to two) racks.
+Spread without(const BlockView& view, NodeId victim) {
+  Spread spread = spread_of(others(view, victim));
   spread.racks = std::min(spread.racks, kRacksWanted);
   return spread;
 }
@@ -34,13 +39,15 @@ bool may_go(const BlockView& view, const Copy& copy) {
   return copy.standing == Standing::kGood && view.good > kept;
 }
 
-// Whether the copies that are left stand in as many racks as all do, or as are asked for. Where
-// several copies are excess one whose node has reported may be the wrong one: then the others are
-// waited for.
+// Whether the copies that are left stand in fewer racks than with this one, and than are asked for;
+// one that cannot be read may be whole (V3). Where several copies are excess one whose node has
+// reported may be the wrong one: then the others are waited for.
 bool narrows(const BlockView& view, const Copy& victim) {
   if (mutated(Mutant::kB1IgnoreRacks)) return false;
+  std::vector<const Node*> with = others(view, victim.id);
+  with.push_back(victim.node);
   const std::size_t wanted = std::min<std::size_t>(kRacksWanted, view.row->replication);
-  return without(view, victim.id).racks < std::min(wanted, without(view, NodeId{}).racks);
+  return without(view, victim.id).racks < std::min(wanted, spread_of(with).racks);
 }
 
 // A copy that is lost already in all but name goes first.
