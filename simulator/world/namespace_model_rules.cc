@@ -31,10 +31,12 @@ Code NamespaceModel::expect(const wire::Create& request) const {
 // of copies can be wrong.
 Code NamespaceModel::expect_commits(const ModelWriter& owner,
                                     const std::vector<wire::CommittedBlock>& commits) const {
+  std::set<BlockId> ids;  // a NameNode that lost a command may have given the writer one twice
   for (const wire::CommittedBlock& commit : commits) {
     const auto known = owner.committed.find(commit.index);
     if (known != owner.committed.end() && known->second.id == commit.info.id) continue;
     if (!owner.allocated.contains(commit.info.id)) return Code::kInvalidArgument;
+    if (!ids.insert(commit.info.id).second) return Code::kInvalidArgument;
     if (commit.stored.size() < std::min<std::size_t>(2, owner.replication)) {
       return Code::kInvalidArgument;
     }

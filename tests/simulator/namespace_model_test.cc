@@ -25,5 +25,25 @@ TEST(NamespaceModel, AVersionThatIsNotThereWasReplaced) {
   EXPECT_TRUE(model.disagreement(request, Status(Code::kIsDirectory, "")));
 }
 
+TEST(NamespaceModel, ABlockThatIsCommittedAtTwoPlacesOfAFileIsRefused) {
+  NamespaceModel model;
+  model.apply({{}, namenode::FormatCommand{}, {}}, {.position = 1, .reply = wire::Empty{}});
+  wire::Create create;
+  create.caller.client = "writer";
+  create.path = "/file";
+  wire::CreateReply created;
+  created.inode = InodeId{first_id_of_epoch(1)};
+  created.replication = 1;
+  created.blocks = {{BlockId{7}, {}}};
+  model.apply({{}, namenode::RequestCommand{create, {}}, {}}, {.position = 2, .reply = created});
+  wire::Allocate allocate;
+  allocate.caller.client = "writer";
+  allocate.inode = created.inode;
+  allocate.commit = {{{BlockId{7}, 10, 1}, 0, {NodeId{1}}}};
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kOk);
+  allocate.commit.push_back({{BlockId{7}, 20, 2}, 1, {NodeId{2}}});
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace dfs::world
