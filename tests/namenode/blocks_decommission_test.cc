@@ -217,6 +217,21 @@ TEST(Decommission, CountsADeadNodeInServiceUntilThatLeavesToo) {
   EXPECT_EQ(service_of(cluster, 4), ServiceState::kDecommissioned);
 }
 
+// The disks of the last machine are thrown away, and those of the first put into it.
+TEST(Decommission, CountsOfTheNodesThatHaveHadAnAddressTheOneThatIsThere) {
+  Cluster cluster(4);
+  cluster.write({1, 2, 3});
+  cluster.kill(4);
+  cluster.run(seconds(40));
+  cluster.decommission(1);
+  cluster.run(seconds(20));
+  EXPECT_EQ(service_of(cluster, 1), ServiceState::kDecommissioning);
+  cluster.at(1).address = cluster.at(4).address;
+  cluster.start(1);
+  cluster.run(seconds(20));
+  EXPECT_EQ(service_of(cluster, 1), ServiceState::kDecommissioned);
+}
+
 TEST(Decommission, OfTheLastNodeInServiceIsRefused) {
   Cluster cluster(2);
   cluster.decommission(1);

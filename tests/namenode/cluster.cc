@@ -35,6 +35,7 @@ Cluster::Cluster(std::uint64_t nodes, std::vector<std::string> racks, bool silen
     const std::string number = std::to_string(i);
     node.id = NodeId{i};
     node.host = "h" + number;
+    node.address = "c" + number;
     node.rack = racks[(i - 1) % racks.size()];
     node.stats.capacity = std::uint64_t{1} << 40;
     node.stats.remaining = node.stats.largest_free = std::uint64_t{1} << 39;
@@ -42,7 +43,7 @@ Cluster::Cluster(std::uint64_t nodes, std::vector<std::string> racks, bool silen
     DataNodeRow row;
     row.id = node.id;
     row.uuid = "uuid" + number;
-    row.client_address = "c" + number;
+    row.client_address = node.address;
     row.peer_address = "p" + number;
     row.rack = node.rack;
     row.host = node.host;
@@ -201,7 +202,7 @@ void Cluster::join(std::uint64_t number) {
   wire::Register request;
   request.uuid = "uuid" + text;
   request.incarnation = node.incarnation;
-  request.client_address = "c" + text;
+  request.client_address = node.address;
   request.peer_address = "p" + text;
   request.rack = node.rack;
   request.host = node.host;

@@ -31,6 +31,7 @@ struct PretendedNode {
   NodeId id;
   std::string rack = "/r";
   std::string host;
+  std::string address;  // of the machine that its disks are in
   std::string incarnation = "one";
   bool up = true;           // false: the process is dead
   bool reachable = true;    // false: nothing of it reaches the NameNode

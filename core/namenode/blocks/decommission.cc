@@ -101,13 +101,20 @@ bool departures_unfinished(const Soft& soft) {
 }
 
 std::uint32_t nodes_in_service(const Soft& soft, NodeId except) {
-  // Nodes in the order of their numbers: of several that have had an address the newest one counts.
-  std::map<std::string_view, bool> stays;
+  struct Holder {
+    bool alive = false;
+    bool stays = false;
+  };
+  // Of several that have had an address the living one counts, else the newest: nodes come in the
+  // order of their numbers.
+  std::map<std::string_view, Holder> holders;
   for (const auto& [id, node] : soft.nodes.all()) {
-    stays[node.row.client_address] = !node.leaving() && id != except;
+    Holder& holder = holders[node.row.client_address];
+    if (holder.alive && !node.alive()) continue;
+    holder = {node.alive(), !node.leaving() && id != except};
   }
-  return static_cast<std::uint32_t>(
-      std::count_if(stays.begin(), stays.end(), [](const auto& entry) { return entry.second; }));
+  return static_cast<std::uint32_t>(std::count_if(
+      holders.begin(), holders.end(), [](const auto& entry) { return entry.second.stays; }));
 }
 
 }  // namespace dfs::namenode

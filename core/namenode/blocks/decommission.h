@@ -8,7 +8,8 @@
 // a death or a newcomer makes all verdicts void until the next walk.
 //
 // A dead node in service counts as one: who judged by the living alone would let a node go because
-// others are away for a while. A node whose disks were replaced counts once.
+// others are away for a while. A machine whose disks were replaced counts once, as the node that is
+// there now.
 #pragma once
 
 #include "core/namenode/blocks/block_view.h"

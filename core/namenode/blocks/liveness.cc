@@ -67,10 +67,11 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
 }  // namespace
 
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply) {
-  if (Node* known = soft.nodes.find(reply.node)) {
-    end_session(soft, *known);
-  } else {
-    doubt_departures(soft);  // there is one more to hold copies
+  Node* known = soft.nodes.find(reply.node);
+  if (known != nullptr) end_session(soft, *known);
+  // There is one more to hold copies, or another one is at an address.
+  if (known == nullptr || !known->alive() || known->row.client_address != request.client_address) {
+    doubt_departures(soft);
   }
   const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
   Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
