@@ -98,19 +98,28 @@ bool Leavers::left(NodeId node) const {
          scene_.now_us() - asked->second > kOrdersKeep.us;
 }
 
+bool AskedBefore::counts(const Change& change) const {
+  return scene_.now_us() - change.at_us <= kOrdersKeep.us;
+}
+
 void AskedBefore::applying(const namenode::Outcome& outcome) {
   for (const BlockId block : outcome.effects.retargeted) {
     const ModelBlockState* state = scene_.applied.block(block);
-    if (state != nullptr) lower_[block] = {scene_.now_us(), state->replication};
+    if (state == nullptr) continue;
+    std::vector<Change>& changes = changes_[block];
+    std::erase_if(changes, [this](const Change& change) { return !counts(change); });
+    changes.push_back({scene_.now_us(), state->replication});
   }
 }
 
 std::uint32_t AskedBefore::least(BlockId block, const ModelBlockState& state) const {
-  const auto lower = lower_.find(block);
-  if (lower == lower_.end() || scene_.now_us() - lower->second.first > kOrdersKeep.us) {
-    return state.replication;
+  std::uint32_t least = state.replication;
+  const auto changes = changes_.find(block);
+  if (changes == changes_.end()) return least;
+  for (const Change& change : changes->second) {
+    if (counts(change)) least = std::min(least, change.before);
   }
-  return std::min(state.replication, lower->second.second);
+  return least;
 }
 
 }  // namespace dfs::world

@@ -77,7 +77,8 @@ class Leavers {
 };
 
 // How many copies a deletion had to leave when it was judged: an order that has been fetched is
-// carried out although more copies are asked for since.
+// carried out although more copies are asked for since, and told again to a node that did not get
+// the answer.
 class AskedBefore {
  public:
   explicit AskedBefore(const Scene& scene) : scene_(scene) {}
@@ -85,8 +86,14 @@ class AskedBefore {
   [[nodiscard]] std::uint32_t least(BlockId block, const ModelBlockState& state) const;
 
  private:
+  struct Change {
+    std::int64_t at_us = 0;
+    std::uint32_t before = 0;
+  };
+  [[nodiscard]] bool counts(const Change& change) const;
+
   const Scene& scene_;
-  std::map<BlockId, std::pair<std::int64_t, std::uint32_t>> lower_;  // when, and what it was before
+  std::map<BlockId, std::vector<Change>> changes_;  // recent ones
 };
 
 }  // namespace dfs::world
