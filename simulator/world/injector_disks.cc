@@ -192,6 +192,7 @@ bool Injector::swap_disks(const PlannedFault& fault, Random draw) {
     // A disk whose registration was given up with a history may call itself what another one is.
     const NodeId node = to.identity().node;
     if (node && scene_.address_of(node) == from.address()) scene_.addresses[node] = to.address();
+    scene_.exchanged_us[to.address()] = scene_.now_us();
   };
   moved(*one, *other);
   moved(*other, *one);

@@ -68,7 +68,11 @@ class Moves final : public Oracle {
     std::set<Address> before = left;
     before.insert(victim);
     const std::size_t copies = std::min<std::size_t>(before.size(), asked);
-    const std::size_t racks = std::min({racks_of(before), kRacksWanted, std::size_t{asked}});
+    // Who puts disks into a machine of another rack takes them out of theirs.
+    const bool exchanged = std::ranges::any_of(
+        before, [this](Address machine) { return exchanged_lately(scene_, machine); });
+    const std::size_t racks =
+        exchanged ? 0 : std::min({racks_of(before), kRacksWanted, std::size_t{asked}});
     scene_.verdicts.expect(left.size() >= copies && racks_of(left) >= racks, "B1", [&] {
       return "node " + std::to_string(victim) + " " + what + " its copy of block " +
              std::to_string(block.value) + " and leaves " + std::to_string(left.size()) +

@@ -87,6 +87,11 @@ std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId bloc
   return gone;
 }
 
+bool exchanged_lately(const Scene& scene, Address machine) {
+  const auto at = scene.exchanged_us.find(machine);
+  return at != scene.exchanged_us.end() && scene.now_us() - at->second <= kOrdersKeep.us;
+}
+
 void Leavers::applying(const namenode::Command& command) {
   const auto* leave = std::get_if<namenode::DecommissionCommand>(&command.body);
   if (leave != nullptr && leave->on) asked_us_[leave->node] = scene_.now_us();

@@ -64,6 +64,9 @@ struct CopyGone {
 [[nodiscard]] std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId block,
                                                 sim::Folder from, Duration forgiven);
 
+// The machine got its disks so short a while ago that orders may know them in another one.
+[[nodiscard]] bool exchanged_lately(const Scene& scene, Address machine);
+
 // Who has been leaving for so long that no deletion can still rely on its copies.
 class Leavers {
  public:

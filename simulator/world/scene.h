@@ -39,6 +39,7 @@ struct Scene {
   std::map<InodeId, Content> contents;  // of versions, from their writers
   std::map<NodeId, Address> addresses;  // of DataNodes, as they registered
   std::vector<sim::DataNodeNode*> datanodes;
+  std::map<Address, std::int64_t> exchanged_us;  // machines that got other disks, and when
   sim::NameNodeNode* namenode = nullptr;
   sim::SimStoreHost* namenode_host = nullptr;
   std::uint64_t restores = 0;  // times that the NameNode went back to an older state
