@@ -1,9 +1,9 @@
 // Planted bugs, to prove that the simulator's invariants can fail (reference: every invariant lands
 // with a mutant that it must catch).
 //
-// In a normal build mutated() is constexpr false and costs nothing. Only the separate library
-// dfs_core_mutants is compiled with DFS_MUTANTS, where `dfs-sim-mutants --mutant NAME` switches one
-// on. This header is the single place where simulation and production builds differ.
+// In a Release build mutated() is constexpr false and costs nothing. In every other one, and where
+// DFS_MUTANTS asks for it, they are compiled in and `dfs-sim --mutant NAME` switches one on; this
+// header is the single place where simulation and production builds differ.
 #pragma once
 
 #include <array>

@@ -166,7 +166,7 @@ bool Holdings::spare_done(BlockId block, VolumeId volume, const Status& status, 
 BlockId Holdings::next_to_verify(Now now) const {
   if (!suspects_.empty()) return *suspects_.begin();
   const auto [due, block] = index_.next_scrub();
-  return due <= now.mono && block ? block : BlockId{};
+  return due <= now.mono ? block : BlockId{};
 }
 
 void Holdings::verification_begins(BlockId block, Now now) {

@@ -202,6 +202,18 @@ TEST_F(CallTest, WhatComesAfterTheEndOrWhileItWaitsToRetryIsIgnored) {
   EXPECT_TRUE(effects.empty());
 }
 
+TEST_F(CallTest, AfterItsLimitItEndsOnceHoweverOftenItIsWoken) {
+  RetryOptions options;
+  options.limit = seconds(10);
+  make(mkdir(), options);
+  fail();
+  now = now + seconds(20);
+  after([&] { call->wake(now, effects); });
+  EXPECT_EQ(outcome().code(), Code::kUnknownOutcome);
+  after([&] { call->wake(now, effects); });
+  EXPECT_TRUE(effects.empty());
+}
+
 TEST_F(CallTest, ANameNodeThatIsBusyOrWhoseDiskFailedIsAskedAgain) {
   for (const Code code : {Code::kUnavailable, Code::kTimedOut, Code::kIo}) {
     make(wire::Stat{"/a"});

@@ -247,5 +247,102 @@ TEST(Orders, HDFS_2290_ARottenReplicaIsRepairedInPlace) {
   EXPECT_EQ(w.tasks.size(), 1u) << "the rotten one is in quarantine";
 }
 
+TEST(Orders, OfABlockThatIsBusyHoldUpOnlySoManyOthers) {
+  for (const std::uint64_t behind : {63u, 64u}) {
+    World w;
+    w.start();
+    w.register_and_report();
+    std::vector<wire::Order> orders;
+    for (std::uint64_t i = 0; i <= behind; ++i) {
+      orders.push_back(order(1 + i, OrderKind::kCopy, block(1), {2}));
+    }
+    orders.push_back(order(1000, OrderKind::kCopy, block(2), {2}));
+    w.order(orders);
+    EXPECT_EQ(w.tasks.size(), behind < 64 ? 2u : 1u);
+  }
+}
+
+TEST(Orders, AreRememberedWhenTheyAreDoneAndOnlySoManyOfThem) {
+  for (const std::uint64_t later : {1999u, 2000u}) {
+    World w;
+    w.start();
+    w.register_and_report();
+    const auto copy = order(1, OrderKind::kCopy, block(9), {2, 4});
+    w.order({copy});
+    w.finish({});
+    std::vector<wire::Order> more;
+    for (std::uint64_t i = 0; i < later; ++i) {
+      more.push_back(order(2 + i, OrderKind::kConfirm, block(9)));
+    }
+    w.order(more);
+    w.order({copy});
+    EXPECT_EQ(w.tasks.size(), later < 2000 ? 0u : 1u);
+  }
+}
+
+TEST(Orders, B3_HaveAtMostTenThousandResultsWaiting) {
+  World w;
+  w.start({found(9)});
+  w.register_and_report();
+  std::vector<wire::Order> orders;
+  for (std::uint64_t i = 1; i <= 10'005; ++i) {
+    orders.push_back(order(i, OrderKind::kConfirm, block(9)));
+  }
+  orders.push_back(orders.back());  // … also when one is asked for again
+  w.order(orders);
+  std::size_t results = 0;
+  for (int i = 0; i < 12; ++i) {
+    results += w.next_heartbeat().results.size();
+    w.answer(w.reply_with({}));
+  }
+  EXPECT_EQ(results, 10'000u);
+}
+
+TEST(Orders, AboutAQuarantineOnAVolumeThatFailedMeanwhileChangeNothing) {
+  for (const OrderKind kind : {OrderKind::kPurge, OrderKind::kRestore}) {
+    for (const Status& end : {Status(), kAbsent, kUnreadable}) {
+      if (kind == OrderKind::kRestore && end.ok()) continue;
+      World w;
+      w.start({found(1, 0, true)});
+      w.register_and_report();
+      w.order({order(1, kind, block(1))});
+      ASSERT_EQ(w.tasks.size(), 1u);
+      w.volume_failed(0);
+      w.finish(end);
+      EXPECT_EQ(w.result_of(1), end);
+      EXPECT_FALSE(w.machine.find(BlockId{1}));
+    }
+  }
+}
+
+TEST(Orders, ToRestoreWhatIsNotInQuarantineAfterAllForgetIt) {
+  World w;
+  w.start({found(1, 0, true)});
+  w.register_and_report();
+  w.order({order(1, OrderKind::kRestore, block(1))});
+  w.finish(kAbsent);
+  w.order({order(2, OrderKind::kRestore, block(1))});
+  EXPECT_TRUE(w.tasks.empty()) << "it is known not to be there";
+  EXPECT_EQ(w.result_of(2)->code(), Code::kNotFound);
+}
+
+TEST(Found, RotElsewhereIsToldOfUpToAThousandReplicasAtOnce) {
+  World w;
+  w.start();
+  w.register_and_report();
+  EffectList effects;
+  w.next_heartbeat();
+  for (std::uint64_t i = 1; i <= 1001; ++i) {
+    w.machine.found_bad({BlockId{i}, NodeId{8}}, w.now, effects);
+  }
+  w.answer(w.reply_with({}));
+  for (int i = 0; i < 100 && !w.said<wire::ReportBad>(); ++i) {
+    if (!w.messages.empty()) w.answer(w.reply_with({}));
+    w.pass(milliseconds(100));
+  }
+  ASSERT_TRUE(w.said<wire::ReportBad>());
+  EXPECT_EQ(w.last<wire::ReportBad>().replicas.size(), 1000u);
+}
+
 }  // namespace
 }  // namespace dfs::datanode

@@ -265,10 +265,12 @@ TEST_F(Asked, ToRegisterADataNodeWhoseIdentityIsNoneOrWhichIsOneTooMany) {
 }
 
 TEST_F(Asked, WhetherItAcceptsWritesItNeedNotSayWhyNot) {
+  std::string why = "nothing";
   EXPECT_TRUE(machine->accepts_writes(nullptr));
+  EXPECT_TRUE(machine->accepts_writes(&why));
+  EXPECT_EQ(why, "nothing");
   ASSERT_EQ(code(wire::SafeMode{"enter"}), Code::kOk);
   EXPECT_FALSE(machine->accepts_writes(nullptr));
-  std::string why;
   EXPECT_FALSE(machine->accepts_writes(&why));
   EXPECT_THAT(why, HasSubstr("safe mode"));
 }
@@ -281,9 +283,11 @@ TEST_F(Asked, ForAVersionThatIsGoneItNamesThePathOrTheFile) {
 
 TEST_F(Asked, ForNoBytesItNamesNoBlock) {
   write("/f");
-  const wire::Reply reply = send(wire::Locate{"/f", {}, 0, 0});
-  EXPECT_TRUE(std::get<wire::LocateReply>(reply).blocks.empty());
-  EXPECT_EQ(std::get<wire::LocateReply>(reply).status.length, 1000u);
+  for (const std::uint64_t offset : {0u, 500u, 1000u}) {
+    const wire::Reply reply = send(wire::Locate{"/f", {}, offset, 0});
+    EXPECT_TRUE(std::get<wire::LocateReply>(reply).blocks.empty()) << offset;
+    EXPECT_EQ(std::get<wire::LocateReply>(reply).status.length, 1000u);
+  }
 }
 
 TEST_F(Asked, RoundsThatAreCommittedOneByOneShipWhatTheyHold) {
