@@ -69,10 +69,13 @@ bool NameNodeDisk::fill(const PlannedFault& fault, Random draw) {
   return true;
 }
 
+// Sectors are as large as the store's pages, or smaller, as everywhere: what shares a sector with a
+// page that is written back is in no log.
 bool NameNodeDisk::garble(const PlannedFault& fault, Random draw) {
   if (!targets_.namenode->up()) return false;
   sim::SimVfs& disk = targets_.namenode_host->disk();
-  disk.set_sectors({.bytes = draw.chance(1, 2) ? 512u : 4096u, .garble = true});
+  const auto page_bytes = static_cast<std::uint32_t>(scene_.plan.page_bytes);
+  disk.set_sectors({.bytes = draw.chance(1, 2) ? 512u : page_bytes, .garble = true});
   kill(true, draw.below(kCommitSteps));
   disk.set_sectors({});
   later_(fault.length / 4, [this] { start(); });
