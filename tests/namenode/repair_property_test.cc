@@ -20,7 +20,7 @@ std::vector<std::string> draw_racks() {
 struct TroubledFleet {
   std::uint64_t nodes = *rc::gen::inRange<std::uint64_t>(3, 7);
   Cluster cluster{nodes, draw_racks()};
-  bool silent = *rc::gen::arbitrary<bool>();  // not all rot is found before scrub()
+  bool silent = *rc::gen::arbitrary<bool>();  // some rot is not found before scrub()
   std::map<BlockId, std::uint32_t> wanted;    // replication
 
   // Copies in place; where rot is silent, in quarantine too, since what went because of a rotten one
