@@ -75,6 +75,10 @@ TEST(Forgotten, MooseFS_151_ABlockBeyondOurHistoryIsKeptAndTold) {
   EXPECT_THAT(cluster.holders(block), ElementsAre(2));
   ASSERT_THAT(cluster.describe().notes, SizeIs(1));
   EXPECT_THAT(cluster.describe().notes[0], HasSubstr("1 blocks on DataNodes are of a history"));
+  cluster.at(2).replicas.clear();
+  cluster.at(2).changes.push_back({ReplicaEvent::kRemoved, Cluster::info(block)});
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.describe().notes, IsEmpty()) << "it is gone";
 }
 
 TEST(Forgotten, HDFS_3605_ABlockOfALaterEpochIsKept) {

@@ -76,6 +76,14 @@ TEST(Words, AReportWhoseOrderIsWrongIsRefused) {
   EXPECT_EQ(check(piece).code(), Code::kInvalidArgument) << "before its range";
 }
 
+TEST(Words, AMessageThatNumbersItselfZeroIsStale) {
+  Cluster cluster(1);
+  cluster.join(1);
+  wire::Heartbeat heartbeat;
+  heartbeat.mark = {NodeId{1}, cluster.at(1).session, 0};
+  EXPECT_EQ(code_in(cluster.blocks().heartbeat(heartbeat, cluster.now())), Code::kStale);
+}
+
 TEST(Words, ALastPieceOfAReportThatWasNeverBegunCompletesNothing) {
   Cluster cluster(2);
   const BlockId block = cluster.write({1, 2}, 2);

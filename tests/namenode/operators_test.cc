@@ -117,6 +117,44 @@ TEST_F(Operators, DecommissionANodeByItsNumberItsAddressOrItsHost) {
   }
 }
 
+TEST_F(Operators, DecommissionANodeByTheHostInItsAddressToo) {
+  wire::Register named = registration("a4");
+  named.host = "the-fourth";
+  ASSERT_EQ(code(named), Code::kOk);
+  for (const char* name : {"the-fourth", "a4"}) {
+    const wire::Reply left = send(wire::Decommission{name});
+    EXPECT_EQ(std::get<wire::NodeReport>(left).node, NodeId{4}) << name;
+    ASSERT_EQ(code(wire::Recommission{name}), Code::kOk);
+  }
+}
+
+TEST_F(Operators, FsckTellsOfARottenReplicaOfAFileThatHasAllItsCopies) {
+  wire::Create request = create("/f", 1);
+  request.replication = 2;
+  const wire::Reply opened = send(request);
+  const auto& file = std::get<wire::CreateReply>(opened);
+  ASSERT_EQ(message(complete(file)), "");
+  const wire::BlockInfo block{file.blocks[0].block, 1000, 7};
+  for (const std::size_t node : {0u, 1u, 2u}) {
+    wire::Heartbeat beat;
+    beat.mark = {nodes[node].registered.node, nodes[node].registered.session,
+                 ++nodes[node].sequence};
+    beat.changes.push_back(
+        {node == 2 ? wire::ReplicaEvent::kCorrupt : wire::ReplicaEvent::kStored, block});
+    ASSERT_EQ(code(beat), Code::kOk);
+    wire::ReportDigests digests;
+    digests.mark = beat.mark;
+    digests.mark.sequence = ++nodes[node].sequence;
+    digests.digests = {{wire::bucket_of(block.id), wire::replica_digest(block)}};
+    ASSERT_EQ(code(digests), Code::kOk);
+  }
+  const wire::Reply reply = send(wire::Fsck{"/", ""});
+  const auto& page = std::get<wire::FsckReply>(reply);
+  ASSERT_EQ(page.unhealthy.size(), 1u);
+  EXPECT_EQ(page.unhealthy[0].rotten_replicas, 1u);
+  EXPECT_EQ(page.unhealthy[0].under_replicated + page.unhealthy[0].missing, 0u);
+}
+
 TEST_F(Operators, DecommissionNobodyWhoIsUnknownOrNeeded) {
   EXPECT_EQ(message(wire::Decommission{"a9"}),
             "no DataNode 'a9' has registered; see 'dfs admin report'");

@@ -53,6 +53,8 @@ TEST_F(Refused, ACallerWhoseNumberOrNameCannotBe) {
   EXPECT_EQ(code(request), Code::kInvalidArgument);
   request.caller.client = std::string(31, 'a') + ":";
   EXPECT_EQ(code(request), Code::kInvalidArgument);
+  request.caller.client = std::string(31, 'a') + "g";
+  EXPECT_EQ(code(request), Code::kInvalidArgument);
 }
 
 TEST_F(Refused, ReplicationsAndTimesThatCannotBe) {
@@ -121,11 +123,12 @@ TEST_F(Refused, TheLastOfVeryManyBlocksMayBeShortAlsoWhenItComesWithTheCompletio
       }
       ASSERT_EQ(code(commit), Code::kOk);
     }
-    const Outcome more = request(allocate(bob, longer.inode, 1));
-    const BlockId block = std::get<wire::AllocateReply>(more.reply).blocks.at(0).block;
-    EXPECT_EQ(message(complete(bob, longer.inode, index * kBlockSize + last,
-                               {stored(block, index, last)})),
-              "");
+    const Outcome more = request(allocate(bob, longer.inode, 2));
+    const auto& blocks = std::get<wire::AllocateReply>(more.reply).blocks;
+    const std::vector<wire::CommittedBlock> ends = {stored(blocks[0].block, index),
+                                                    stored(blocks[1].block, index + 1, last)};
+    const std::uint64_t length = (index + 1) * kBlockSize + last;
+    EXPECT_EQ(message(complete(bob, longer.inode, length, ends)), "");
   }
 }
 
@@ -215,6 +218,7 @@ TEST_F(Refused, ReapingEndsWithNothingLeftWhateverOneStepMayTouch) {
     int steps = 0;
     while (!bench.store.scan_reap(InodeId{}, 1).empty() && ++steps < 1000) {
       bench.run(ReapCommand{rows});
+      if (rows % 2 == 0) bench.run(ForgetBlocksCommand{{bench.now.ms + 1}, 1000});
       ASSERT_EQ(find_damage(bench.store), "") << rows;
     }
     EXPECT_LT(steps, 1000) << rows;
@@ -331,6 +335,10 @@ TEST_F(Asked, CursorsGoOnWhereverTheyPoint) {
   EXPECT_THAT(files_from("/", "0/d/e/g/h"), ElementsAre("/f")) << "nor is what would be in it";
   EXPECT_THAT(files_from("/f", ""), ElementsAre("/f"));
   EXPECT_THAT(files_from("/f", "a/f"), ElementsAre());
+  open("/written");
+  EXPECT_THAT(files_from("/written", ""), ElementsAre()) << "it has no blocks yet";
+  EXPECT_EQ(walk_page(store, "/none", "", [](const WalkedBlocks&) {}).status().code(),
+            Code::kNotFound);
 }
 
 TEST_F(Asked, APageThatEndsWhereADirectoryBeginsGoesOnThere) {

@@ -291,6 +291,57 @@ TEST(Shipper, BeginsAnewWithAHomeThatHasAnotherCheckpointOrAnotherHistoryThanItW
   }
 }
 
+TEST(Shipper, ACheckpointAnsweredAsIfItHadBeenAnotherIsNotBelieved) {
+  Cluster cluster;
+  cluster.live({1});
+  const wire::CheckpointHeader made{.cluster = "c", .epoch = 1, .applied = 50, .time = {}};
+  const auto homes = [&] { return cluster.shipper.status(cluster.now).homes; };
+  // Ticks until a checkpoint is sent; the home knows nothing when it is asked.
+  const auto next_sent = [&] {
+    for (int i = 0; i < 100; ++i) {
+      cluster.now.mono = cluster.now.mono + seconds(2);
+      ShipperEffects effects;
+      cluster.shipper.tick(cluster.now, effects);
+      for (const ShipperEffect& effect : effects) {
+        if (const auto* put = std::get_if<PutCheckpoint>(&effect)) return put->transfer;
+        if (const auto* post = std::get_if<PostJournal>(&effect)) {
+          cluster.shipper.answered(post->transfer, {}, cluster.now);
+        } else if (std::holds_alternative<MakeCheckpoint>(effect)) {
+          cluster.shipper.checkpoint_made(made, cluster.now);
+        }
+      }
+    }
+    return TransferId{0};
+  };
+  for (const bool epoch : {false, true}) {
+    wire::JournalState odd = wire::journal_begin(made);
+    (epoch ? odd.epoch : odd.checkpoint) += 1;
+    cluster.shipper.answered(next_sent(), odd, cluster.now);
+    EXPECT_EQ(homes(), 0u);
+  }
+  cluster.shipper.answered(next_sent(), wire::journal_begin(made), cluster.now);
+  EXPECT_EQ(homes(), 1u);
+}
+
+TEST(Shipper, SendsNoMoreAtOnceThanAMessageMayCarry) {
+  Cluster cluster;
+  cluster.live({1, 11});
+  cluster.run(5);
+  cluster.pass_seconds(2);
+  cluster.run(4500);
+  cluster.appends = 0;
+  cluster.pass(milliseconds(100));
+  cluster.pass_seconds(2);
+  EXPECT_EQ(cluster.appends, 2 * 3) << "4,500 commands for two homes";
+  cluster.expect_whole(NodeId{1}, cluster.applied);
+  const std::vector<std::string> large(3, std::string(700'000, 'x'));
+  cluster.shipper.ship(cluster.applied + 1, large, cluster.epoch, cluster.now);
+  cluster.applied += 3;
+  cluster.appends = 0;
+  cluster.pass_seconds(2);
+  EXPECT_EQ(cluster.appends, 2 * 3) << "one of them is most of what fits";
+}
+
 TEST(Shipper, WaitsLongerAfterEachFailure) {
   Cluster cluster;
   cluster.live({1});

@@ -73,6 +73,7 @@ Status not_enough(const Soft& soft, std::size_t wanted, std::size_t found) {
 Result<std::vector<wire::NodeAddress>> place_new(Soft& soft, std::uint32_t replication,
                                                  std::uint64_t block_size,
                                                  const std::vector<NodeId>& exclude) {
+  DFS_ASSERT(replication > 0);
   const std::size_t least = std::min<std::uint32_t>(2, replication);
   Random random = soft.seed.fork("placement").fork(++soft.placements);
   // From best to last resort: room for a whole block; room for a small one; what the client avoids.
@@ -88,7 +89,7 @@ Result<std::vector<wire::NodeAddress>> place_new(Soft& soft, std::uint32_t repli
   fill(choice, roomy, replication, random);
   fill(choice, tight, replication, random);
   fill(choice, avoided, least, random);
-  if (choice.nodes.size() < least || choice.nodes.empty()) {
+  if (choice.nodes.size() < least) {
     return not_enough(soft, least, choice.nodes.size());
   }
   std::vector<wire::NodeAddress> targets;

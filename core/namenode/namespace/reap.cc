@@ -58,8 +58,7 @@ class Reaper {
   }
 
   void directory(const InodeRow& row) {
-    const std::size_t all = room();
-    const std::vector<PendingRow> pending = store_.scan_pending_in(row.id, "", all);
+    const std::vector<PendingRow> pending = store_.scan_pending_in(row.id, "", room());
     for (const PendingRow& file : pending) drop_pending(context_, file);
     spend(pending.size());
     const std::size_t rest = room();
@@ -75,7 +74,7 @@ class Reaper {
       store_.erase_entry(row.id, entry.name);
     }
     spend(entries.size());
-    if (pending.size() < all && entries.size() < rest) finish(row.id);
+    if (entries.size() < rest) finish(row.id);
   }
 
   // The next blocks of the file from its progress on; `last` tells whether there are none after.
@@ -132,8 +131,9 @@ class Reaper {
       forget_unpublished(context_, position.block);
       store_.erase_file_block(row.id, position.index);
     }
+    if (!last) return;
     const std::size_t all = room();
-    if (!last || all == 0) return;
+    DFS_ASSERT(all > 0);  // of the blocks there was room for one more
     if (mutated(Mutant::kC4KeepAllocated)) return finish(row.id);
     const std::size_t given_up = give_up_allocated(context_, row.id, all);
     spend(given_up);
