@@ -6,7 +6,7 @@
 namespace dfs::world {
 namespace {
 
-// A probe that a long sweep of some profiles need not hit. Any other is hit about ten times or more
+// A probe that a long sweep of some profiles need not hit. Any other is hit about five times or more
 // in 300 seeds.
 struct Excused {
   std::string_view probe;

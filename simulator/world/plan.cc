@@ -109,6 +109,8 @@ void draw_limits(Plan& plan, Random draw) {
   nn.order_timeout = log_milliseconds(draw, 5'000, 20'000);
   nn.scrub_period = log_milliseconds(draw, 20'000, 200'000);
   nn.mass_loss_wait = log_milliseconds(draw, 2'000, 30'000);
+  // Two of five suffice in half of the plans: that most vanish is rare within the budget.
+  nn.mass_loss_percent = draw.fork("mass loss").chance(1, 2) ? 50 : 25;
   nn.max_copies_per_node = static_cast<std::uint32_t>(draw.between(1, 8));
   plan.datanode.answer_timeout = log_milliseconds(draw, 1'500, 4'000);
   plan.datanode.full_report_period = log_milliseconds(draw, 5'000, 60'000);
