@@ -339,6 +339,9 @@ void NamespaceModel::apply(const namenode::Command& command, const namenode::Out
     for (const InodeId version : expire->pending) end_writer(version);
   } else if (const auto* safe = std::get_if<namenode::SafeModeCommand>(&command.body)) {
     safe_mode_ = safe->on;
+  } else if (const auto* joined = std::get_if<namenode::RegisterCommand>(&command.body)) {
+    const auto* reply = std::get_if<wire::RegisterReply>(&outcome.reply);
+    if (reply != nullptr) hosts_[reply->node] = joined->rack + "/" + joined->host;
   } else if (const auto* leave = std::get_if<namenode::DecommissionCommand>(&command.body)) {
     leaving_.erase(leave->node);
     if (leave->on) leaving_.insert(leave->node);

@@ -165,6 +165,7 @@ class NamespaceModel {
   std::uint64_t default_block_size_ = 0;
   bool safe_mode_ = false;
   std::set<NodeId> leaving_;
+  std::map<NodeId, std::string> hosts_;  // of DataNodes, as last registered
 };
 
 // A digest of a reply, to compare replies.

@@ -37,9 +37,12 @@ Code NamespaceModel::expect_commits(const ModelWriter& owner,
     if (known != owner.committed.end() && known->second.id == commit.info.id) continue;
     if (!owner.allocated.contains(commit.info.id)) return Code::kInvalidArgument;
     if (!ids.insert(commit.info.id).second) return Code::kInvalidArgument;
-    if (commit.stored.size() < std::min<std::size_t>(2, owner.replication)) {
-      return Code::kInvalidArgument;
+    std::set<std::string> hosts;
+    for (const NodeId node : commit.stored) {
+      const auto host = hosts_.find(node);
+      if (host != hosts_.end()) hosts.insert(host->second);
     }
+    if (hosts.size() < std::min<std::size_t>(2, owner.replication)) return Code::kInvalidArgument;
   }
   return Code::kOk;
 }

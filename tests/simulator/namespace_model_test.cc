@@ -25,23 +25,49 @@ TEST(NamespaceModel, AVersionThatIsNotThereWasReplaced) {
   EXPECT_TRUE(model.disagreement(request, Status(Code::kIsDirectory, "")));
 }
 
-TEST(NamespaceModel, ABlockThatIsCommittedAtTwoPlacesOfAFileIsRefused) {
-  NamespaceModel model;
+void register_node(NamespaceModel& model, std::uint64_t node, const std::string& host) {
+  namenode::RegisterCommand command;
+  command.host = host;
+  wire::RegisterReply reply;
+  reply.node = NodeId{node};
+  model.apply({{}, command, {}}, {.position = model.position() + 1, .reply = reply});
+}
+
+// A file of `replication` with one allocated block, of id 7, and the request that would commit it.
+wire::Allocate write_file(NamespaceModel& model, std::uint32_t replication) {
   model.apply({{}, namenode::FormatCommand{}, {}}, {.position = 1, .reply = wire::Empty{}});
+  register_node(model, 1, "one");
+  register_node(model, 2, "two");
   wire::Create create;
   create.caller.client = "writer";
   create.path = "/file";
   wire::CreateReply created;
   created.inode = InodeId{first_id_of_epoch(1)};
-  created.replication = 1;
+  created.replication = replication;
   created.blocks = {{BlockId{7}, {}}};
-  model.apply({{}, namenode::RequestCommand{create, {}}, {}}, {.position = 2, .reply = created});
+  model.apply({{}, namenode::RequestCommand{create, {}}, {}},
+              {.position = model.position() + 1, .reply = created});
   wire::Allocate allocate;
   allocate.caller.client = "writer";
   allocate.inode = created.inode;
-  allocate.commit = {{{BlockId{7}, 10, 1}, 0, {NodeId{1}}}};
+  allocate.commit = {{{BlockId{7}, 10, 1}, 0, {NodeId{1}, NodeId{2}}}};
+  return allocate;
+}
+
+TEST(NamespaceModel, ABlockThatIsCommittedAtTwoPlacesOfAFileIsRefused) {
+  NamespaceModel model;
+  wire::Allocate allocate = write_file(model, 1);
   EXPECT_EQ(model.expected({allocate, {}}), Code::kOk);
   allocate.commit.push_back({{BlockId{7}, 20, 2}, 1, {NodeId{2}}});
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+}
+
+// The disks of one were put into the machine of the other, whose own have not come back yet.
+TEST(NamespaceModel, ABlockWhoseNodesNowStandOnOneHostIsRefused) {
+  NamespaceModel model;
+  const wire::Allocate allocate = write_file(model, 3);
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kOk);
+  register_node(model, 1, "two");
   EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
 }
 
