@@ -6,8 +6,8 @@
 namespace dfs::world {
 namespace {
 
-// A probe that a long sweep of some profiles need not hit. Any other is hit about five times or more
-// in 300 seeds.
+// A probe that a long sweep of some profiles need not hit. Any other is hit about five times or
+// more in 300 seeds.
 struct Excused {
   std::string_view probe;
   std::array<bool, std::size(kProfiles)> in;  // safety, liveness, disaster
