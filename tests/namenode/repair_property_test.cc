@@ -23,8 +23,8 @@ struct TroubledFleet {
   bool silent = *rc::gen::arbitrary<bool>();  // some rot is not found before scrub()
   std::map<BlockId, std::uint32_t> wanted;    // replication
 
-  // Copies in place; where rot is silent, in quarantine too, since what went because of a rotten one
-  // that passed for good comes back.
+  // Copies in place; where rot is silent, in quarantine too, since what went because of a rotten
+  // one that passed for good comes back.
   std::uint32_t whole(BlockId block) {
     std::uint32_t count = 0;
     for (std::uint64_t node = 1; node <= nodes; ++node) {
