@@ -26,6 +26,7 @@ bool spoil(FaultKind kind, sim::SimDisk& disk, BlockId block, Random draw) {
     }
     case FaultKind::kMisdirectedWrite: {
       const std::vector<BlockId> others = disk.list(sim::Folder::kCurrent);
+      if (others.empty()) return false;  // what was found here is data that has lost its sidecar
       return disk.misdirect(block, others[draw.below(others.size())], at);
     }
     default:
