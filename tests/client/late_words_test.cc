@@ -70,6 +70,28 @@ TEST(WriterAlone, AsksForAsManyBlocksAtOnceAsAKnownLengthAndItsWindowAllow) {
   }
 }
 
+TEST(WriterAlone, AsksForOneBlockWhereTheServersBlockSizeIsNotKnownYet) {
+  WriteOptions options;
+  options.length = 1000;
+  options.window = 3;
+  WriterAlone alone(options);
+  EXPECT_EQ(alone.asked<wire::Create>().blocks, 1u);
+}
+
+TEST(WriterAlone, ARenewalThatFailsIsMadeAgainAndTheWritingGoesOn) {
+  WriterAlone alone;
+  alone.open(granted(1, {1, 2}));
+  for (int i = 0; i < 3; ++i) {
+    const Instant due = alone.take<RenewAt>().at;
+    alone.effects.clear();
+    alone.writer->wake(due, alone.effects);
+    EXPECT_EQ(alone.asked<wire::RenewLease>().inodes, std::vector{InodeId{5}});
+    alone.writer->called(alone.last_call, Status(Code::kUnavailable, "busy"), due, alone.effects);
+  }
+  alone.writer->source_ready(0, 7, true, kNow, alone.effects);
+  EXPECT_EQ(alone.take<SendBlock>().header.block, BlockId{1});
+}
+
 TEST(WriterAlone, AnAnswerToCreateThatMakesNoSenseIsTheEnd) {
   for (const wire::Reply& reply :
        {wire::Reply(wire::Empty{}), wire::Reply(wire::CreateReply{InodeId{5}, 0, 3, {}, {}})}) {

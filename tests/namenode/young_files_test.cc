@@ -161,6 +161,7 @@ TEST_F(Young, BlocksThatTheHistoryKnowsAreLeftAlone) {
                 0,
                 "/kept"});
   }
+  young->add(replica(3, first, 1));  // of a file that was complete
   RescuedReplica foreign = replica(0, kUnheardOf, 0);
   foreign.cluster = std::string(32, 'd');
   young->add(foreign);
