@@ -44,6 +44,11 @@ class RowCache {
     return rows_.insert_or_assign(key, std::move(value)).first->second;
   }
   void forget(const Key& key) { rows_.erase(key); }
+  // A known number, to at least `value`.
+  void raise(const Key& key, const Value& value) {
+    const auto found = rows_.find(key);
+    if (found != rows_.end() && found->second < value) found->second = value;
+  }
 
  private:
   std::unordered_map<Key, Value, KeyHash> rows_;

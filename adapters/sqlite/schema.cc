@@ -50,10 +50,10 @@ CREATE TABLE datanodes (
   decommissioned INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE requests (
-  client TEXT NOT NULL, request INTEGER NOT NULL, at INTEGER NOT NULL, reply TEXT NOT NULL,
-  PRIMARY KEY (client, request)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX requests_age ON requests (at, client, request);
+  sequence INTEGER PRIMARY KEY, client TEXT NOT NULL, request INTEGER NOT NULL,
+  at INTEGER NOT NULL, reply TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX requests_of_client ON requests (client, request);
 CREATE TABLE clients (
   client TEXT NOT NULL PRIMARY KEY, settled_below INTEGER NOT NULL, at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -41,8 +41,8 @@ consteval std::size_t member_count() {
   }
 }
 
-// For each row type: kTable, kColumns, of which the first kKeys are the primary key, kOtherKeys if
-// others are unique, too, and visit(), which calls a function with each field in the order of the
+// For each row type: kTable, kColumns, of which the first kKeys are the key, kOtherKeys if others
+// are unique, too, and visit(), which calls a function with each field in the order of the
 // columns.
 template <class Row>
 struct Table;
@@ -227,7 +227,7 @@ template <class Row>
   return list;
 }
 
-// Inserts a row or overwrites the one with its primary key.
+// Inserts a row or overwrites the one with its key.
 template <class Row>
 [[nodiscard]] std::string replace() {
   static_assert(!Table<Row>::kOtherKeys,

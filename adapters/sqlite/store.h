@@ -90,6 +90,7 @@ class SqliteStore : public namenode::Store {
                                                             std::uint64_t request) override;
   void put_request(const namenode::RequestRow& row) override;
   void erase_request(const std::string& client, std::uint64_t request) override;
+  std::uint64_t erase_requests_below(const std::string& client, std::uint64_t below) override;
   [[nodiscard]] std::vector<namenode::RequestRow> oldest_requests(std::size_t limit) override;
   [[nodiscard]] std::vector<namenode::RequestRow> requests_below(const std::string& client,
                                                                  std::uint64_t below,
@@ -113,12 +114,11 @@ class SqliteStore : public namenode::Store {
   [[nodiscard]] std::string integrity_problem();
 
  private:
-  using Name = std::pair<InodeId, std::string>;              // in a directory
-  using RequestKey = std::pair<std::string, std::uint64_t>;  // of a client
-  static constexpr std::size_t kFewRows = 4'096;             // kept of tables with strings as keys
-  struct NamespaceStatements;                                // store_namespace.cc
-  struct BlockStatements;                                    // store_blocks.cc
-  struct RegistryStatements;                                 // store_registry.cc
+  using Name = std::pair<InodeId, std::string>;   // in a directory
+  static constexpr std::size_t kFewRows = 4'096;  // kept of tables with strings as keys
+  struct NamespaceStatements;                     // store_namespace.cc
+  struct BlockStatements;                         // store_blocks.cc
+  struct RegistryStatements;                      // store_registry.cc
 
   // At most one row of a query over Row's columns; find() counts it as touched.
   template <class Row, class... Keys>
@@ -152,7 +152,7 @@ class SqliteStore : public namenode::Store {
   RowCache<BlockId, std::optional<namenode::BlockRow>> block_rows_;
   RowCache<BlockId, std::vector<NodeId>> hints_;
   RowCache<NodeId, std::optional<namenode::DataNodeRow>, kFewRows> datanodes_;
-  RowCache<RequestKey, std::optional<namenode::RequestRow>, kFewRows> requests_;
+  RowCache<std::string, std::uint64_t, kFewRows> newest_requests_;  // of each client
   RowCache<std::string, std::optional<namenode::ClientRow>, kFewRows> clients_;
 };
 

@@ -19,7 +19,9 @@ SqliteStore::RegistryStatements::RegistryStatements(Connection& c)
       get_request(c, select<RequestRow>("WHERE client = ? AND request = ?")),
       put_request(c, replace<RequestRow>()),
       erase_request(c, "DELETE FROM requests WHERE client = ? AND request = ?"),
-      oldest_requests(c, select<RequestRow>("ORDER BY at, client, request LIMIT ?")),
+      erase_requests_below(c, "DELETE FROM requests WHERE client = ? AND request < ?"),
+      newest_request(c, "SELECT max(request) FROM requests WHERE client = ?"),
+      oldest_requests(c, select<RequestRow>("ORDER BY sequence LIMIT ?")),
       requests_below(
           c, select<RequestRow>("WHERE client = ? AND request < ? ORDER BY request LIMIT ?")),
       get_client(c, select<ClientRow>("WHERE client = ?")),
@@ -59,18 +61,30 @@ std::vector<DataNodeRow> SqliteStore::scan_datanodes(NodeId after, std::size_t l
   return scan<DataNodeRow>(registry_->scan_datanodes, after, bound(limit));
 }
 
+// Nearly every request is asked for before it is made, so the highest number of a client tells.
 std::optional<RequestRow> SqliteStore::request(const std::string& client, std::uint64_t request) {
   ++rows_touched_;
-  return requests_.get({client, request},
-                       [&] { return read<RequestRow>(registry_->get_request, client, request); });
+  const auto read_newest = [&] {
+    std::uint64_t newest = 0;
+    Query query(registry_->newest_request, client);
+    if (query.step()) query.read(newest);
+    return newest;
+  };
+  if (request > newest_requests_.get(client, read_newest)) return std::nullopt;
+  return read<RequestRow>(registry_->get_request, client, request);
 }
 void SqliteStore::put_request(const RequestRow& row) {
   put(registry_->put_request, row);
-  requests_.keep({row.client, row.request}, row);
+  newest_requests_.raise(row.client, row.request);
 }
 void SqliteStore::erase_request(const std::string& client, std::uint64_t request) {
   change(registry_->erase_request, client, request);
-  requests_.forget({client, request});
+}
+std::uint64_t SqliteStore::erase_requests_below(const std::string& client, std::uint64_t below) {
+  DFS_ASSERT(in_transaction());
+  const std::uint64_t erased = Query(registry_->erase_requests_below, client, bound(below)).run();
+  rows_touched_ += erased;
+  return erased;
 }
 std::vector<RequestRow> SqliteStore::oldest_requests(std::size_t limit) {
   return scan<RequestRow>(registry_->oldest_requests, bound(limit));

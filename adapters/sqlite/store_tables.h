@@ -34,7 +34,8 @@ struct SqliteStore::RegistryStatements {
 
   Statement get_meta, put_meta;
   Statement get_datanode, get_datanode_by_uuid, put_datanode, scan_datanodes;
-  Statement get_request, put_request, erase_request, oldest_requests, requests_below;
+  Statement get_request, put_request, erase_request, erase_requests_below, newest_request;
+  Statement oldest_requests, requests_below;
   Statement get_client, put_client, erase_client, oldest_clients;
 };
 

@@ -1,6 +1,7 @@
 // The NameNode's own commands, a bounded piece of each kind a tick (law 11).
 #include <algorithm>
 
+#include "core/namenode/namespace/records.h"
 #include "core/namenode/state.h"
 
 namespace dfs::namenode {
@@ -38,7 +39,8 @@ void NameNode::State::background(Now now) {
 
   const std::uint64_t kept = store.meta().requests;
   if (kept > config.max_requests_kept) {
-    run(ForgetRequestsCommand{time, std::min(kept - config.max_requests_kept, kRequestsAtOnce)},
+    const WallTime all{time.ms + kClientTimeMs};
+    run(ForgetRequestsCommand{all, std::min(kept - config.max_requests_kept, kRequestsAtOnce)},
         now);
   } else if (records_due <= time) {
     records_due = after(oldest_record(time), config.request_retention);

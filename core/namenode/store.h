@@ -137,11 +137,12 @@ struct RequestRow {
   friend bool operator==(const RequestRow&, const RequestRow&) = default;
 };
 
-// What a client has said is settled; requests below it are not answered any more. Key: client.
+// What a client has said is settled and has no records any more; requests below it are not
+// answered. Key: client. Written seldom (namespace/records.h).
 struct ClientRow {
   std::string client;
   std::uint64_t settled_below = 0;
-  WallTime at;  // of its last mutating request, NameNode time
+  WallTime at;  // not before its last mutating request, and not much after it; NameNode time
 
   friend bool operator==(const ClientRow&, const ClientRow&) = default;
 };
@@ -241,7 +242,9 @@ class Store {
                                                           std::uint64_t request) = 0;
   virtual void put_request(const RequestRow& row) = 0;
   virtual void erase_request(const std::string& client, std::uint64_t request) = 0;
-  // Oldest first (by time, client, request).
+  // Those of one client below a number; returns how many there were.
+  virtual std::uint64_t erase_requests_below(const std::string& client, std::uint64_t below) = 0;
+  // In the order in which they were put: oldest first.
   [[nodiscard]] virtual std::vector<RequestRow> oldest_requests(std::size_t limit) = 0;
   // Of one client, below a number, ascending.
   [[nodiscard]] virtual std::vector<RequestRow> requests_below(const std::string& client,

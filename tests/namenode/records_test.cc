@@ -52,14 +52,47 @@ TEST_F(Retry, UnderTheNumberOfAnotherKindOfRequestIsRefused) {
   EXPECT_EQ(stat_code("/a"), Code::kOk);
 }
 
-TEST_F(Retry, OfASettledRequestIsRefusedAndItsRecordGone) {
+TEST_F(Retry, OfOneOfEightSettledRequestsIsRefusedAndTheirRecordsAreGone) {
   const wire::Mkdir first = mkdir("/a");
   EXPECT_EQ(code(first), Code::kOk);
-  EXPECT_EQ(code(settled(mkdir("/b"), 2)), Code::kOk);
+  for (int i = 2; i < 9; ++i) EXPECT_EQ(code(mkdir("/" + std::to_string(i))), Code::kOk);
+  EXPECT_EQ(code(settled(mkdir("/9"), 8)), Code::kOk);
   EXPECT_FALSE(store.request(ann.id(), 1));
+  EXPECT_FALSE(store.request(ann.id(), 7));
+  EXPECT_TRUE(store.request(ann.id(), 8));
+  EXPECT_EQ(store.meta().requests, 3u);  // and the client's own row
   EXPECT_EQ(code(remove("/a")), Code::kOk);
   EXPECT_EQ(code(first), Code::kUnknownOutcome);
   EXPECT_EQ(stat_code("/a"), Code::kNotFound);
+}
+
+TEST_F(Retry, OfASettledRequestIsAnsweredUntilThereAreEight) {
+  const wire::Mkdir first = mkdir("/a");
+  EXPECT_EQ(code(first), Code::kOk);
+  for (std::uint64_t i = 2; i < 9; ++i) {
+    EXPECT_EQ(code(settled(mkdir("/" + std::to_string(i)), i - 1)), Code::kOk);
+  }
+  EXPECT_TRUE(this->request(first).replayed);
+  EXPECT_EQ(store.client(ann.id())->settled_below, 0u);
+}
+
+TEST_F(Retry, OfWhatAClientHadSettledBeforeItWasFirstHeardOfIsRefused) {
+  wire::Mkdir early = mkdir("/a");
+  for (int i = 0; i < 20; ++i) static_cast<void>(ann.next());
+  EXPECT_EQ(code(settled(mkdir("/b"), 20)), Code::kOk);
+  EXPECT_EQ(code(early), Code::kUnknownOutcome);
+}
+
+TEST_F(Retry, IsPossibleForAsLongAfterAClientsLastRequestAsAfterItsFirst) {
+  EXPECT_EQ(code(mkdir("/a")), Code::kOk);
+  const ClientRow first = *store.client(ann.id());
+  EXPECT_GE(first.at, now);
+  EXPECT_LE(first.at.ms, now.ms + 10'000);
+  now = first.at;
+  EXPECT_EQ(code(mkdir("/b")), Code::kOk);
+  EXPECT_GE(store.client(ann.id())->at, now);
+  run(ForgetRequestsCommand{first.at, 100});
+  EXPECT_TRUE(store.client(ann.id()));
 }
 
 TEST_F(Retry, SettlingDropsAFewRecordsAtATimeAndAllInTheEnd) {
@@ -96,12 +129,14 @@ TEST_F(Retry, RecordsAndClientsAreForgottenOldestFirstAndCounted) {
     EXPECT_EQ(code(wire::Mkdir{client.next(), "/" + std::to_string(i), false, 0755}), Code::kOk);
   }
   EXPECT_EQ(store.meta().requests, 20u);
-  run(ForgetRequestsCommand{now, 4});
+  const WallTime later{now.ms + 10'000};  // a client's time is up to this much ahead
+  run(ForgetRequestsCommand{later, 4});
   EXPECT_EQ(store.meta().requests, 12u);
   EXPECT_EQ(store.oldest_requests(1)[0].client, TestClient(14).id());
   EXPECT_EQ(store.oldest_clients(1)[0].client, TestClient(14).id());
-  run(ForgetRequestsCommand{now, 1000});
+  run(ForgetRequestsCommand{later, 1000});
   EXPECT_EQ(store.meta().requests, 0u);
+  EXPECT_EQ(store.meta().forgotten, now);
 }
 
 TEST_F(Retry, ACallerThatIsNoneIsRefusedAndLeavesNoRecord) {

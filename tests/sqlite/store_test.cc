@@ -183,8 +183,8 @@ TEST(SqliteStore, GivesRequestsAndClientsOldestFirst) {
   SqliteStore store(in_memory());
   store.begin();
   store.put_request({.client = "b", .request = 1, .at = {1}, .reply = ""});
-  store.put_request({.client = "a", .request = 9, .at = {2}, .reply = ""});
   store.put_request({.client = "a", .request = 2, .at = {2}, .reply = ""});
+  store.put_request({.client = "a", .request = 9, .at = {2}, .reply = ""});
   store.put_client({.client = "late", .settled_below = 1, .at = {9}});
   store.put_client({.client = "early", .settled_below = 1, .at = {3}});
   store.commit();
@@ -197,6 +197,19 @@ TEST(SqliteStore, GivesRequestsAndClientsOldestFirst) {
   EXPECT_EQ(below[0].request, 2u);
   EXPECT_EQ(store.requests_below("a", UINT64_MAX, 10).size(), 2u);
   EXPECT_EQ(store.oldest_clients(1).at(0).client, "early");
+}
+
+TEST(SqliteStore, ErasesTheRequestsOfAClientBelowANumber) {
+  SqliteStore store(in_memory());
+  store.begin();
+  for (const std::uint64_t request : {3u, 1u, 7u}) store.put_request({"a", request, {1}, "r"});
+  store.put_request({"b", 1, {1}, "r"});
+  EXPECT_EQ(store.erase_requests_below("a", 7), 2u);
+  EXPECT_EQ(store.rows_touched(), 6u);
+  EXPECT_FALSE(store.request("a", 1) || store.request("a", 3));
+  EXPECT_TRUE(store.request("a", 7) && store.request("b", 1));
+  EXPECT_EQ(store.erase_requests_below("a", UINT64_MAX), 1u);
+  EXPECT_EQ(store.erase_requests_below("c", UINT64_MAX), 0u);
 }
 
 TEST(SqliteStore, FindsAPendingFileByItsName) {

@@ -44,7 +44,7 @@ wire::Reply forget_requests(Context& context, const ForgetRequestsCommand& comma
     if (client.at > command.until) break;
     if (!context.store.requests_below(client.client, INT64_MAX, 1).empty()) continue;
     context.store.erase_client(client.client);
-    meta.forgotten = std::max(meta.forgotten, client.at);
+    meta.forgotten = std::max(meta.forgotten, std::min(client.at, context.time));
     --meta.requests;
   }
   return wire::Empty{};

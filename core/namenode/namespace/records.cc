@@ -11,8 +11,12 @@ namespace {
 
 namespace json = boost::json;
 
-// Settled records dropped by one request; more than a few wait only after a client's long pause.
-constexpr std::size_t kDroppedAtOnce = 64;
+// A client's row and its settled records are changed together and seldom, since each change costs
+// pages of its own beside those of the request: when this many have been settled, and when the time
+// in the row is over (kClientTimeMs).
+constexpr std::uint64_t kSettledTogether = 8;
+// Numbers whose records one request drops; so many wait only after a client's long pause.
+constexpr std::uint64_t kDroppedAtOnce = 64;
 
 struct ReplyText {
   std::string method;
@@ -117,19 +121,18 @@ void record(Context& context, const RequestCommand::Body& body, const wire::Repl
   if (!store.request(caller.client, caller.request)) ++context.meta.requests;
   store.put_request({caller.client, caller.request, context.time, encode(body, reply)});
 
+  // A client without a row has no records of earlier requests (forget.cc).
   const std::optional<ClientRow> known = store.client(caller.client);
-  ClientRow client = known.value_or(ClientRow{caller.client, 0, {}});
-  client.at = context.time;
+  ClientRow client = known.value_or(ClientRow{caller.client, caller.settled_below, {}});
   if (!known) ++context.meta.requests;
-  if (caller.settled_below > client.settled_below) {
-    const std::vector<RequestRow> settled =
-        store.requests_below(caller.client, caller.settled_below, kDroppedAtOnce);
-    for (const RequestRow& row : settled) store.erase_request(row.client, row.request);
-    context.meta.requests -= settled.size();
-    client.settled_below =
-        settled.size() < kDroppedAtOnce ? caller.settled_below : settled.back().request + 1;
+  if (client.at <= context.time) {
+    client.at = {(context.time.ms / kClientTimeMs + 1) * kClientTimeMs};
   }
-  store.put_client(client);
+  if (caller.settled_below >= client.settled_below + kSettledTogether) {
+    client.settled_below = std::min(caller.settled_below, client.settled_below + kDroppedAtOnce);
+    context.meta.requests -= store.erase_requests_below(caller.client, client.settled_below);
+  }
+  if (client != known) store.put_client(client);
 }
 
 }  // namespace dfs::namenode

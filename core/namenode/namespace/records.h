@@ -1,10 +1,10 @@
 // Request records: what makes a request execute once, however often it is sent (law 10).
 //
 // The record of an executed request, failed or not, is its reply, kept in the same transaction as
-// its effect until the client settles it or it is forgotten by age or number. A request that has no
-// record may have had one: it is refused as of unknown outcome if the client has settled its
-// number, or if it was first sent before the newest moment of which a record was dropped
-// (meta.forgotten).
+// its effect until the client has settled it and a few more, or it is forgotten by age or number. A
+// request that has no record may have had one: it is refused as of unknown outcome if its number is
+// below what the client had settled when records were dropped, or if it was first sent before the
+// newest moment of which a record was dropped (meta.forgotten).
 #pragma once
 
 #include <optional>
@@ -13,6 +13,9 @@
 
 namespace dfs::namenode {
 
+// How far the time in a client's row may be ahead of its last request: it is written so seldom.
+inline constexpr std::int64_t kClientTimeMs = 10'000;
+
 // Whether the caller's identity is well-formed.
 [[nodiscard]] Status check_caller(const wire::Caller& caller);
 
@@ -20,7 +23,7 @@ namespace dfs::namenode {
 [[nodiscard]] std::optional<wire::Reply> recorded(Store& store, const MetaRow& meta, WallTime time,
                                                   const RequestCommand::Body& body);
 
-// Records the reply and drops what the client has settled.
+// Records the reply and, now and then, drops what the client has settled.
 void record(Context& context, const RequestCommand::Body& body, const wire::Reply& reply);
 
 [[nodiscard]] const wire::Caller& caller_of(const RequestCommand::Body& body);
