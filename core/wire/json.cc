@@ -1,5 +1,7 @@
 #include "core/wire/json.h"
 
+#include <algorithm>
+
 namespace dfs::wire {
 
 Result<boost::json::object> parse_object(std::string_view text, std::size_t max_bytes) {
@@ -22,6 +24,17 @@ namespace detail {
 Status wrong_type(std::string_view name, std::string_view expected) {
   return {Code::kInvalidArgument,
           "field '" + std::string(name) + "' must be " + std::string(expected)};
+}
+
+void write_string(std::string& out, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+  });
+  if (plain) {
+    ((out += '"') += text) += '"';
+  } else {
+    out += boost::json::serialize(boost::json::string(text.data(), text.size()));
+  }
 }
 
 Status unknown_key(std::string_view name) {

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 #include <limits>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "core/wire/fields.h"
@@ -130,6 +131,60 @@ boost::json::value encode_value(const T& value) {
   }
 }
 
+// Appends what boost::json::serialize would make of encode_value(value), without the tree between.
+void write_string(std::string& out, std::string_view text);
+template <class T>
+void write_value(std::string& out, const T& value);
+
+struct WriteFields {
+  std::string& out;
+  char& separator;
+  template <class T>
+  void operator()(std::string_view name, const T& value) const {
+    if constexpr (kIsOptional<T>) {
+      if (value) (*this)(name, *value);
+    } else {
+      (((out += separator) += '"') += name) += "\":";
+      separator = ',';
+      write_value(out, value);
+    }
+  }
+};
+
+template <class T>
+void write_value(std::string& out, const T& value) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    write_string(out, value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out += value ? "true" : "false";
+  } else if constexpr (kIsId<T>) {
+    out += std::to_string(value.value);
+  } else if constexpr (std::is_same_v<T, WallTime>) {
+    out += std::to_string(value.ms);
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    out += std::to_string(value.us);
+  } else if constexpr (std::is_same_v<T, Status>) {
+    write_string(out += "{\"code\":", to_string(value.code()));
+    write_string(out += ",\"message\":", value.message());
+    out += '}';
+  } else if constexpr (NamedEnum<T>) {
+    write_string(out, to_string(value));
+  } else if constexpr (kIsVector<T>) {
+    char separator = '[';
+    for (const auto& element : value) {
+      write_value(out += std::exchange(separator, ','), element);
+    }
+    out += separator == '[' ? "[]" : "]";
+  } else if constexpr (Message<const T>) {
+    char separator = '{';
+    T::fields(value, WriteFields{out, separator});
+    out += separator == '{' ? "{}" : "}";
+  } else {
+    static_assert(std::is_integral_v<T>);
+    out += std::to_string(value);
+  }
+}
+
 template <class T>
 Status decode_integer(const boost::json::value& json, T& value, std::string_view name) {
   boost::json::error_code error;
@@ -206,7 +261,9 @@ template <Message T>
 
 template <Message T>
 [[nodiscard]] std::string to_json_text(const T& message) {
-  return boost::json::serialize(detail::encode_value(message));
+  std::string text;
+  detail::write_value(text, message);
+  return text;
 }
 
 template <Message T>

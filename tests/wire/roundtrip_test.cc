@@ -28,6 +28,7 @@ void check_round_trip() {
       RC_ASSERT(back.ok());
       RC_ASSERT(*back == message);
       RC_ASSERT(hash_of(*back) == hash_of(message));
+      RC_ASSERT(to_json_text(message) == boost::json::serialize(to_json(message)));
     }));
   }
 }

@@ -9,8 +9,6 @@
 namespace dfs::namenode {
 namespace {
 
-namespace json = boost::json;
-
 // A client's row and its settled records are changed together and seldom, since each change costs
 // pages of its own beside those of the request: when this many have been settled, and when the time
 // in the row is over (kClientTimeMs).
@@ -18,16 +16,15 @@ constexpr std::uint64_t kSettledTogether = 8;
 // Numbers whose records one request drops; so many wait only after a client's long pause.
 constexpr std::uint64_t kDroppedAtOnce = 64;
 
-struct ReplyText {
+// A record is two lines of JSON: what was asked for and whether it failed, and the reply.
+struct RecordHead {
   std::string method;
   std::optional<Status> error;
-  std::string reply;
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
     visit("method", self.method);
     visit("error", self.error);
-    visit("reply", self.reply);
   }
 };
 
@@ -36,32 +33,33 @@ std::string_view method_of(const RequestCommand::Body& body) {
 }
 
 std::string encode(const RequestCommand::Body& body, const wire::Reply& reply) {
-  ReplyText text{std::string(method_of(body)), {}, {}};
+  RecordHead head{std::string(method_of(body)), {}};
+  if (const auto* error = std::get_if<Status>(&reply)) head.error = *error;
+  std::string text = wire::to_json_text(head) + '\n';
   std::visit(
       [&]<class T>(const T& value) {
-        if constexpr (std::is_same_v<T, Status>) {
-          text.error = value;
-        } else {
-          text.reply = wire::to_json_text(value);
-        }
+        if constexpr (!std::is_same_v<T, Status>) text += wire::to_json_text(value);
       },
       reply);
-  return wire::to_json_text(text);
+  return text;
 }
 
 wire::Reply decode(const RequestCommand::Body& body, const std::string& record) {
-  const Result<ReplyText> text =
-      wire::from_json_text<ReplyText>(record, wire::UnknownKeys::kIgnore);
-  DFS_ASSERT(text.ok());
-  if (text->method != method_of(body)) {
+  const std::size_t end = record.find('\n');
+  DFS_ASSERT(end != std::string::npos);
+  const std::string_view lines = record;
+  const Result<RecordHead> head =
+      wire::from_json_text<RecordHead>(lines.substr(0, end), wire::UnknownKeys::kIgnore);
+  DFS_ASSERT(head.ok());
+  if (head->method != method_of(body)) {
     return Status(Code::kInvalidArgument,
                   "the request number was used before, for another kind of request");
   }
-  if (text->error) return *text->error;
+  if (head->error) return *head->error;
   return std::visit(
       [&]<class T>(const T& /*request*/) -> wire::Reply {
-        auto reply =
-            wire::from_json_text<typename T::Reply>(text->reply, wire::UnknownKeys::kIgnore);
+        auto reply = wire::from_json_text<typename T::Reply>(lines.substr(end + 1),
+                                                             wire::UnknownKeys::kIgnore);
         DFS_ASSERT(reply.ok());
         return std::move(*reply);
       },
