@@ -43,6 +43,11 @@ class RowCache {
     if (rows_.size() >= kMost) rows_.clear();
     return rows_.insert_or_assign(key, std::move(value)).first->second;
   }
+  // nullptr: it is not known.
+  [[nodiscard]] const Value* find(const Key& key) const {
+    const auto found = rows_.find(key);
+    return found != rows_.end() ? &found->second : nullptr;
+  }
   void forget(const Key& key) { rows_.erase(key); }
   // A known number, to at least `value`.
   void raise(const Key& key, const Value& value) {

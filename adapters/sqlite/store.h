@@ -134,6 +134,7 @@ class SqliteStore : public namenode::Store {
   template <class... Keys>
   void change(Statement& statement, const Keys&... keys);
   void write_meta();
+  [[nodiscard]] const std::vector<NodeId>& known_hints(BlockId block);
 
   Connection connection_;
   Statement begin_;

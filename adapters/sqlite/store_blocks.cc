@@ -1,4 +1,6 @@
 // Blocks, the blocks of files, and location hints.
+#include <algorithm>
+
 #include "adapters/sqlite/store_tables.h"
 
 namespace dfs::sqlite {
@@ -11,7 +13,7 @@ SqliteStore::BlockStatements::BlockStatements(Connection& c)
     : get_block(c, select<BlockRow>("WHERE id = ?")),
       put_block(c, replace<BlockRow>()),
       erase_block(c, "DELETE FROM blocks WHERE id = ?"),
-      scan_blocks(c, select<BlockRow>("WHERE id > ? ORDER BY id LIMIT ?")),
+      scan_blocks(c, "SELECT id FROM blocks WHERE id > ? ORDER BY id LIMIT ?"),
       allocated(c, select<BlockRow>("WHERE state = 0 AND owner = ? ORDER BY id LIMIT ?")),
       freed(c, select<BlockRow>("WHERE state = 2 AND freed <= ? ORDER BY freed, id LIMIT ?")),
       get_file_block(c, select<FileBlockRow>("WHERE inode = ? AND idx = ?")),
@@ -19,7 +21,7 @@ SqliteStore::BlockStatements::BlockStatements(Connection& c)
       erase_file_block(c, "DELETE FROM file_blocks WHERE inode = ? AND idx = ?"),
       scan_file_blocks(c,
                        select<FileBlockRow>("WHERE inode = ? AND idx >= ? ORDER BY idx LIMIT ?")),
-      put_hint(c, "INSERT INTO hints (block, node) VALUES (?, ?) ON CONFLICT DO NOTHING"),
+      put_hint(c, "INSERT INTO hints (block, node) VALUES (?, ?)"),
       erase_hint(c, "DELETE FROM hints WHERE block = ? AND node = ?"),
       erase_hints(c, "DELETE FROM hints WHERE block = ?"),
       hints(c, "SELECT node FROM hints WHERE block = ? ORDER BY node") {
@@ -40,7 +42,17 @@ void SqliteStore::erase_block(BlockId id) {
   block_rows_.keep(id, std::nullopt);
 }
 std::vector<BlockRow> SqliteStore::scan_blocks(BlockId after, std::size_t limit) {
-  return scan<BlockRow>(blocks_->scan_blocks, after, bound(limit));
+  // Most rows are known; of the others none is kept, so that a walk does not push out what is used.
+  std::vector<BlockRow> rows;
+  Query query(blocks_->scan_blocks, after, bound(limit));
+  while (query.step()) {
+    BlockId id;
+    query.read(id);
+    const std::optional<BlockRow>* known = block_rows_.find(id);
+    rows.push_back(*(known != nullptr ? *known : read<BlockRow>(blocks_->get_block, id)));
+  }
+  rows_touched_ += rows.size();
+  return rows;
 }
 std::vector<BlockRow> SqliteStore::allocated_blocks(InodeId owner, std::size_t limit) {
   return scan<BlockRow>(blocks_->allocated, owner, bound(limit));
@@ -62,27 +74,37 @@ std::vector<FileBlockRow> SqliteStore::scan_file_blocks(InodeId inode, std::uint
 }
 
 void SqliteStore::put_hint(BlockId block, NodeId node) {
+  std::vector<NodeId> nodes = known_hints(block);
+  const auto at = std::lower_bound(nodes.begin(), nodes.end(), node);
+  if (at != nodes.end() && *at == node) return;
   change(blocks_->put_hint, block, node);
-  hints_.forget(block);
+  nodes.insert(at, node);
+  hints_.keep(block, std::move(nodes));
 }
 void SqliteStore::erase_hint(BlockId block, NodeId node) {
   change(blocks_->erase_hint, block, node);
-  hints_.forget(block);
+  std::vector<NodeId> nodes = known_hints(block);
+  std::erase(nodes, node);
+  hints_.keep(block, std::move(nodes));
 }
 void SqliteStore::erase_hints(BlockId block) {
   DFS_ASSERT(in_transaction());
+  if (known_hints(block).empty()) return;
   rows_touched_ += Query(blocks_->erase_hints, block).run();
-  hints_.forget(block);
+  hints_.keep(block, {});
 }
 std::vector<NodeId> SqliteStore::hints(BlockId block) {
-  const std::vector<NodeId>& nodes = hints_.get(block, [&] {
+  const std::vector<NodeId>& nodes = known_hints(block);
+  rows_touched_ += nodes.size();
+  return nodes;
+}
+const std::vector<NodeId>& SqliteStore::known_hints(BlockId block) {
+  return hints_.get(block, [&] {
     std::vector<NodeId> found;
     Query query(blocks_->hints, block);
     while (query.step()) query.read(found.emplace_back());
     return found;
   });
-  rows_touched_ += nodes.size();
-  return nodes;
 }
 
 }  // namespace dfs::sqlite
