@@ -1,6 +1,5 @@
 #include "core/namenode/namespace/tree.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/namenode/namespace/errors.h"
@@ -87,6 +86,8 @@ Change removing(const InodeRow& row) {
 }
 
 void change_tree(Context& context, InodeId directory, const Change& change) {
+  const bool sums =
+      change.files != 0 || change.directories != 0 || change.length != 0 || change.space != 0;
   std::uint64_t height = change.height;
   for (std::size_t level = 0; level <= wire::kMaxPathDepth; ++level) {
     std::optional<InodeRow> row = context.store.inode(directory);
@@ -100,9 +101,10 @@ void change_tree(Context& context, InodeId directory, const Change& change) {
       if (change.touch) row->mtime = context.wall;
       if (row->children == 0) row->height = 0;
     }
-    row->height = std::max(row->height, height);
+    const bool taller = row->height < height;
+    if (taller) row->height = height;
     if (height > 0) ++height;
-    context.store.put_inode(*row);
+    if (level == 0 || sums || taller) context.store.put_inode(*row);
     if (directory == kRootInode) return;
     directory = row->parent;
   }
