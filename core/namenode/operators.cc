@@ -8,6 +8,9 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::size_t kPendingCounted = 1000;
+// A new epoch is drawn from so many: one that was raised before, that went with this machine's disk
+// and that only DataNodes know which are away now is hardly ever raised a second time (G1).
+constexpr std::uint64_t kEpochsToDrawFrom = 64;
 
 }  // namespace
 
@@ -97,8 +100,11 @@ wire::Reply NameNode::State::answer(const wire::Recommission& request, Now now) 
 }
 
 wire::Reply NameNode::State::answer(const wire::AcceptHistory& /*request*/, Now now) {
-  if (store.meta().behind_epoch == 0) return wire::Empty{};
-  return run(RaiseEpochCommand{blocks.newest_seen().epoch}, now).reply;
+  const MetaRow meta = store.meta();
+  if (meta.behind_epoch == 0) return wire::Empty{};
+  const std::uint64_t newest =
+      std::max({meta.epoch, meta.behind_epoch, blocks.newest_seen().epoch});
+  return run(RaiseEpochCommand{newest + random.below(kEpochsToDrawFrom)}, now).reply;
 }
 
 }  // namespace dfs::namenode

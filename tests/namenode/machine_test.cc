@@ -179,11 +179,12 @@ TEST_F(OlderHistory, D5_MakesTheNameNodeReadOnlyUntilItIsAccepted) {
   EXPECT_EQ(code(mkdir("/a")), Code::kReadOnly);
 
   EXPECT_EQ(code(wire::AcceptHistory{}), Code::kOk);
-  EXPECT_EQ(store.meta().epoch, meta.epoch + 1);
-  EXPECT_EQ(epoch_of(store.meta().next_block), meta.epoch + 1);
+  const std::uint64_t raised = store.meta().epoch;
+  EXPECT_GT(raised, meta.epoch);
+  EXPECT_EQ(epoch_of(store.meta().next_block), raised);
   EXPECT_EQ(code(mkdir("/a")), Code::kOk);
   EXPECT_EQ(code(wire::AcceptHistory{}), Code::kOk);
-  EXPECT_EQ(store.meta().epoch, meta.epoch + 1) << "accepting once is enough";
+  EXPECT_EQ(store.meta().epoch, raised) << "accepting once is enough";
 }
 
 TEST_F(OlderHistory, D5_IsNoticedAtRegistrationToo) {
@@ -192,7 +193,7 @@ TEST_F(OlderHistory, D5_IsNoticedAtRegistrationToo) {
   EXPECT_EQ(code(request), Code::kOk);
   EXPECT_EQ(code(mkdir("/a")), Code::kReadOnly);
   EXPECT_EQ(code(wire::AcceptHistory{}), Code::kOk);
-  EXPECT_EQ(store.meta().epoch, 10u);
+  EXPECT_GE(store.meta().epoch, 10u);
 }
 
 TEST_F(OlderHistory, OfAnotherClusterIsRefusedBeforeItIsBelieved) {
