@@ -27,7 +27,7 @@ class Moves final : public Oracle {
 
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
-    for (const auto& [node, order] : deletions_in(request, reply)) {
+    for (const auto& [node, order] : deletions_.in(request, reply)) {
       if (order.kind == wire::OrderKind::kQuarantine) judge_order(node, order);
     }
   }
@@ -91,6 +91,7 @@ class Moves final : public Oracle {
   }
 
   Reports reports_;
+  Deletions deletions_;
   AskedBefore asked_before_{scene_};
   std::map<std::pair<Address, BlockId>, std::uint32_t> ordered_;  // copies asked for by then
 };

@@ -22,7 +22,7 @@ class LastCopy final : public Oracle {
   }
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
-    for (const auto& [node, order] : deletions_in(request, reply)) check(node, order);
+    for (const auto& [node, order] : deletions_.in(request, reply)) check(node, order);
   }
 
   // Whatever was ordered: at the end of every deletion a good copy is left, if one was. Rotten ones
@@ -68,6 +68,7 @@ class LastCopy final : public Oracle {
   }
 
   Reports reports_;
+  Deletions deletions_;
   AskedBefore asked_before_{scene_};
   Leavers leavers_{scene_};
 };

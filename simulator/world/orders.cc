@@ -56,11 +56,14 @@ std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports
   return survivors;
 }
 
-std::vector<Deletion> deletions_in(const wire::Request& request, const wire::Reply& reply) {
+std::vector<Deletion> Deletions::in(const wire::Request& request, const wire::Reply& reply) {
   std::vector<Deletion> deletions;
   const auto* heartbeat = std::get_if<wire::Heartbeat>(&request);
   const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
   if (heartbeat == nullptr || answer == nullptr) return deletions;
+  wire::SessionMark& last = answered_[heartbeat->mark.node];
+  if (last == heartbeat->mark) return deletions;
+  last = heartbeat->mark;
   for (const wire::Order& order : answer->orders) {
     const bool deletes =
         order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge;

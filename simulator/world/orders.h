@@ -44,13 +44,20 @@ class Reports {
                                                     NodeId subject, BlockId block,
                                                     Duration forgiven);
 
-// The deletions that the answer to a heartbeat orders, and of which node.
 struct Deletion {
   NodeId node;
   wire::Order order;
 };
-[[nodiscard]] std::vector<Deletion> deletions_in(const wire::Request& request,
-                                                 const wire::Reply& reply);
+
+// The deletions that the answer to a heartbeat orders. The same answer, told again to a node that
+// did not get it, orders nothing new: it was right or wrong when it was made.
+class Deletions {
+ public:
+  [[nodiscard]] std::vector<Deletion> in(const wire::Request& request, const wire::Reply& reply);
+
+ private:
+  std::map<NodeId, wire::SessionMark> answered_;  // the last heartbeat of each node
+};
 
 // A good copy of a file's block that a node has just moved out of current/, and with it its last.
 struct CopyGone {
