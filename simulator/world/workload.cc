@@ -12,6 +12,8 @@ constexpr int kAtOnceInATurn = 4;
 constexpr std::uint64_t kDirectories = 4;
 constexpr std::uint64_t kNames = 24;
 constexpr int kMostLevels = 3;
+constexpr Duration kComesBackWithin = seconds(30);  // from quarantine, once its absence is noticed
+constexpr int kPatience = 6;                        // readings in that time
 
 // What a get has been handed so far.
 struct Session {
@@ -303,6 +305,30 @@ void Workload::fsck(std::size_t client, const std::function<void(const Unhealthy
                           }});
 }
 
+// A block whose only whole copies lie in quarantine: rot took the one that had been left in place,
+// and reading finds that out.
+bool Workload::comes_back(const std::string& path) const {
+  const ModelInode* file = scene_.applied.find(path);
+  if (file == nullptr) return false;
+  return std::any_of(file->blocks.begin(), file->blocks.end(), [this](const ModelBlock& block) {
+    const BlockTruth* truth = scene_.atlas.find(block.id);
+    return truth != nullptr && truth->good.empty() && !truth->kept.empty();
+  });
+}
+
+// What comes back from quarantine has to be readable a little later.
+void Workload::read_at_last(std::size_t client, const std::string& path, int patience,
+                            const std::function<void(const Status&)>& done) {
+  const bool waits = patience > 0 && comes_back(path);
+  Random draw = random_.fork("final").fork(path).fork(static_cast<std::uint64_t>(patience));
+  get(client, path, true, draw, [this, client, path, patience, waits, done](const Status& status) {
+    if (status.ok() || !waits) return done(status);
+    scene_.queue.after(kComesBackWithin / kPatience, [this, client, path, patience, done] {
+      read_at_last(client, path, patience - 1, done);
+    });
+  });
+}
+
 void Workload::read_everything(
     std::size_t client,
     const std::function<void(std::vector<std::string> failed, std::uint64_t files)>& done) {
@@ -324,15 +350,14 @@ void Workload::read_everything(
                       std::any_of(file->blocks.begin(), file->blocks.end(),
                                   [&](const ModelBlock& block) { return scene_.gone(block.id); });
     ++started_;
-    get(client, path, true, random_.fork("final").fork(path),
-        [progress, path, lost, done](const Status& status) {
-          const bool clear = status.code() == Code::kCorrupt || status.code() == Code::kUnavailable;
-          if (!status.ok() && !(lost && clear)) {
-            progress->failed.push_back(path + ": " + std::string(to_string(status.code())) + ": " +
-                                       status.message());
-          }
-          if (--progress->left == 0) done(progress->failed, progress->files);
-        });
+    read_at_last(client, path, kPatience, [progress, path, lost, done](const Status& status) {
+      const bool clear = status.code() == Code::kCorrupt || status.code() == Code::kUnavailable;
+      if (!status.ok() && !(lost && clear)) {
+        progress->failed.push_back(path + ": " + std::string(to_string(status.code())) + ": " +
+                                   status.message());
+      }
+      if (--progress->left == 0) done(progress->failed, progress->files);
+    });
   }
 }
 

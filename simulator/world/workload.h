@@ -55,6 +55,9 @@ class Workload {
   [[nodiscard]] std::size_t who_is_free(std::size_t series) const;
   void start_one(OperationKey key, std::size_t client);
   void put(std::size_t client, const std::string& path, bool overwrite, Random draw);
+  [[nodiscard]] bool comes_back(const std::string& path) const;
+  void read_at_last(std::size_t client, const std::string& path, int patience,
+                    const std::function<void(const Status&)>& done);
   // `whole`: never a range of it.
   void get(std::size_t client, const std::string& path, bool whole, Random draw,
            std::function<void(const Status&)> done);
