@@ -15,7 +15,11 @@ std::unique_ptr<namenode::Store> SimStoreHost::open() {
   return std::make_unique<sqlite::SqliteStore>(
       sqlite::Options{.file = "metadata.db",
                       .vfs = disk_.name(),
-                      .fatal = [](const std::string& line) { throw StoreDied{line}; },
+                      .fatal =
+                          [this](const std::string& line) {
+                            disk_.kill();  // a process that ends writes nothing on the way out
+                            throw StoreDied{line};
+                          },
                       .cache_kib = kCacheKib,
                       .page_bytes = page_bytes_,
                       .wal_pages = kWalPages});

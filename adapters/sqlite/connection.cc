@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/sqlite/wal_audit.h"
+#include "adapters/sqlite/wal_settle.h"
 #include "core/base/assert.h"
 #include "core/base/mutant.h"
 
@@ -134,8 +135,9 @@ void Connection::audit() {
 }
 
 // The order matters: exclusive locking before the first access to the WAL, so that its index is on
-// the heap; the checkpoint after everything else, so that a WAL whose sectors were garbled beyond
-// its end by a power loss is never appended to.
+// the heap; the log durable before its pages go to the database, whose older ones they replace; the
+// checkpoint after everything else, so that a WAL whose sectors were garbled beyond its end by a
+// power loss is never appended to.
 void Connection::configure() {
   execute("PRAGMA locking_mode = EXCLUSIVE");
   execute(("PRAGMA page_size = " + std::to_string(options_.page_bytes)).c_str());
@@ -151,13 +153,16 @@ void Connection::configure() {
          "'; put it on a local file system");
   }
   execute(name_of(options_.synchronous));
+  const bool durable = checksums_ && options_.synchronous == Synchronous::kFull;
+  int code = durable ? settle_log(db_, options_.page_bytes) : SQLITE_OK;
+  if (code != SQLITE_OK) fail("make its write-ahead log durable", code);
   sqlite3_wal_hook(db_, checkpoint, &options_.wal_pages);
   if (options_.checkpoint_at_open && checksums_ &&
       value_of("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
     fail("checkpoint its write-ahead log", SQLITE_BUSY);
   }
-  if (!checksums_ || options_.synchronous != Synchronous::kFull) return;
-  const int code = sync_names(sqlite3_vfs_find(checksums_->name().c_str()), options_.file);
+  if (!durable) return;
+  code = sync_names(sqlite3_vfs_find(checksums_->name().c_str()), options_.file);
   if (code != SQLITE_OK) fail("sync its directory", code);
 }
 
