@@ -350,14 +350,15 @@ void Workload::read_everything(
                       std::any_of(file->blocks.begin(), file->blocks.end(),
                                   [&](const ModelBlock& block) { return scene_.gone(block.id); });
     ++started_;
-    read_at_last(client, path, kPatience, [progress, path, lost, done](const Status& status) {
-      const bool clear = status.code() == Code::kCorrupt || status.code() == Code::kUnavailable;
-      if (!status.ok() && !(lost && clear)) {
-        progress->failed.push_back(path + ": " + std::string(to_string(status.code())) + ": " +
-                                   status.message());
-      }
-      if (--progress->left == 0) done(progress->failed, progress->files);
-    });
+    read_at_last(
+        client, path, lost ? 0 : kPatience, [progress, path, lost, done](const Status& status) {
+          const bool clear = status.code() == Code::kCorrupt || status.code() == Code::kUnavailable;
+          if (!status.ok() && !(lost && clear)) {
+            progress->failed.push_back(path + ": " + std::string(to_string(status.code())) + ": " +
+                                       status.message());
+          }
+          if (--progress->left == 0) done(progress->failed, progress->files);
+        });
   }
 }
 
