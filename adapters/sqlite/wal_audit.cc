@@ -1,11 +1,13 @@
 #include "adapters/sqlite/wal_audit.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "adapters/sqlite/checksum_vfs.h"
@@ -15,6 +17,8 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 32;
 constexpr std::size_t kFrameHeaderBytes = 24;
+constexpr std::size_t kMarkEnds = 8;          // of a frame's header; the salts follow
+constexpr std::size_t kSectorBytes = 512;     // the smallest that a disk writes as a whole
 constexpr std::uint32_t kMagic = 0x377f0682;  // the last bit: checksums over big-endian words
 
 // A file of a VFS, read without SQLite. One that is not there is empty.
@@ -77,6 +81,10 @@ struct Sums {
   [[nodiscard]] Sums with(Bytes data, bool big) const {
     return big ? add<big_endian>(data) : add<get_le32>(data);
   }
+  // The sums that become these over `data`.
+  [[nodiscard]] Sums without(Bytes data, bool big) const {
+    return big ? take<big_endian>(data) : take<get_le32>(data);
+  }
   friend bool operator==(const Sums&, const Sums&) = default;
 
  private:
@@ -89,11 +97,37 @@ struct Sums {
     }
     return sums;
   }
+  template <std::uint32_t (*kWord)(const std::uint8_t*)>
+  [[nodiscard]] Sums take(Bytes data) const {
+    Sums sums = *this;
+    for (std::size_t i = data.size() / 8 * 8; i != 0; i -= 8) {
+      sums.second -= kWord(data.data() + i - 4) + sums.first;
+      sums.first -= kWord(data.data() + i - 8) + sums.second;
+    }
+    return sums;
+  }
+};
+
+// The number of a frame's page, and how many pages the database has if it ends a transaction.
+struct Mark {
+  std::uint32_t page = 0;
+  std::uint32_t pages = 0;
+
+  // The one that makes the sums `before` into `after`.
+  static Mark between(const Sums& before, const Sums& after, bool big) {
+    const std::uint32_t first = after.first - before.first - before.second;
+    const std::uint32_t second = after.second - before.second - after.first;
+    if (big) return {first, second};
+    std::array<std::uint8_t, kMarkEnds> bytes;
+    put_le32(bytes.data(), first);
+    put_le32(bytes.data() + 4, second);
+    return {big_endian(bytes.data()), big_endian(bytes.data() + 4)};
+  }
 };
 
 struct Frame {
-  std::uint32_t page = 0;
-  bool commits = false;
+  Mark mark;  // as stored
+  Mark told;  // as the sums around it say; of no sense if the page is not whole, either
   std::array<std::uint8_t, 8> salts{};
   Sums sums;               // as stored
   bool whole = false;      // they follow from the frame before
@@ -105,6 +139,8 @@ struct Log {
   bool header_whole = false;
   std::array<std::uint8_t, 8> salts{};
   std::vector<Frame> frames;
+
+  [[nodiscard]] bool has(const Frame& frame) const { return frame.salts == salts; }
 };
 
 std::optional<Log> read_log(RawFile& file, std::size_t page_bytes) {
@@ -123,39 +159,71 @@ std::optional<Log> read_log(RawFile& file, std::size_t page_bytes) {
                      computed == stored;
   std::memcpy(log.salts.data(), header.data() + 16, 8);
   std::vector<std::uint8_t> bytes(kFrameHeaderBytes + page_bytes);
+  std::vector<std::uint8_t> last(bytes.size());
+  Sums before_last;
   for (std::size_t at = kHeaderBytes; at + bytes.size() <= size; at += bytes.size()) {
     if (!file.read(at, bytes)) return std::nullopt;
     Frame frame;
-    frame.page = big_endian(bytes.data());
-    frame.commits = big_endian(bytes.data() + 4) != 0;
+    frame.mark = {big_endian(bytes.data()), big_endian(bytes.data() + 4)};
     std::memcpy(frame.salts.data(), bytes.data() + 8, 8);
     frame.sums = Sums::stored_at(bytes.data() + 16);
     frame.offset = at + kFrameHeaderBytes;
     const auto follows = [&](const Sums& from, bool order) {
-      return from.with(Bytes(bytes).first(8), order)
+      return from.with(Bytes(bytes).first(kMarkEnds), order)
           .with(Bytes(bytes).subspan(kFrameHeaderBytes), order);
     };
     const Sums next = follows(before, big);
     frame.whole = next == frame.sums || follows(computed, big) == frame.sums;
     // A damaged header may lie about the order of bytes, too.
     if (!log.header_whole) frame.whole = frame.whole || follows(before, !big) == frame.sums;
+    // What stands in a bad frame for its sums may be damaged, too: the frame after it knows them.
+    const bool after_bad =
+        !log.frames.empty() && !(log.frames.back().whole && log.has(log.frames.back()));
+    if (after_bad && log.has(frame)) {
+      const Sums after = frame.sums.without(Bytes(bytes).subspan(kFrameHeaderBytes), big)
+                             .without(Bytes(bytes).first(kMarkEnds), big)
+                             .without(Bytes(last).subspan(kFrameHeaderBytes), big);
+      log.frames.back().told = Mark::between(before_last, after, big);
+    }
     computed = next;
-    before = frame.sums;
+    before_last = std::exchange(before, frame.sums);
+    std::swap(last, bytes);
     log.frames.push_back(frame);
   }
   return log;
 }
 
+// How large the database is at most after the transactions of the log, as far as is certain.
+std::uint32_t most_pages(const Log& log) {
+  std::uint32_t most = 0;
+  for (const Frame& frame : log.frames) {
+    if (frame.whole && log.has(frame)) most = std::max(most, frame.mark.pages);
+  }
+  return most;
+}
+
+// Whether a frame ends a transaction, as far as that can be said of one that is not whole.
+bool ends_transaction(const Log& log, std::size_t index, std::uint32_t most) {
+  const Frame& frame = log.frames[index];
+  // What the sums say is the mark, or any two numbers of 32 bits.
+  if (frame.told.page != 0 && std::max(frame.told.page, frame.told.pages) <= most) {
+    return frame.told.pages != 0;
+  }
+  if (frame.mark.pages == 0 || !log.has(frame)) return false;
+  // With its salts a header has arrived at the disk as a whole, unless a sector ends after the
+  // mark. That sector has most of the page before, too.
+  const bool cut = (frame.offset - kFrameHeaderBytes + kMarkEnds) % kSectorBytes == 0;
+  return !cut || frame.whole || index == 0 || log.frames[index - 1].whole;
+}
+
 // Whether the transaction that frame `bad` belongs to was followed by something of the same log.
 bool was_synced(const Log& log, std::size_t bad) {
-  const auto of_this_log = [&](const Frame& frame) { return frame.salts == log.salts; };
-  // Salts are not under the checksum: a frame that matches it is of this log whatever they say.
-  const Frame& first = log.frames[bad];
-  bool ended = first.commits && (first.whole || of_this_log(first));
-  for (std::size_t i = bad + 1; i < log.frames.size(); ++i) {
-    if (!log.frames[i].whole || !of_this_log(log.frames[i])) continue;
-    if (ended) return true;
-    ended = log.frames[i].commits;
+  const std::uint32_t most = most_pages(log);
+  bool ended = false;
+  for (std::size_t i = bad; i < log.frames.size(); ++i) {
+    // Salts are drawn for each log: nothing else has the same ones.
+    if (ended && log.has(log.frames[i])) return true;
+    ended = ended || ends_transaction(log, i, most);
   }
   return false;
 }
@@ -168,8 +236,8 @@ bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
     // The first frame cannot be verified without the header, but is told by its salts.
     const bool first = &frame == &log.frames.front();
     if (frame.salts != log.frames.front().salts || (!frame.whole && !first)) break;
-    newest[frame.page] = &frame;
-    if (frame.commits) committed = newest;
+    newest[frame.mark.page] = &frame;
+    if (frame.mark.pages != 0) committed = newest;
   }
   std::vector<std::uint8_t> logged(log.page_bytes);
   std::vector<std::uint8_t> stored(log.page_bytes);

@@ -3,12 +3,16 @@
 // SQLite ends the log at the first frame whose checksum does not match and silently drops
 // everything after it: right after a power loss, where that is the transaction that was never
 // acknowledged, and wrong after damage, where it may be any number of acknowledged ones. The
-// frames say which: each one's checksum can be verified from the stored checksum of the one before
-// it, so frames behind a bad one can be recognised as whole. Transactions are synced one by one,
-// so a whole frame behind the end of the transaction with the bad frame proves that one to have
-// been synced, and damaged since. A damaged header is told from one whose rewriting was cut short
-// by whether the database has everything that is in the frames.
+// frames say which: transactions are synced one by one, so a frame of the same log, told by its
+// salts, behind the end of the transaction with the bad frame proves that one to have been synced,
+// and damaged since. A frame ends a transaction if its mark says so; that of a frame that is not
+// whole is the one that the checksums before and behind it leave, if its page is whole, and
+// otherwise the stored one, if its header shows by its salts to have arrived at the disk. A damaged
+// header of the log is told from one whose rewriting was cut short by whether the database has
+// everything that is in the frames.
 // Limits: damage in the last transaction of the log looks like a power loss, and is taken for one.
+// So is damage to the one before it that leaves nothing to tell its end by: neither header nor page
+// of its last frame, or no checksums before that one where a sector ends behind its mark.
 #pragma once
 
 #include <sqlite3.h>

@@ -201,6 +201,22 @@ struct WalDamage : ::testing::Test {
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
     return damaged;
   }
+  // The bytes of `with` xored from `at` on.
+  [[nodiscard]] std::string with_bytes_changed(std::size_t at, const std::string& with) const {
+    std::string damaged = log;
+    for (std::size_t i = 0; i < with.size() && at + i < log.size(); ++i) {
+      damaged[at + i] = static_cast<char>(damaged[at + i] ^ with[i]);
+    }
+    return damaged;
+  }
+  // Where the frames begin that are not left from an older log.
+  [[nodiscard]] std::vector<std::size_t> frames() const {
+    std::vector<std::size_t> all;
+    for (std::size_t at = 32; at + 24 + page_bytes <= log.size(); at += 24 + page_bytes) {
+      if (log.compare(at + 8, 8, log, 16, 8) == 0) all.push_back(at);
+    }
+    return all;
+  }
   // Every byte of headers, some of pages.
   [[nodiscard]] std::vector<std::size_t> places() const {
     std::vector<std::size_t> all;
@@ -233,6 +249,57 @@ TEST_F(WalDamage, StopsTheStoreOrCostsAtMostTheLastTransaction) {
     }
     EXPECT_GT(stopped, 100);
     EXPECT_GT(last_lost, 0) << "cannot be told from a power loss";
+  }
+}
+
+// The mark that ends a transaction, the salts and the sums of a frame: damage may have several.
+TEST_F(WalDamage, OfSeveralBytesInAHeaderStopsTheStoreOrCostsAtMostTheLastTransaction) {
+  int stopped = 0;
+  for (const std::size_t frame : frames()) {
+    for (std::size_t at = 0; at <= 24; ++at) {
+      const std::string bytes = with_bytes_changed(frame + at, std::string(8, '\x5a'));
+      const std::optional<std::string> found = read_with_log(bytes, options());
+      stopped += found ? 0 : 1;
+      ASSERT_TRUE(!found || *found == good || *found == before_last)
+          << "byte " << at << " of the frame at " << frame;
+    }
+  }
+  EXPECT_GT(stopped, 100);
+}
+
+TEST_F(WalDamage, ThatTakesTheMarkOfATransactionsEndAwayStopsTheStoreOrCostsAtMostTheLast) {
+  int marks = 0;
+  int stopped = 0;
+  for (const std::size_t frame : frames()) {
+    const std::string mark = log.substr(frame + 4, 4);
+    if (mark == std::string(4, '\0')) continue;
+    const auto found = read_with_log(with_bytes_changed(frame + 4, mark), options());
+    ++marks;
+    stopped += found ? 0 : 1;
+    ASSERT_TRUE(!found || *found == before_last) << "the frame at " << frame;
+  }
+  EXPECT_EQ(stopped, marks - 1) << "all but the last transaction's are known";
+}
+
+TEST_F(WalDamage, StopsTheStoreWhereTheLastTransactionIsOfOneFrame) {
+  {
+    SqliteStore store(options());
+    for (std::uint64_t i = 1; i <= 2; ++i) {
+      store.begin();
+      store.put_meta({.cluster = "c", .applied = i});
+      store.commit();
+    }
+    good = contents(store);
+    disk.kill();
+  }
+  log = disk.files().find("m.db-wal")->bytes();
+  database = disk.files().find("m.db")->bytes();
+  disk.boot();
+  ASSERT_EQ(read_with_log(log, options()), good);
+  ASSERT_EQ(frames().size(), 2u) << "two transactions";
+  for (std::size_t at = frames().front(); at + 8 <= frames().back(); ++at) {
+    EXPECT_FALSE(read_with_log(with_bytes_changed(at, std::string(8, '\x5a')), options()))
+        << "byte " << at;
   }
 }
 
