@@ -303,6 +303,34 @@ TEST_F(WalDamage, StopsTheStoreWhereTheLastTransactionIsOfOneFrame) {
   }
 }
 
+// A sector ends between the mark and the salts of every 64th frame: a power loss may leave the mark
+// of an older log before the new salts.
+TEST_F(WalDamage, IsNotWhatAPowerLossLeavesBeforeTheSaltsOfAFrame) {
+  constexpr std::size_t kCut = 41;
+  const auto begin_of = [this](std::size_t frame) { return 32 + frame * (24 + page_bytes); };
+  page_bytes = 1024;
+  disk.files().wipe();
+  {
+    SqliteStore store(options());
+    log.clear();
+    for (std::uint64_t i = 1; log.size() <= begin_of(kCut + 1); ++i) {
+      before_last = contents(store);
+      fill(store, i, i + 1);
+      log = disk.files().find("m.db-wal")->bytes();
+    }
+    disk.kill();
+  }
+  database = disk.files().find("m.db")->bytes();
+  disk.boot();
+  const std::size_t frame = begin_of(kCut);
+  const std::size_t sector_end = frame + 8;
+  ASSERT_EQ(sector_end % 512, 0u);
+  ASSERT_EQ(log.substr(frame + 4, 4), std::string(4, '\0')) << "in the midst of a transaction";
+  log.replace(sector_end - 512, 512, 512, '\x1');
+  log.replace(frame + 512, 512, 512, '\x1');
+  EXPECT_EQ(read_with_log(log, options()), before_last);
+}
+
 TEST_F(WalDamage, StopsTheStoreAlsoWhereTheLogCannotBeReadEveryTime) {
   const std::string damaged = with_bit_flipped(32 + 24 + 100);
   disk.set_faults({.read_errors = 20'000});
