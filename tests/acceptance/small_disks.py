@@ -3,6 +3,7 @@
 In mounts that only this process and its children see: skipped where the system does not allow that.
 """
 import ctypes
+import errno
 import os
 import subprocess
 import unittest
@@ -32,9 +33,15 @@ def fill(folder, leave):
     """Takes the room of a file system but for `leave` bytes; the file that does."""
     path = os.path.join(folder, "junk")
     with open(path, "wb") as f:
-        info = os.statvfs(folder)
-        os.posix_fallocate(f.fileno(), 0, info.f_bavail * info.f_frsize - leave)
-    return path
+        while True:
+            info = os.statvfs(folder)
+            try:
+                os.posix_fallocate(f.fileno(), 0, info.f_bavail * info.f_frsize - leave)
+                return path
+            except OSError as error:  # who runs there has just taken some of it
+                if error.errno != errno.ENOSPC:
+                    raise
+                f.truncate(0)
 
 
 class WithSmallDisks(OfACluster):
