@@ -211,9 +211,12 @@ bool ends_transaction(const Log& log, std::size_t index, std::uint32_t most) {
   }
   if (frame.mark.pages == 0 || !log.has(frame)) return false;
   // With its salts a header has arrived at the disk as a whole, unless a sector ends after the
-  // mark. That sector has most of the page before, too.
+  // mark. That sector has most of the page before, too; and where a power loss turns what a write
+  // leaves of a sector into garbage, the mark may be that.
   const bool cut = (frame.offset - kFrameHeaderBytes + kMarkEnds) % kSectorBytes == 0;
-  return !cut || frame.whole || index == 0 || log.frames[index - 1].whole;
+  if (!cut || frame.whole) return true;
+  const bool fits = std::max(frame.mark.page, frame.mark.pages) <= most;
+  return fits && (index == 0 || log.frames[index - 1].whole);
 }
 
 // Whether the transaction that frame `bad` belongs to was followed by something of the same log.

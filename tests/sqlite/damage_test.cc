@@ -304,7 +304,7 @@ TEST_F(WalDamage, StopsTheStoreWhereTheLastTransactionIsOfOneFrame) {
 }
 
 // A sector ends between the mark and the salts of every 64th frame: a power loss may leave the mark
-// of an older log before the new salts.
+// of an older log before the new salts, or garbage, with the page before whole or not.
 TEST_F(WalDamage, IsNotWhatAPowerLossLeavesBeforeTheSaltsOfAFrame) {
   constexpr std::size_t kCut = 41;
   const auto begin_of = [this](std::size_t frame) { return 32 + frame * (24 + page_bytes); };
@@ -326,9 +326,12 @@ TEST_F(WalDamage, IsNotWhatAPowerLossLeavesBeforeTheSaltsOfAFrame) {
   const std::size_t sector_end = frame + 8;
   ASSERT_EQ(sector_end % 512, 0u);
   ASSERT_EQ(log.substr(frame + 4, 4), std::string(4, '\0')) << "in the midst of a transaction";
-  log.replace(sector_end - 512, 512, 512, '\x1');
-  log.replace(frame + 512, 512, 512, '\x1');
-  EXPECT_EQ(read_with_log(log, options()), before_last);
+  for (const std::size_t from : {sector_end - 512, frame}) {
+    std::string torn = log;
+    torn.replace(from, sector_end - from, sector_end - from, '\x1');
+    torn.replace(frame + 512, 512, 512, '\x1');
+    EXPECT_EQ(read_with_log(torn, options()), before_last) << "from " << from;
+  }
 }
 
 TEST_F(WalDamage, StopsTheStoreAlsoWhereTheLogCannotBeReadEveryTime) {
