@@ -12,8 +12,8 @@
 // everything that is in the frames.
 // Limits: damage in the last transaction of the log looks like a power loss, and is taken for one.
 // So is damage to the one before it that leaves nothing to tell its end by: neither header nor page
-// of its last frame, or, where a sector ends behind its mark, no checksums before that one or a mark
-// that fits no database.
+// of its last frame, or, where a sector ends behind its mark, no checksums before that one or a
+// mark that fits no database.
 #pragma once
 
 #include <sqlite3.h>
