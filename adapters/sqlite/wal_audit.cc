@@ -202,13 +202,23 @@ std::uint32_t most_pages(const Log& log) {
   return most;
 }
 
+// Whether the header of a frame is one of an older log: others have its salts.
+bool is_stale(const Log& log, const Frame& frame) {
+  return !log.has(frame) &&
+         std::count_if(log.frames.begin(), log.frames.end(),
+                       [&](const Frame& f) { return f.salts == frame.salts; }) > 1;
+}
+
 // Whether a frame ends a transaction, as far as that can be said of one that is not whole.
 bool ends_transaction(const Log& log, std::size_t index, std::uint32_t most) {
   const Frame& frame = log.frames[index];
-  // What the sums say is the mark, or any two numbers of 32 bits.
-  if (frame.told.page != 0 && std::max(frame.told.page, frame.told.pages) <= most) {
-    return frame.told.pages != 0;
-  }
+  // What the sums say is the mark, or, where the page is an older one, two numbers that may well be
+  // small: the first page of a database changes by its counters only. So the header must agree, or
+  // be too damaged to be of any log.
+  const bool of_any_log = log.has(frame) || is_stale(log, frame);
+  const bool agrees = frame.told.page == frame.mark.page || !of_any_log;
+  const std::uint32_t greatest = std::max(frame.told.page, frame.told.pages);
+  if (frame.told.page != 0 && agrees && greatest <= most) return frame.told.pages != 0;
   if (frame.mark.pages == 0 || !log.has(frame)) return false;
   // With its salts a header has arrived at the disk as a whole, unless a sector ends after the
   // mark. That sector has most of the page before, too; and where a power loss turns what a write
