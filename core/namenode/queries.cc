@@ -83,13 +83,22 @@ struct Place {
   std::uint64_t offset = 0;
 };
 
-// The block of `file` that holds byte `offset`, which is below its length. All blocks but the last
-// are full if the last one is where it would be then and no other follows.
-Place place_of(Store& store, const InodeRow& file, std::uint64_t offset) {
+// Whether all blocks of `file` but the last are full. Of few blocks (complete() refuses uneven ones
+// beyond that) they are if the last one is where it would be then and no other follows; in a dead
+// version those that follow may be forgotten already.
+bool known_full(Store& store, const InodeRow& file) {
   const std::uint64_t full = (file.length - 1) / file.block_size;
+  if (full >= kMaxUnevenBlocks) return true;
+  if (file.died != kStillAlive) return false;
   const std::optional<FileBlockRow> last = store.file_block(file.id, full);
-  if (last && last->visible_length == file.length - full * file.block_size &&
-      !store.file_block(file.id, full + 1)) {
+  return last && last->visible_length == file.length - full * file.block_size &&
+         !store.file_block(file.id, full + 1);
+}
+
+// The block of `file` that holds byte `offset`, which is below its length; or one before it that is
+// gone.
+Place place_of(Store& store, const InodeRow& file, std::uint64_t offset) {
+  if (known_full(store, file)) {
     const std::uint64_t index = offset / file.block_size;
     return {index, index * file.block_size};
   }

@@ -1,5 +1,4 @@
-// Writing: create, allocate, commit, complete, abandon, expire; what readers of the old version
-// see.
+// Writing: create, allocate, commit, complete, abandon, expire.
 #include <gmock/gmock.h>
 
 #include "tests/namenode/namespace_bench.h"
@@ -35,14 +34,6 @@ struct Committing : ::testing::Test, NamespaceBench {
 };
 struct Completing : ::testing::Test, NamespaceBench {};
 struct Lease : ::testing::Test, NamespaceBench {};
-struct ReadSession : ::testing::Test, NamespaceBench {
-  static std::vector<wire::NodeAddress> nowhere(BlockId /*block*/) { return {}; }
-  wire::Reply by_inode(InodeId inode) {
-    wire::Locate request;
-    request.inode = inode;
-    return locate(store, request, nowhere);
-  }
-};
 
 TEST_F(Creating, OfANewFileShowsItUnderConstructionAndEmpty) {
   const wire::CreateReply reply = open(ann, "/d/f", false, 3);
@@ -349,89 +340,6 @@ TEST_F(Lease, HDFS_8870_OfALongFileIsReapedWithoutALeak) {
   }
   EXPECT_THAT(store.scan_blocks(BlockId{}, 10), IsEmpty());
   EXPECT_THAT(store.scan_inodes(InodeId{}, 10), SizeIs(1));
-}
-
-TEST_F(ReadSession, GoesOnByInodeUntilTheGraceIsOver) {
-  const InodeId old = write("/f", 3);
-  write("/f", 1, true);
-  for (int round = 0; round < 2; ++round) {
-    const auto reply = std::get<wire::LocateReply>(by_inode(old));
-    EXPECT_EQ(reply.status.length, 3000u);
-    EXPECT_THAT(reply.blocks, SizeIs(3));
-    reap_all();
-  }
-  EXPECT_EQ(find_damage(store), "");
-  run(ForgetBlocksCommand{now, 7});  // one block
-  EXPECT_EQ(code_of(by_inode(old)), Code::kReplaced);
-  run(ForgetBlocksCommand{now, 100});
-  EXPECT_EQ(code_of(by_inode(old)), Code::kReplaced);
-  EXPECT_EQ(find_damage(store), "");
-}
-
-TEST_F(ReadSession, KeepsFreedBlocksForAsLongAsItIsTold) {
-  write("/f", 1);
-  EXPECT_EQ(code(remove("/f")), Code::kOk);
-  reap_all();
-  const WallTime freed = store.freed_blocks(now, 1).at(0).freed;
-  EXPECT_THAT(run(ForgetBlocksCommand{{freed.ms - 1}, 100}).effects.forgotten, IsEmpty());
-  EXPECT_THAT(run(ForgetBlocksCommand{freed, 100}).effects.forgotten, SizeIs(1));
-}
-
-TEST_F(ReadSession, LocatesRangesInPages) {
-  write("/f", 450);
-  wire::Locate request;
-  request.path = "/f";
-  std::uint64_t seen = 0;
-  while (true) {
-    request.offset = seen;
-    const std::uint64_t before = store.rows_touched();
-    const auto reply = std::get<wire::LocateReply>(locate(store, request, nowhere));
-    EXPECT_LE(store.rows_touched() - before, 2000u);
-    ASSERT_FALSE(reply.blocks.empty());
-    EXPECT_EQ(reply.blocks[0].offset, seen);
-    seen = reply.blocks.back().offset + reply.blocks.back().visible_length;
-    if (!reply.more) break;
-  }
-  EXPECT_EQ(seen, 450'000u);
-  request.offset = 123'456;
-  request.length = 1000;
-  const auto reply = std::get<wire::LocateReply>(locate(store, request, nowhere));
-  ASSERT_THAT(reply.blocks, SizeIs(2));
-  EXPECT_EQ(reply.blocks[0].offset, 123'000u);
-  EXPECT_FALSE(reply.more);
-  request.offset = 450'000;
-  EXPECT_THAT(std::get<wire::LocateReply>(locate(store, request, nowhere)).blocks, IsEmpty());
-  request.offset = UINT64_MAX;
-  request.length = UINT64_MAX;
-  EXPECT_THAT(std::get<wire::LocateReply>(locate(store, request, nowhere)).blocks, IsEmpty());
-}
-
-TEST_F(ReadSession, FindsOffsetsAmongUnevenBlocks) {
-  const wire::CreateReply file = open(ann, "/f", false, 4);
-  const std::vector<std::uint64_t> lengths = {10, 1000, 1, 500};
-  std::vector<wire::CommittedBlock> commits;
-  for (std::size_t i = 0; i < 4; ++i)
-    commits.push_back(stored(file.blocks[i].block, i, lengths[i]));
-  EXPECT_EQ(code(complete(ann, file.inode, 1511, commits)), Code::kOk);
-  for (std::uint64_t offset = 0; offset < 1511; offset += 7) {
-    wire::Locate request;
-    request.path = "/f";
-    request.offset = offset;
-    request.length = 1;
-    const auto reply = std::get<wire::LocateReply>(locate(store, request, nowhere));
-    ASSERT_THAT(reply.blocks, SizeIs(1));
-    EXPECT_LE(reply.blocks[0].offset, offset);
-    EXPECT_GT(reply.blocks[0].offset + reply.blocks[0].visible_length, offset);
-  }
-}
-
-TEST_F(ReadSession, OfAFileUnderConstructionIsEmpty) {
-  open(ann, "/f", false, 2);
-  wire::Locate request;
-  request.path = "/f";
-  const auto reply = std::get<wire::LocateReply>(locate(store, request, nowhere));
-  EXPECT_TRUE(reply.status.under_construction);
-  EXPECT_THAT(reply.blocks, IsEmpty());
 }
 
 }  // namespace
