@@ -27,16 +27,24 @@ Code NamespaceModel::expect(const wire::Create& request) const {
   return Code::kOk;
 }
 
-// Clients commit each block once with what the DataNodes computed, so only the owner and the number
-// of copies can be wrong.
+// A block is committed once, at a place of the file that no other block has. The same again, by a
+// retry under a new number, changes nothing.
 Code NamespaceModel::expect_commits(const ModelWriter& owner,
                                     const std::vector<wire::CommittedBlock>& commits) const {
   std::set<BlockId> ids;  // a NameNode that lost a command may have given the writer one twice
+  std::set<std::uint64_t> indexes;
   for (const wire::CommittedBlock& commit : commits) {
+    const wire::BlockInfo& info = commit.info;
     const auto known = owner.committed.find(commit.index);
-    if (known != owner.committed.end() && known->second.id == commit.info.id) continue;
-    if (!owner.allocated.contains(commit.info.id)) return Code::kInvalidArgument;
-    if (!ids.insert(commit.info.id).second) return Code::kInvalidArgument;
+    if (known != owner.committed.end()) {
+      const ModelBlockState* before = block(known->second.id);
+      if (before == nullptr || before->info != info) return Code::kInvalidArgument;
+      continue;
+    }
+    if (!owner.allocated.contains(info.id)) return Code::kInvalidArgument;
+    if (info.length == 0 || info.length > owner.block_size) return Code::kInvalidArgument;
+    if (!ids.insert(info.id).second) return Code::kInvalidArgument;
+    if (!indexes.insert(commit.index).second) return Code::kInvalidArgument;
     std::set<std::string> hosts;
     for (const NodeId node : commit.stored) {
       const auto host = hosts_.find(node);
@@ -47,9 +55,22 @@ Code NamespaceModel::expect_commits(const ModelWriter& owner,
   return Code::kOk;
 }
 
+// A block that is committed, by this request or before, cannot be given up: a client can ask for it
+// where it was told an id that a NameNode which lost a command gave out twice.
 Code NamespaceModel::expect(const wire::Allocate& request) const {
   if (!is_writer(request.inode, request.caller.client)) return Code::kFenced;
-  return expect_commits(*writer(request.inode), request.commit);
+  const ModelWriter& owner = *writer(request.inode);
+  const Code commits = expect_commits(owner, request.commit);
+  if (commits != Code::kOk) return commits;
+  for (const BlockId abandoned : request.abandon) {
+    const bool committed =
+        std::ranges::any_of(owner.committed,
+                            [&](const auto& at) { return at.second.id == abandoned; }) ||
+        std::ranges::any_of(request.commit,
+                            [&](const auto& commit) { return commit.info.id == abandoned; });
+    if (committed) return Code::kInvalidArgument;
+  }
+  return Code::kOk;
 }
 
 Code NamespaceModel::expect(const wire::Complete& request) const {

@@ -44,6 +44,7 @@ wire::Allocate write_file(NamespaceModel& model, std::uint32_t replication) {
   wire::CreateReply created;
   created.inode = InodeId{first_id_of_epoch(1)};
   created.replication = replication;
+  created.block_size = 100;
   created.blocks = {{BlockId{7}, {}}};
   model.apply({{}, namenode::RequestCommand{create, {}}, {}},
               {.position = model.position() + 1, .reply = created});
@@ -54,12 +55,68 @@ wire::Allocate write_file(NamespaceModel& model, std::uint32_t replication) {
   return allocate;
 }
 
+void commit(NamespaceModel& model, const wire::Allocate& request) {
+  wire::Allocate commits = request;
+  commits.abandon.clear();
+  model.apply({{}, namenode::RequestCommand{commits, {}}, {}},
+              {.position = model.position() + 1, .reply = wire::AllocateReply{}});
+}
+
 TEST(NamespaceModel, ABlockThatIsCommittedAtTwoPlacesOfAFileIsRefused) {
   NamespaceModel model;
   wire::Allocate allocate = write_file(model, 1);
   EXPECT_EQ(model.expected({allocate, {}}), Code::kOk);
   allocate.commit.push_back({{BlockId{7}, 20, 2}, 1, {NodeId{2}}});
   EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+}
+
+TEST(NamespaceModel, ABlockThatIsCommittedCannotBeGivenUp) {
+  NamespaceModel model;
+  wire::Allocate allocate = write_file(model, 1);
+  allocate.abandon = {BlockId{8}};  // was never allocated: there is nothing to give up
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kOk);
+  allocate.abandon = {BlockId{7}};
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+  commit(model, allocate);
+  allocate.commit.clear();
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+}
+
+TEST(NamespaceModel, ABlockIsCommittedAgainOnlyAsItWas) {
+  NamespaceModel model;
+  wire::Allocate allocate = write_file(model, 1);
+  commit(model, allocate);
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kOk);
+  allocate.commit.front().info.crc = 2;
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+}
+
+TEST(NamespaceModel, APlaceOfAFileIsCommittedOnce) {
+  NamespaceModel model;
+  wire::Allocate allocate = write_file(model, 1);
+  wire::Allocate more;
+  more.caller = allocate.caller;
+  more.inode = allocate.inode;
+  model.apply({{}, namenode::RequestCommand{more, {}}, {}},
+              {.position = model.position() + 1, .reply = wire::AllocateReply{{{BlockId{8}, {}}}}});
+  const wire::CommittedBlock second{{BlockId{8}, 10, 1}, 0, {NodeId{1}}};
+  wire::Allocate both = allocate;
+  both.commit.push_back(second);
+  EXPECT_EQ(model.expected({both, {}}), Code::kInvalidArgument);
+  commit(model, allocate);
+  allocate.commit = {second};
+  EXPECT_EQ(model.expected({allocate, {}}), Code::kInvalidArgument);
+}
+
+TEST(NamespaceModel, ABlockIsNeitherEmptyNorLongerThanTheFilesBlocks) {
+  NamespaceModel model;
+  wire::Allocate allocate = write_file(model, 1);
+  for (const auto& [length, code] :
+       {std::pair{0, Code::kInvalidArgument}, std::pair{100, Code::kOk},
+        std::pair{101, Code::kInvalidArgument}}) {
+    allocate.commit.front().info.length = static_cast<std::uint64_t>(length);
+    EXPECT_EQ(model.expected({allocate, {}}), code) << length;
+  }
 }
 
 // The disks of one were put into the machine of the other, whose own have not come back yet.
