@@ -207,6 +207,7 @@ bool Injector::kill_datanode(const PlannedFault& fault, Random draw, bool power,
     for (const BlockId block : held) {
       if (!scene_.atlas.expendable(node->address(), block)) return false;
     }
+    if (keeps_last(*node)) return false;
   }
   node->die(power);
   if (wipe) {

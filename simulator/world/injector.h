@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ class Injector {
   bool break_volume(const PlannedFault& fault, Random draw);
   // False: what is on the volume is not all elsewhere too. Else it counts as destroyed from now on.
   bool give_up_volume(sim::DataNodeNode& node, datanode::VolumeId volume);
+  // The last whole copy of a file's block lies in the node's quarantine (on that volume).
+  [[nodiscard]] bool keeps_last(const sim::DataNodeNode& node,
+                                std::optional<datanode::VolumeId> volume = {}) const;
   bool swap_disks(const PlannedFault& fault, Random draw);
   bool bring_foreign_disk(const PlannedFault& fault, Random draw);
   void return_own_disk(sim::DataNodeNode& node);

@@ -123,6 +123,20 @@ bool Injector::trouble_disk(const PlannedFault& fault, Random draw) {
   return true;
 }
 
+bool Injector::keeps_last(const sim::DataNodeNode& node,
+                          std::optional<datanode::VolumeId> volume) const {
+  return std::ranges::any_of(scene_.atlas.blocks(), [&](const auto& each) {
+    const auto& [block, truth] = each;
+    if (!truth.good.empty() || truth.kept.size() != 1 || !truth.kept.contains(node.address())) {
+      return false;
+    }
+    if (volume && node.disk(*volume).data(block, sim::Folder::kQuarantine) == nullptr) return false;
+    const ModelBlockState* state = scene_.durable.block(block);
+    return state != nullptr && state->referenced && state->committed &&
+           !scene_.given_up.contains(block);
+  });
+}
+
 bool Injector::give_up_volume(sim::DataNodeNode& node, datanode::VolumeId volume) {
   std::vector<BlockId> held = scene_.atlas.good_on(node.address());
   std::erase_if(held, [&](BlockId block) {
@@ -130,7 +144,8 @@ bool Injector::give_up_volume(sim::DataNodeNode& node, datanode::VolumeId volume
   });
   const bool elsewhere = std::ranges::all_of(
       held, [&](BlockId block) { return scene_.atlas.expendable(node.address(), block); });
-  if (!elsewhere || (node.volumes() == 1 && datanodes_away() >= targets_.datanodes.size() / 2)) {
+  if (!elsewhere || keeps_last(node, volume) ||
+      (node.volumes() == 1 && datanodes_away() >= targets_.datanodes.size() / 2)) {
     return false;
   }
   for (const BlockId block : held) {
@@ -213,7 +228,8 @@ bool Injector::bring_foreign_disk(const PlannedFault& fault, Random draw) {
   }
   const std::vector<BlockId> held = scene_.atlas.good_on(node->address());
   if (!std::ranges::all_of(
-          held, [&](BlockId block) { return scene_.atlas.expendable(node->address(), block); })) {
+          held, [&](BlockId block) { return scene_.atlas.expendable(node->address(), block); }) ||
+      keeps_last(*node)) {
     return false;
   }
   node->die(true);
