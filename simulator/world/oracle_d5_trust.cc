@@ -33,9 +33,12 @@ class Trust final : public Oracle {
     if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&request)) {
       if (const auto* answer = std::get_if<wire::HeartbeatReply>(&reply)) {
         learn(heartbeat->seen);
-        for (const wire::Order& order : answer->orders) check(heartbeat->mark.node, order);
+        for (const wire::Order& order : answer->orders) {
+          if (order.kind == wire::OrderKind::kCopy) check_copy(order);
+        }
       }
     }
+    for (const Deletion& deletion : deletions_.in(request, reply)) check_deletion(deletion.node);
     // A retry that is answered from its record allocates nothing.
     const auto* created = std::get_if<wire::CreateReply>(&reply);
     if (created != nullptr && command) allocated(created->blocks);
@@ -50,22 +53,19 @@ class Trust final : public Oracle {
     return newest_.applied > scene_.applied.position() && newest_.epoch >= scene_.applied.epoch();
   }
 
-  void check(NodeId node, const wire::Order& order) {
-    const bool deletes =
-        order.kind == wire::OrderKind::kQuarantine || order.kind == wire::OrderKind::kPurge;
-    if (!deletes && order.kind != wire::OrderKind::kCopy) return;
-    if (deletes) {
-      scene_.verdicts.expect(!behind(), "D5", [&] {
-        return "a NameNode at command " + std::to_string(scene_.applied.position()) +
-               " orders a deletion although a DataNode has seen " + std::to_string(newest_.applied);
-      });
-      scene_.verdicts.expect(reports_.reported(node), "D5", [&] {
-        return "node " + std::to_string(scene_.address_of(node)) +
-               " is to delete before it has reported in full";
-      });
-      return;
-    }
-    // A copy only reads: a source that registered again after the order was given does no harm.
+  void check_deletion(NodeId node) {
+    scene_.verdicts.expect(!behind(), "D5", [&] {
+      return "a NameNode at command " + std::to_string(scene_.applied.position()) +
+             " orders a deletion although a DataNode has seen " + std::to_string(newest_.applied);
+    });
+    scene_.verdicts.expect(reports_.reported(node), "D5", [&] {
+      return "node " + std::to_string(scene_.address_of(node)) +
+             " is to delete before it has reported in full";
+    });
+  }
+
+  // A copy only reads: a source that registered again after the order was given does no harm.
+  void check_copy(const wire::Order& order) {
     const bool informed = std::any_of(
         order.sources.begin(), order.sources.end(),
         [&](const wire::NodeAddress& source) { return reports_.ever_reported(source.node); });
@@ -84,6 +84,7 @@ class Trust final : public Oracle {
   }
 
   Reports reports_;
+  Deletions deletions_;
   wire::HistoryMark newest_;
 };
 
