@@ -255,7 +255,12 @@ void Cluster::commit(const InFlight& each) {
   // An id that a lost history had given out, too, means what this one has committed.
   for (const BlockId block : each.outcome.effects.committed) {
     const ModelBlockState* state = scene_.durable.block(block);
-    if (state != nullptr && scene_.lost(block)) scene_.atlas.redefine(block, state->info);
+    if (state == nullptr || !scene_.lost(block)) continue;
+    scene_.atlas.redefine(block, state->info);
+    // Until now a replica of the lost history passed for one that is left when others were taken.
+    const BlockTruth& truth = *scene_.atlas.find(block);
+    const bool taken = truth.good.empty() && truth.kept.empty() && !truth.destroyed_us.empty();
+    if (taken) scene_.given_up.insert(block);
   }
   if (plan_.profile == Profile::kDisaster) history_.push_back(each);
 }
