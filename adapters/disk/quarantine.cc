@@ -221,6 +221,12 @@ Status ReplicaStore::purge(const wire::BlockInfo& replica, datanode::VolumeId id
   const int dir = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
   if (dir < 0) return volume.read_error(dir, subject, "quarantine: open");
   const Fd leaf(state_->system, dir);
+  // The unlink in current/ that ended the move here is not durable yet. Should it come undone when
+  // nothing in quarantine/ tells of the move any more, an old replica would count again.
+  const Result<Fd> current = volume.durable_leaf(kCurrent, replica.id);
+  if (!current.ok()) return current.status();
+  const int synced = state_->system.sync(current->get());
+  if (synced < 0) return volume.write_error(synced, subject, "purge: sync of the directory");
   for (const std::string& copy : *copies) {
     const std::uint64_t bytes =
         size_of(state_->system, dir, copy) + size_of(state_->system, dir, with_meta(copy));

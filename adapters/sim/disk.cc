@@ -174,6 +174,7 @@ Status SimDisk::move(BlockId block, Folder from, Folder to, int steps) {
 Status SimDisk::purge(BlockId block, int steps) {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
+  if (steps > 0) sync(Folder::kCurrent);
   bool found = false;
   for (const bool sidecar : {false, true}) {
     const FileName name{Folder::kQuarantine, sidecar, block.value};

@@ -5,7 +5,8 @@
 // entries are durable when their directory has been synced. power_loss() drops, tears or keeps
 // whatever was not synced, by keyed draws. Times are the owner's: every call takes effect at once.
 // What takes several steps can be cut short after any of them, as by a crash. The steps are those
-// of adapters/disk: an unlink after a move or of a purge is not synced and may come undone.
+// of adapters/disk: an unlink after a move or of a purge is not synced and may come undone, the
+// move's not after a purge.
 #pragma once
 
 #include <compare>
@@ -52,7 +53,7 @@ inline constexpr int kPublishSteps = 5;
 // Link the sidecar, link the data, sync the target, unlink the data, unlink the sidecar.
 inline constexpr int kMoveSteps = 5;
 inline constexpr int kMovedAfter = 4;  // steps: the source has no data from then on
-// Unlink the data, unlink the sidecar.
+// Sync current/ and unlink the data, unlink the sidecar.
 inline constexpr int kPurgeSteps = 2;
 
 class SimDisk {
@@ -71,7 +72,7 @@ class SimDisk {
   // Gives both files a name in `to`, durably, and then takes the one in `from` away. kNotFound if
   // the folder proves that they are not there.
   Status move(BlockId block, Folder from, Folder to, int steps = kMoveSteps);
-  // Unlinks both files from quarantine/.
+  // Unlinks both files from quarantine/, once it is durable that current/ does not have them.
   Status purge(BlockId block, int steps = kPurgeSteps);
 
   // kNotFound: proven absent; kIo: unknown.

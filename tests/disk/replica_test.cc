@@ -348,6 +348,18 @@ TEST(Quarantine, PurgesAllCopiesOfTheContentAndNothingElse) {
   EXPECT_EQ(store->purge(info_of(5, kData), 0).code(), Code::kNotFound);
 }
 
+TEST(Quarantine, MakesItDurableThatAReplicaHasLeftBeforeItIsPurged) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 5, kData);
+  ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+  system.log.clear();
+  ASSERT_TRUE(store->purge(info_of(5, kData), 0).ok());
+  ASSERT_EQ(system.log.size(), 3u);
+  EXPECT_EQ(system.log.front(), "sync current/00000000000/000");
+}
+
 TEST(Quarantine, WorksWhereFilesCannotHaveTwoNames) {
   TempDir dir;
   ScriptedSystem system;

@@ -188,6 +188,19 @@ TEST(SimDisk, UnlinkOfAPurgeThatWasNotSyncedComesUndoneSometimes) {
   EXPECT_LT(came_back, 50);
 }
 
+TEST(SimDisk, MoveToQuarantineNeverComesUndoneAfterAPurge) {
+  for (int steps = 1; steps <= kPurgeSteps; ++steps) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      SimDisk disk(1 << 20);
+      ASSERT_TRUE(store(disk, kBlock, bytes_of(2000, 1)).ok());
+      ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).ok());
+      ASSERT_TRUE(disk.purge(kBlock, steps).ok());
+      disk.power_loss(Random(seed));
+      EXPECT_TRUE(disk.list(Folder::kCurrent).empty());
+    }
+  }
+}
+
 TEST(SimDisk, PowerLossTearsWhatWasNotSyncedBySectors) {
   int mixed = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
