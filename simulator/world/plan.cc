@@ -99,7 +99,8 @@ void draw_limits(Plan& plan, Random draw) {
   nn.min_block_size = 0;
   plan.block_size = log_uniform(draw, 256, 8 * 1024);
   nn.default_block_size = plan.block_size;
-  if (draw.chance(1, 2)) plan.big_block_size = log_uniform(draw, 80 * 1024, 200 * 1024);
+  // Of two or three granules; most of such a run's time goes into its payload.
+  if (draw.chance(1, 4)) plan.big_block_size = log_uniform(draw, 66 * 1024, 132 * 1024);
   nn.heartbeat_interval = log_milliseconds(draw, 500, 1000);
   nn.suspect_after = log_milliseconds(draw, 2'500, 5'000);
   nn.dead_after = nn.suspect_after * 2 + log_milliseconds(draw, 1'000, 8'000);

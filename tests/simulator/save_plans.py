@@ -1,4 +1,5 @@
-"""Makes the saved plans anew: for each planted bug, the reduced plan of the first seed that meets it.
+"""Makes the saved plans anew: for each planted bug, the smallest of the reduced plans of the first
+three seeds that meet it.
 
     save_plans.py PROGRAM [MUTANT…]     PROGRAM: a dfs-sim with the mutants compiled in
 
@@ -9,6 +10,7 @@ Needed when what a seed means has changed, so that a saved plan does not meet it
 import os
 import subprocess
 import sys
+import tempfile
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "saved")
 
@@ -68,18 +70,24 @@ def run(program, *arguments):
 def save(program, mutant, profile, faults, cause):
     common = ["--profile", profile, "--faults", faults, "--duration", "20",
               "--invariants", mutant.split("-")[0], "--mutant", mutant]
-    found = run(program, "sweep", "--seeds", "1..40", "--first", "--jobs", "1", *common)
+    found = run(program, "sweep", "--seeds", "1..40", *common)
     seeds = [line.split(" seed ")[1].split(" ")[0] for line in found.splitlines()
              if line.startswith("VIOLATION")]
-    if not seeds:
+    plans = [reduced(program, seed, common) for seed in list(dict.fromkeys(seeds))[:3]]
+    if not plans:
         return f"{mutant}: no seed meets it"
-    path = os.path.join(FOLDER, mutant + ".plan")
-    told = run(program, "reduce", "--seed", seeds[0], "--out", path, *common)
-    with open(path, encoding="utf-8") as file:
-        plan = file.read()
-    with open(path, "w", encoding="utf-8") as file:
+    plan, told = min(plans, key=lambda each: len(each[0]))
+    with open(os.path.join(FOLDER, mutant + ".plan"), "w", encoding="utf-8") as file:
         file.write(f"# {cause}\n# mutant: {mutant}\n{plan}")
-    return f"{mutant}: {told.splitlines()[1]}"
+    return f"{mutant}: {told}"
+
+
+def reduced(program, seed, common):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "plan")
+        told = run(program, "reduce", "--seed", seed, "--out", path, *common)
+        with open(path, encoding="utf-8") as file:
+            return file.read(), told.splitlines()[1]
 
 
 def main(program, *chosen):
