@@ -1,10 +1,9 @@
 #include "adapters/sqlite/connection.h"
 
-#include <cstddef>
 #include <cstdlib>
 #include <utility>
-#include <vector>
 
+#include "adapters/sqlite/raw_file.h"
 #include "adapters/sqlite/wal_audit.h"
 #include "adapters/sqlite/wal_settle.h"
 #include "core/base/assert.h"
@@ -55,19 +54,11 @@ int checkpoint(void* pages, sqlite3* db, const char* name, int length) {
 
 // Makes the names of the database's files durable, whoever made them: SQLite syncs the directory
 // for a log that it has created itself, and a process before this one may have died in between.
-// Deleting a file is the one request of a VFS that syncs a directory.
 int sync_names(sqlite3_vfs* vfs, const std::string& file) {
-  std::vector<char> path(static_cast<std::size_t>(vfs->mxPathname) + 1);
   const std::string scratch = file + "-names";
-  int code = vfs->xFullPathname(vfs, scratch.c_str(), static_cast<int>(path.size()), path.data());
-  if (code != SQLITE_OK) return code;
-  std::vector<std::max_align_t> memory(
-      static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
-  auto* handle = reinterpret_cast<sqlite3_file*>(memory.data());
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_TEMP_DB;
-  code = vfs->xOpen(vfs, path.data(), handle, flags, nullptr);
-  if (handle->pMethods != nullptr) handle->pMethods->xClose(handle);
-  return code == SQLITE_OK ? vfs->xDelete(vfs, path.data(), 1) : code;
+  const int code = RawFile(vfs, scratch, flags).code();
+  return code == SQLITE_OK ? delete_durably(vfs, scratch) : code;
 }
 
 const char* name_of(Synchronous synchronous) {

@@ -8,8 +8,9 @@
 // and damaged since. A frame ends a transaction if its mark says so; that of a frame that is not
 // whole is the one that the checksums before and behind it leave, if its page is whole, and
 // otherwise the stored one, if its header shows by its salts to have arrived at the disk. A header
-// that an older log left there tells nothing. A damaged header of the log is told from one whose
-// rewriting was cut short by whether the database has everything that is in the frames.
+// that an older log left there tells nothing, nor does a mark of zeros: no page has the number 0.
+// A damaged header of the log is told from one whose rewriting was cut short by whether the
+// database has everything that is in the frames.
 // Limits: damage in the last transaction of the log looks like a power loss, and is taken for one.
 // So is damage to the one before it that leaves nothing to tell its end by: neither header nor page
 // of its last frame, or, where a sector ends behind its mark, no checksums before that one or a

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -69,6 +70,16 @@ inline std::string contents(SqliteStore& store) {
   for (const auto& row : store.scan_blocks({}, SIZE_MAX)) add(row);
   for (const auto& row : store.oldest_requests(SIZE_MAX)) add(row);
   return all;
+}
+
+// The contents, or nullopt if the store stopped.
+inline std::optional<std::string> read_all(const Options& options) {
+  try {
+    SqliteStore store(options);
+    return contents(store);
+  } catch (const StoreStopped&) {
+    return std::nullopt;
+  }
 }
 
 // Commits number `from` to `to` − 1, with rows in several tables and on overflow pages.
