@@ -105,7 +105,7 @@ void ClientNode::Get::called(std::uint64_t call, wire::Reply reply) {
 // Delivered bytes are views of the answer: carry_out() hands them on before it returns.
 void ClientNode::Get::fetched(std::uint64_t fetch, const RangeAnswer& answer) {
   client::ReaderEffects effects;
-  machine_.fetched(fetch, answer.header, answer.granule_crcs, answer.data, node_.now().mono,
+  machine_.fetched(fetch, answer.header, answer.granule_crcs, answer.data.view(), node_.now().mono,
                    effects);
   carry_out(std::move(effects));
 }

@@ -5,7 +5,6 @@
 #include "adapters/sim/address.h"
 #include "adapters/sim/client_job.h"
 #include "core/base/assert.h"
-#include "core/base/crc32c.h"
 
 namespace dfs::sim {
 ClientNode::ClientNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
@@ -117,11 +116,11 @@ void ClientNode::call_done(std::uint64_t call, wire::Reply reply) {
 void ClientNode::start_transfer(JobId job, const client::SendBlock& send,
                                 const SharedBytes& bytes) {
   const ConnectionId connection = network_.connect(address(), address_of(send.to.client));
-  open_[connection] = {Purpose::kTransfer, 0, job, send.transfer, crc32c(*bytes)};
+  open_[connection] = {Purpose::kTransfer, 0, job, send.transfer, bytes->crc()};
   network_.send(connection, address(), WriteOpen{send.header});
   for (std::size_t offset = 0; offset < bytes->size(); offset += options_.piece_bytes) {
     const std::size_t length = std::min<std::size_t>(options_.piece_bytes, bytes->size() - offset);
-    network_.send(connection, address(), BodyPiece{bytes, offset, length});
+    network_.send(connection, address(), BodyPiece{{bytes, offset, length}});
   }
   network_.send(connection, address(), BodyEnd{});
   limit(connection, options_.transfer_timeout);

@@ -3,7 +3,6 @@
 #include "adapters/sim/address.h"
 #include "adapters/sim/datanode_work.h"
 #include "core/base/assert.h"
-#include "core/base/crc32c.h"
 
 namespace dfs::sim {
 
@@ -80,7 +79,7 @@ Status DataNodeNode::verify(BlockId block, datanode::VolumeId volume, Folder fol
   const Result<ReplicaFiles> files = disks_.at(volume).open(block, folder);
   if (!files.ok()) return files.status();
   if (files->sidecar == nullptr || files->data->size() != files->sidecar->info.length ||
-      crc32c(*files->data) != files->sidecar->info.crc) {
+      files->data->crc() != files->sidecar->info.crc) {
     return {Code::kCorrupt, "checksum mismatch"};
   }
   return {};
@@ -135,8 +134,8 @@ void DataNodeNode::fetched(const Open& open, const RangeAnswer& answer) {
   if (found == copies_.end()) return;
   datanode::CopyEffects effects;
   if (answer.status.ok()) {
-    found->second->machine.fetched(open.number, answer.header, answer.granule_crcs, answer.data,
-                                   now().mono, effects);
+    found->second->machine.fetched(open.number, answer.header, answer.granule_crcs,
+                                   answer.data.view(), now().mono, effects);
   } else {
     found->second->machine.fetch_failed(open.number, answer.status, now().mono, effects);
   }

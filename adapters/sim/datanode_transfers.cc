@@ -28,7 +28,7 @@ void DataNodeNode::take_body(std::uint64_t id, const Message& message) {
   Receiving& receiving = *found->second;
   datanode::ReceiverEffects effects;
   if (const auto* piece = std::get_if<BodyPiece>(&message)) {
-    receiving.piece = *piece;
+    receiving.piece = piece->data;
     receiving.machine.data(receiving.piece.view(), effects);
   } else {
     open_.erase(receiving.upstream);  // nothing more is expected from there: no limit either
@@ -71,9 +71,8 @@ void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& re
   }
   observer_.resends(address(), receiving.header.block);
   open_downstream(id, resend.to, resend.header);
-  const auto bytes = std::make_shared<const std::vector<std::uint8_t>>(*files->data);
-  if (!bytes->empty()) {
-    network_.send(receiving.downstream, address(), BodyPiece{bytes, 0, bytes->size()});
+  if (!files->data->empty()) {
+    network_.send(receiving.downstream, address(), BodyPiece{files->data->all()});
   }
   network_.send(receiving.downstream, address(), BodyEnd{});
   limit(receiving.downstream,
@@ -124,7 +123,8 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
       receiving.file = *file;
     } else if (const auto* write = std::get_if<datanode::WriteTemporary>(&effect)) {
       const std::optional<Status> status = in_steps(Work::kReceive, receiving.volume, 1, [&](int) {
-        return disks_[receiving.volume].write(*receiving.file, write->offset, write->data);
+        return disks_[receiving.volume].write(*receiving.file, write->offset,
+                                              receiving.piece.of(write->data));
       });
       if (!status) return;
       if (!status->ok()) {
@@ -139,11 +139,7 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
     } else if (const auto* downstream = std::get_if<datanode::OpenDownstream>(&effect)) {
       open_downstream(id, downstream->to, downstream->header);
     } else if (const auto* pass_on = std::get_if<datanode::SendDownstream>(&effect)) {
-      // The view lies within the piece that is being taken in.
-      const auto offset =
-          static_cast<std::size_t>(pass_on->data.data() - receiving.piece.bytes->data());
-      network_.send(receiving.downstream, address(),
-                    BodyPiece{receiving.piece.bytes, offset, pass_on->data.size()});
+      network_.send(receiving.downstream, address(), BodyPiece{receiving.piece.of(pass_on->data)});
     } else if (std::holds_alternative<datanode::FinishDownstream>(effect)) {
       network_.send(receiving.downstream, address(), BodyEnd{});
       limit(receiving.downstream,
@@ -192,8 +188,7 @@ RangeAnswer DataNodeNode::read_range(const wire::ReadHeader& header) {
   }
   answer.header = {header.block, range.offset, range.length};
   answer.granule_crcs = files->sidecar->granule_crcs;
-  const auto begin = files->data->begin() + static_cast<std::ptrdiff_t>(range.offset);
-  answer.data.assign(begin, begin + static_cast<std::ptrdiff_t>(range.length));
+  answer.data = files->data->slice(range.offset, range.length);
   return answer;
 }
 

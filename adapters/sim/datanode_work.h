@@ -19,7 +19,7 @@ struct DataNodeNode::Receiving {
   std::size_t downstream_nodes = 0;  // in the pipeline that `downstream` leads to
   datanode::VolumeId volume = 0;
   std::optional<std::uint64_t> file;
-  BodyPiece piece;  // being taken in: what SendDownstream's view points into
+  Slice piece;  // being taken in: what the views of effects point into
 };
 
 // One block that this node pulls from others, or rebuilds from what all of them have.

@@ -102,22 +102,28 @@ Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
   if (no_descriptors_) return too_many_open_files();
   if (length > free()) return no_space();
   const auto file = files_.try_emplace(files_.end(), next_file_++);
-  file->second.data.reserve(length);
   add_entry({Folder::kTemporary, false, file->first}, file);
   return file->first;
 }
 
-Status SimDisk::write(std::uint64_t file, std::uint64_t offset, Bytes data) {
+template <class Data>
+Status SimDisk::write_data(std::uint64_t file, std::uint64_t offset, std::size_t length,
+                           const Data& data) {
   SimFile* target = find({Folder::kTemporary, false, file});
   if (target == nullptr) return {Code::kIo, "temporary file is gone"};
   if (failed_) return io_error();
-  if (data.size() > free()) return no_space();
-  if (target->data.size() < offset + data.size()) {
-    used_ += offset + data.size() - target->data.size();
-    target->data.resize(offset + data.size());
-  }
-  std::copy(data.begin(), data.end(), target->data.begin() + static_cast<std::ptrdiff_t>(offset));
+  if (length > free()) return no_space();
+  const std::size_t old_size = target->data.size();
+  target->data.write(offset, data);
+  used_ += target->data.size() - old_size;
   return {};
+}
+
+Status SimDisk::write(std::uint64_t file, std::uint64_t offset, const Slice& data) {
+  return write_data(file, offset, data.length, data);
+}
+Status SimDisk::write(std::uint64_t file, std::uint64_t offset, Bytes data) {
+  return write_data(file, offset, data.size(), data);
 }
 
 void SimDisk::discard(std::uint64_t file) {
@@ -233,7 +239,7 @@ const datanode::Sidecar* SimDisk::sidecar(BlockId block, Folder folder) const {
   return file != nullptr && file->sidecar ? &*file->sidecar : nullptr;
 }
 
-const std::vector<std::uint8_t>* SimDisk::data(BlockId block, Folder folder) const {
+const FileBytes* SimDisk::data(BlockId block, Folder folder) const {
   const SimFile* file = find(data_of(block, folder));
   return file == nullptr ? nullptr : &file->data;
 }

@@ -17,6 +17,7 @@
 #include <set>
 #include <vector>
 
+#include "adapters/sim/payload.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/datanode/receiver.h"
@@ -34,7 +35,7 @@ struct FileName {
 };
 
 struct SimFile {
-  std::vector<std::uint8_t> data;            // of a data file
+  FileBytes data;                            // of a data file
   std::optional<datanode::Sidecar> sidecar;  // of a sidecar; nullopt: unreadable text
   bool synced = false;
   std::uint32_t names = 0;  // entries that lead to it, seen and durable ones
@@ -43,7 +44,7 @@ struct SimFile {
 
 // A replica as the directory shows it. Pointers are valid until the disk changes.
 struct ReplicaFiles {
-  const std::vector<std::uint8_t>* data = nullptr;
+  const FileBytes* data = nullptr;
   const datanode::Sidecar* sidecar = nullptr;  // nullptr: missing or unreadable
 };
 
@@ -63,6 +64,7 @@ class SimDisk {
 
   // Temporary files. kNoSpace, kIo (too many open files).
   [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length);
+  Status write(std::uint64_t file, std::uint64_t offset, const Slice& data);
   Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
   void discard(std::uint64_t file);
   // Carries out the first `steps` steps of the publication of `file`; all of them make it durable.
@@ -83,7 +85,7 @@ class SimDisk {
   [[nodiscard]] std::vector<BlockId> list_bucket(Folder folder, std::uint64_t bucket) const;
   // What the disk holds, whatever faults keep the process from reading it: nullptr if nothing good.
   [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block, Folder folder) const;
-  [[nodiscard]] const std::vector<std::uint8_t>* data(BlockId block, Folder folder) const;
+  [[nodiscard]] const FileBytes* data(BlockId block, Folder folder) const;
   // Start of a process: temporary files go; a disk that works again is back in service.
   void clean();
   // A write or sync failed: from now on everything fails, until the process starts again and the
@@ -141,6 +143,8 @@ class SimDisk {
   void unlink(Entries& entries, const FileName& name);
   void tear(SimFile& file, Random& draw);
   void resize(SimFile& file, std::uint64_t length);
+  template <class Data>
+  Status write_data(std::uint64_t file, std::uint64_t offset, std::size_t length, const Data& data);
 
   std::uint64_t capacity_;
   std::uint64_t used_ = 0;

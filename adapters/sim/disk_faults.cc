@@ -26,13 +26,15 @@ void SimDisk::tear(SimFile& file, Random& draw) {
   if (fate == 2) {
     return resize(file, std::min(file.data.size(), draw.below(sectors) * kSectorBytes));
   }
-  for (std::size_t sector = 0; sector < sectors; ++sector) {
-    if (draw.chance(1, 2)) continue;
-    const std::size_t end = std::min(file.data.size(), (sector + 1) * kSectorBytes);
-    for (std::size_t i = sector * kSectorBytes; i < end; ++i) {
-      file.data[i] = fate == 3 ? 0 : static_cast<std::uint8_t>(draw.next());
+  file.data.change([&](MutableBytes data) {
+    for (std::size_t sector = 0; sector < sectors; ++sector) {
+      if (draw.chance(1, 2)) continue;
+      const std::size_t end = std::min(data.size(), (sector + 1) * kSectorBytes);
+      for (std::size_t i = sector * kSectorBytes; i < end; ++i) {
+        data[i] = fate == 3 ? 0 : static_cast<std::uint8_t>(draw.next());
+      }
     }
-  }
+  });
 }
 
 void SimDisk::power_loss(Random draw) {
@@ -58,7 +60,7 @@ void SimDisk::power_loss(Random draw) {
 bool SimDisk::rot(BlockId block, std::uint64_t offset, std::uint8_t mask) {
   SimFile* file = find({Folder::kCurrent, false, block.value});
   if (file == nullptr || offset >= file->data.size() || mask == 0) return false;
-  file->data[offset] ^= mask;
+  file->data.change([&](MutableBytes data) { data[offset] ^= mask; });
   return true;
 }
 
@@ -74,10 +76,10 @@ bool SimDisk::misdirect(BlockId block, BlockId other, std::uint64_t offset) {
   const SimFile* from = find({Folder::kCurrent, false, other.value});
   if (file == nullptr || from == nullptr || offset >= file->data.size()) return false;
   const std::size_t length = std::min(from->data.size(), file->data.size() - offset);
-  const auto at = file->data.begin() + static_cast<std::ptrdiff_t>(offset);
-  const auto end = from->data.begin() + static_cast<std::ptrdiff_t>(length);
-  if (std::equal(from->data.begin(), end, at)) return false;
-  std::copy(from->data.begin(), end, at);
+  const Bytes strange = from->data.view().first(length);
+  const Bytes right = file->data.view().subspan(offset, length);
+  if (std::equal(strange.begin(), strange.end(), right.begin())) return false;
+  file->data.write(offset, strange);
   return true;
 }
 
@@ -89,10 +91,10 @@ bool SimDisk::lose_write(BlockId block, std::uint64_t offset, std::uint64_t sect
     return true;
   }
   const std::uint64_t length = std::min(sectors * kSectorBytes, file->data.size() - offset);
-  const auto at = file->data.begin() + static_cast<std::ptrdiff_t>(offset);
-  const auto end = at + static_cast<std::ptrdiff_t>(length);
-  if (std::all_of(at, end, [](std::uint8_t byte) { return byte == 0; })) return false;
-  std::fill(at, end, std::uint8_t{0});
+  const Bytes old = file->data.view().subspan(offset, length);
+  const std::vector<std::uint8_t> zeros(length);
+  if (std::equal(old.begin(), old.end(), zeros.begin())) return false;
+  file->data.write(offset, zeros);
   return true;
 }
 

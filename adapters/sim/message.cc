@@ -1,7 +1,5 @@
 #include "adapters/sim/message.h"
 
-#include "core/base/crc32c.h"
-
 namespace dfs::sim {
 namespace {
 
@@ -28,7 +26,7 @@ void hash_message(Digest& digest, const Message& message) {
                  [&](const CallMessage& m) { hash_variant(digest, m.request); },
                  [&](const CallAnswer& m) { hash_variant(digest, m.reply); },
                  [&](const WriteOpen& m) { wire::hash_value(digest, m.header); },
-                 [&](const BodyPiece& m) { digest.add(crc32c(m.view(), 0)); },
+                 [&](const BodyPiece& m) { digest.add(m.data.crc()); },
                  [](const BodyEnd&) {},
                  [&](const WriteAnswer& m) {
                    wire::hash_value(digest, m.status);
@@ -39,16 +37,16 @@ void hash_message(Digest& digest, const Message& message) {
                    wire::hash_value(digest, m.status);
                    digest.add(m.header.block.id.value);
                    digest.add(m.header.offset);
-                   digest.add(crc32c(m.data, 0));
+                   digest.add(m.data.crc());
                  },
              },
              message);
 }
 
 std::uint64_t size_of(const Message& message) {
-  if (const auto* piece = std::get_if<BodyPiece>(&message)) return piece->length;
+  if (const auto* piece = std::get_if<BodyPiece>(&message)) return piece->data.length;
   if (const auto* range = std::get_if<RangeAnswer>(&message)) {
-    return range->data.size() + 4 * range->granule_crcs.size() + wire::kRangeHeaderBytes;
+    return range->data.length + 4 * range->granule_crcs.size() + wire::kRangeHeaderBytes;
   }
   return kSmallMessageBytes;
 }

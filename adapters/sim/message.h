@@ -6,19 +6,15 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <variant>
 #include <vector>
 
-#include "core/base/bytes.h"
+#include "adapters/sim/payload.h"
 #include "core/base/digest.h"
 #include "core/wire/requests.h"
 #include "core/wire/transfer.h"
 
 namespace dfs::sim {
-
-// Block bytes in flight, shared by everybody who passes them on.
-using SharedBytes = std::shared_ptr<const std::vector<std::uint8_t>>;
 
 struct CallMessage {
   wire::Request request;
@@ -30,10 +26,7 @@ struct WriteOpen {
   wire::WriteHeader header;
 };
 struct BodyPiece {
-  SharedBytes bytes;
-  std::size_t offset = 0;
-  std::size_t length = 0;
-  [[nodiscard]] Bytes view() const { return Bytes(*bytes).subspan(offset, length); }
+  Slice data;
 };
 struct BodyEnd {};
 struct WriteAnswer {
@@ -47,7 +40,7 @@ struct RangeAnswer {
   Status status;
   wire::RangeHeader header;  // this and the rest: when ok
   std::vector<std::uint32_t> granule_crcs;
-  std::vector<std::uint8_t> data;
+  Slice data;
 };
 
 using Message = std::variant<CallMessage, CallAnswer, WriteOpen, BodyPiece, BodyEnd, WriteAnswer,

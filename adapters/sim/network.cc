@@ -12,13 +12,14 @@ Status reset() { return {Code::kUnavailable, "connection reset by peer"}; }
 
 // Leaves out the end of a body. False: there is none.
 bool truncate(Message& message, Random& draw) {
-  if (auto* piece = std::get_if<BodyPiece>(&message); piece != nullptr && piece->length > 0) {
-    piece->length = draw.below(piece->length);
-    return true;
+  Slice* data = nullptr;
+  if (auto* piece = std::get_if<BodyPiece>(&message); piece != nullptr) {
+    data = &piece->data;
+  } else if (auto* range = std::get_if<RangeAnswer>(&message); range != nullptr) {
+    data = &range->data;
   }
-  auto* range = std::get_if<RangeAnswer>(&message);
-  if (range == nullptr || range->data.empty()) return false;
-  range->data.resize(draw.below(range->data.size()));
+  if (data == nullptr || data->length == 0) return false;
+  data->length = draw.below(data->length);
   return true;
 }
 

@@ -1,33 +1,9 @@
 #include "simulator/world/atlas.h"
 
-#include <array>
-
-#include "core/base/crc32c.h"
-
 namespace dfs::world {
 namespace {
 
 using sim::Folder;
-
-// A polynomial of the words for each of four lanes, which do not wait for each other, and one
-// digest of them all.
-std::uint64_t digest_bytes(const std::vector<std::uint8_t>& data) {
-  constexpr std::size_t kLanes = 4;
-  constexpr std::size_t kWordBytes = 8;
-  constexpr std::uint64_t kBase = 0x9e3779b97f4a7c15;  // odd: no word is ever lost
-  std::array<std::uint64_t, kLanes> lanes{};
-  std::size_t at = 0;
-  for (; at + kLanes * kWordBytes <= data.size(); at += kLanes * kWordBytes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] = lanes[lane] * kBase + get_le64(data.data() + at + lane * kWordBytes);
-    }
-  }
-  Digest digest;
-  digest.add(static_cast<std::uint64_t>(data.size()));
-  for (const std::uint64_t lane : lanes) digest.add(lane);
-  for (; at < data.size(); ++at) digest.add(std::uint64_t{data[at]});
-  return digest.value();
-}
 
 }  // namespace
 
@@ -52,11 +28,10 @@ void Atlas::look(Address address, BlockId block, BlockTruth& truth) {
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     if (!node.disk(volume).in_service()) continue;
     for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
-      const std::vector<std::uint8_t>* data = node.disk(volume).data(block, folder);
+      const sim::FileBytes* data = node.disk(volume).data(block, folder);
       const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block, folder);
       if (data == nullptr || sidecar == nullptr) continue;
-      const bool whole = sidecar->info.length == data->size() &&
-                         crc32c(*data) == sidecar->info.crc &&
+      const bool whole = sidecar->info.length == data->size() && data->crc() == sidecar->info.crc &&
                          (truth.info == wire::BlockInfo{} || sidecar->info == truth.info);
       if (folder == Folder::kCurrent) {
         (whole ? truth.good : truth.rotten).insert(address);
@@ -85,11 +60,11 @@ std::string Atlas::published(Address address, BlockId block) {
   truth.published.insert(node.identity().node);
   std::string wrong;
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
-    const std::vector<std::uint8_t>* data = node.disk(volume).data(block, Folder::kCurrent);
+    const sim::FileBytes* data = node.disk(volume).data(block, Folder::kCurrent);
     const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block, Folder::kCurrent);
     if (data == nullptr || sidecar == nullptr) continue;
-    if (crc32c(*data) != sidecar->info.crc) continue;  // rot, on another volume
-    const std::uint64_t digest = digest_bytes(*data);
+    if (data->crc() != sidecar->info.crc) continue;  // rot, on another volume
+    const std::uint64_t digest = data->digest();
     if (truth.info == wire::BlockInfo{}) truth.info = sidecar->info;
     if (truth.digest == 0 && sidecar->info == truth.info) truth.digest = digest;
     if (sidecar->info == truth.info && digest != truth.digest) {

@@ -50,7 +50,7 @@ bool Injector::destroy_copies(Random draw) {
 bool Injector::lose_sidecar(sim::DataNodeNode& node, BlockId block) {
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     sim::SimDisk& disk = node.disk(volume);
-    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
+    const sim::FileBytes* data = disk.data(block, sim::Folder::kCurrent);
     if (data == nullptr || data->empty() || !disk.lose_sidecar(block)) continue;
     scene_.atlas.destroyed(node.address(), block, scene_.now_us());
     scene_.atlas.refresh(node.address(), block);

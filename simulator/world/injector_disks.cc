@@ -49,7 +49,7 @@ bool Injector::damage(const PlannedFault& fault, Random draw) {
   const BlockId block = held[held.size() - 1 - draw.below(recent)];
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     sim::SimDisk& disk = node.disk(volume);
-    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
+    const sim::FileBytes* data = disk.data(block, sim::Folder::kCurrent);
     if (data == nullptr) continue;
     if (fault.kind == FaultKind::kReadError) {
       disk.set_unreadable(block, true);
@@ -90,7 +90,7 @@ bool Injector::rot_last(Random draw) {
 bool Injector::rot(sim::DataNodeNode& node, BlockId block, Random draw) {
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     sim::SimDisk& disk = node.disk(volume);
-    const std::vector<std::uint8_t>* data = disk.data(block, sim::Folder::kCurrent);
+    const sim::FileBytes* data = disk.data(block, sim::Folder::kCurrent);
     if (data == nullptr || data->empty()) continue;
     // One after the other: compilers evaluate arguments in different orders.
     const std::uint64_t at = draw.below(data->size());

@@ -224,7 +224,7 @@ void Workload::put(std::size_t client, const std::string& path, bool overwrite, 
   const Content content{draw.next(), blocks * job.options.block_size + rest};
   job.length = content.length;
   job.source = [content](std::uint64_t offset, std::uint64_t length) {
-    return std::make_shared<const std::vector<std::uint8_t>>(bytes_of(content, offset, length));
+    return sim::share(bytes_of(content, offset, length));
   };
   job.opened = [this, content](InodeId version) { scene_.contents[version] = content; };
   const OperationKind kind = overwrite ? OperationKind::kOverwrite : OperationKind::kPut;

@@ -30,6 +30,10 @@ datanode::Sidecar sidecar_for(BlockId block, const std::vector<std::uint8_t>& da
   return sidecar;
 }
 
+std::vector<std::uint8_t> content(const FileBytes* data) {
+  return {data->view().begin(), data->view().end()};
+}
+
 Status store(SimDisk& disk, BlockId block, const std::vector<std::uint8_t>& data,
              int steps = kPublishSteps) {
   const Result<std::uint64_t> file = disk.create(data.size());
@@ -49,7 +53,7 @@ TEST(SimDisk, PublishedReplicaSurvivesEveryPowerLoss) {
     disk.power_loss(Random(seed));
     const Result<ReplicaFiles> files = disk.open(kBlock);
     ASSERT_TRUE(files.ok());
-    EXPECT_EQ(*files->data, data);
+    EXPECT_EQ(content(files->data), data);
     ASSERT_NE(files->sidecar, nullptr);
     EXPECT_EQ(files->sidecar->info.crc, crc32c(data));
   }
@@ -73,7 +77,7 @@ TEST(SimDisk, ReplicaThatWasNotSyncedIsLostByPowerLossAtLeastSometimesAndTornAtL
         ++without_sidecar;
       } else {
         // With a sidecar that was synced after its data, the data is whole.
-        EXPECT_EQ(*files->data, data);
+        EXPECT_EQ(content(files->data), data);
         ++whole;
       }
       EXPECT_LE(disk.used(), data.size());
@@ -111,8 +115,8 @@ TEST(SimDisk, NewContentOfABlockSendsTheOldToQuarantine) {
   SimDisk disk(1 << 20);
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 2)).ok());
-  EXPECT_EQ(*disk.open(kBlock)->data, bytes_of(100, 2));
-  EXPECT_EQ(*disk.open(kBlock, Folder::kQuarantine)->data, bytes_of(100, 1));
+  EXPECT_EQ(content(disk.open(kBlock)->data), bytes_of(100, 2));
+  EXPECT_EQ(content(disk.open(kBlock, Folder::kQuarantine)->data), bytes_of(100, 1));
 }
 
 TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
@@ -144,7 +148,7 @@ TEST(SimDisk, RotChangesOneByteAndALostSidecarLeavesTheData) {
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
   EXPECT_FALSE(disk.rot(kBlock, 100, 1));
   EXPECT_TRUE(disk.rot(kBlock, 99, 1));
-  EXPECT_NE(*disk.open(kBlock)->data, bytes_of(100, 1));
+  EXPECT_NE(content(disk.open(kBlock)->data), bytes_of(100, 1));
   EXPECT_TRUE(disk.lose_sidecar(kBlock));
   EXPECT_EQ(disk.open(kBlock)->sidecar, nullptr);
   EXPECT_TRUE(disk.list(Folder::kCurrent).empty());
@@ -181,7 +185,7 @@ TEST(SimDisk, UnlinkOfAPurgeThatWasNotSyncedComesUndoneSometimes) {
     disk.power_loss(Random(seed));
     if (disk.list(Folder::kQuarantine).empty()) continue;
     ++came_back;
-    EXPECT_EQ(*disk.data(kBlock, Folder::kQuarantine), bytes_of(2000, 1));
+    EXPECT_EQ(content(disk.data(kBlock, Folder::kQuarantine)), bytes_of(2000, 1));
     EXPECT_EQ(disk.used(), 2000u);
   }
   EXPECT_GT(came_back, 0);
@@ -210,12 +214,13 @@ TEST(SimDisk, PowerLossTearsWhatWasNotSyncedBySectors) {
     ASSERT_TRUE(disk.write(*file, 0, data).ok());
     disk.power_loss(Random(seed));
     const BlockId temporary{*file};
-    const std::vector<std::uint8_t>* left = disk.data(temporary, Folder::kTemporary);
+    const FileBytes* left = disk.data(temporary, Folder::kTemporary);
     if (left == nullptr || left->size() != data.size()) continue;
     int whole = 0;
     for (std::size_t at = 0; at < data.size(); at += 512) {
       const auto begin = static_cast<std::ptrdiff_t>(at);
-      if (std::equal(data.begin() + begin, data.begin() + begin + 512, left->begin() + begin)) {
+      if (std::equal(data.begin() + begin, data.begin() + begin + 512,
+                     left->view().begin() + begin)) {
         ++whole;
       }
     }
@@ -238,7 +243,7 @@ TEST(SimDisk, V3_DiskThatFailedAnswersWithErrorsUntilTheNextStartUnlessItIsBroke
   EXPECT_FALSE(disk.in_service());
   disk.set_broken(false);
   disk.clean();
-  EXPECT_EQ(*disk.open(kBlock)->data, bytes_of(100, 1));
+  EXPECT_EQ(content(disk.open(kBlock)->data), bytes_of(100, 1));
 }
 
 TEST(SimDisk, WritesThatWentAstrayLeaveTheSidecarAndOtherBytes) {
@@ -250,12 +255,12 @@ TEST(SimDisk, WritesThatWentAstrayLeaveTheSidecarAndOtherBytes) {
   std::vector<std::uint8_t> expected = bytes_of(1500, 1);
   const std::vector<std::uint8_t> other = bytes_of(700, 9);
   std::copy(other.begin(), other.end(), expected.begin() + 512);
-  EXPECT_EQ(*disk.open(kBlock)->data, expected);
+  EXPECT_EQ(content(disk.open(kBlock)->data), expected);
   EXPECT_NE(disk.open(kBlock)->sidecar->info.crc, crc32c(expected));
 
   ASSERT_TRUE(disk.lose_write(kBlock, 512, 1, false));
   std::fill(expected.begin() + 512, expected.begin() + 1024, std::uint8_t{0});
-  EXPECT_EQ(*disk.open(kBlock)->data, expected);
+  EXPECT_EQ(content(disk.open(kBlock)->data), expected);
   EXPECT_FALSE(disk.lose_write(kBlock, 512, 1, false));
   ASSERT_TRUE(disk.lose_write(kBlock, 512, 1, true));
   EXPECT_EQ(disk.open(kBlock)->data->size(), 512u);

@@ -33,7 +33,7 @@ class Peer final : public Process, public Endpoint {
       heard.push_back(std::get<wire::Stat>(std::get<CallMessage>(message).request).path);
       if (answers) network_.send(connection, address(), CallAnswer{wire::Empty{}});
     } else if (const auto* piece = std::get_if<BodyPiece>(&message)) {
-      bytes += piece->length;
+      bytes += piece->data.length;
       last_piece = network_time();
     } else {
       ++answered;
@@ -52,9 +52,9 @@ class Peer final : public Process, public Endpoint {
   // Opens a body of as many pieces of 100 bytes.
   ConnectionId send_body(Address to, int pieces) {
     const ConnectionId connection = network_.connect(address(), to);
-    const auto body = std::make_shared<const std::vector<std::uint8_t>>(100);
+    const SharedBytes body = share(std::vector<std::uint8_t>(100));
     for (int i = 0; i < pieces; ++i) {
-      network_.send(connection, address(), BodyPiece{body, 0, body->size()});
+      network_.send(connection, address(), BodyPiece{{body, 0, body->size()}});
     }
     return connection;
   }
