@@ -29,7 +29,7 @@ class SqliteStore : public namenode::Store {
   void commit() override;
   [[nodiscard]] bool in_transaction() const override;
 
-  [[nodiscard]] namenode::MetaRow meta() override;
+  [[nodiscard]] const namenode::MetaRow& meta() override;
   void put_meta(const namenode::MetaRow& row) override;
 
   [[nodiscard]] std::optional<namenode::InodeRow> inode(InodeId id) override;

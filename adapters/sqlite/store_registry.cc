@@ -31,7 +31,7 @@ SqliteStore::RegistryStatements::RegistryStatements(Connection& c)
 
 // Every request reads this row and every command writes it, so it is kept in memory and written
 // once a transaction.
-MetaRow SqliteStore::meta() {
+const MetaRow& SqliteStore::meta() {
   if (!meta_) meta_ = find<MetaRow>(registry_->get_meta).value_or(MetaRow{});
   return *meta_;
 }

@@ -38,7 +38,7 @@ Status check(const wire::Register& request) {
 }  // namespace
 
 wire::HistoryMark NameNode::State::history() const {
-  const MetaRow meta = store.meta();
+  const MetaRow& meta = store.meta();
   return {meta.epoch, meta.applied, meta.next_block - 1};
 }
 

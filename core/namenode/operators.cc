@@ -15,7 +15,7 @@ constexpr std::uint64_t kEpochsToDrawFrom = 64;
 }  // namespace
 
 wire::Reply NameNode::State::answer(const wire::ClusterReport& /*request*/, Now now) {
-  const MetaRow meta = store.meta();
+  const MetaRow& meta = store.meta();
   wire::ClusterReportReply reply;
   reply.cluster = meta.cluster;
   reply.history = history();
@@ -100,7 +100,7 @@ wire::Reply NameNode::State::answer(const wire::Recommission& request, Now now) 
 }
 
 wire::Reply NameNode::State::answer(const wire::AcceptHistory& /*request*/, Now now) {
-  const MetaRow meta = store.meta();
+  const MetaRow& meta = store.meta();
   if (meta.behind_epoch == 0) return wire::Empty{};
   const std::uint64_t newest =
       std::max({meta.epoch, meta.behind_epoch, blocks.newest_seen().epoch});

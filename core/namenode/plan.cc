@@ -54,7 +54,7 @@ Wanted wanted_by(const RequestCommand::Body& body, Store& store, const MetaRow& 
 }  // namespace
 
 Status NameNode::State::refusal(bool frees_space) const {
-  const MetaRow meta = store.meta();
+  const MetaRow& meta = store.meta();
   if (meta.behind_epoch != 0) {
     return {Code::kReadOnly,
             "the NameNode's history is older than a DataNode's: it is read-only until "

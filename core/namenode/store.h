@@ -180,7 +180,8 @@ class Store {
   virtual void commit() = 0;
   [[nodiscard]] virtual bool in_transaction() const = 0;
 
-  [[nodiscard]] virtual MetaRow meta() = 0;
+  // The reference is valid, and shows every change, until the store goes away.
+  [[nodiscard]] virtual const MetaRow& meta() = 0;
   virtual void put_meta(const MetaRow& row) = 0;
 
   [[nodiscard]] virtual std::optional<InodeRow> inode(InodeId id) = 0;

@@ -68,7 +68,7 @@ bool Soft::behind() const {
 }
 
 wire::HistoryMark Soft::history() const {
-  const MetaRow meta = store.meta();
+  const MetaRow& meta = store.meta();
   return {meta.epoch, meta.applied, meta.next_block == 0 ? 0 : meta.next_block - 1};
 }
 

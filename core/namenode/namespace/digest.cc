@@ -39,7 +39,7 @@ void add_registry(Digest& digest, Store& store) {
 
 std::uint64_t digest_of(Store& store) {
   Digest digest;
-  const MetaRow meta = store.meta();
+  const MetaRow& meta = store.meta();
   add(digest, meta.cluster, meta.epoch, meta.applied, meta.next_inode, meta.next_block,
       meta.next_node, meta.next_session, meta.time, meta.forgotten, meta.requests, meta.safe_mode,
       meta.default_replication, meta.default_block_size, meta.behind_epoch, meta.past_epochs);
