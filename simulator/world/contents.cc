@@ -1,7 +1,6 @@
 #include "simulator/world/contents.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/base/random.h"
 
@@ -14,41 +13,62 @@ constexpr std::uint64_t kWordBytes = 8;
 // of two keys hardly ever share one. One addition makes the next word, so that blocks are cheap.
 class Words {
  public:
-  Words(std::uint64_t key, std::uint64_t first) : word_(mix(key, 0) + first * kStep) {}
-  std::uint64_t next() { return std::exchange(word_, word_ + kStep); }
+  explicit Words(std::uint64_t key) : first_(mix(key, 0)) {}
+  [[nodiscard]] std::uint64_t at(std::uint64_t index) const { return first_ + index * kStep; }
 
  private:
   static constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;  // odd
-  std::uint64_t word_;
+  std::uint64_t first_;
 };
 
-// The words that hold the bytes [offset, offset + length), from the first byte of the first one on.
-std::vector<std::uint8_t> words_around(const Content& content, std::uint64_t offset,
-                                       std::uint64_t length) {
-  const std::uint64_t first = offset / kWordBytes;
-  const std::uint64_t end = (offset + length + kWordBytes - 1) / kWordBytes;
-  std::vector<std::uint8_t> bytes((end - first) * kWordBytes);
-  Words words(content.key, first);
-  for (std::size_t at = 0; at < bytes.size(); at += kWordBytes) {
-    put_le64(bytes.data() + at, words.next());
+// Calls `whole(at, word)` for each whole word of the bytes [offset, offset + length) and
+// `part(at, bytes)` for what is left of the words at both ends; `at` counts from `offset`. False as
+// soon as one of them says so.
+template <class Whole, class Part>
+bool each_word(const Content& content, std::uint64_t offset, std::uint64_t length,
+               const Whole& whole, const Part& part) {
+  const Words words(content.key);
+  const auto end_piece = [&](std::uint64_t at, std::uint64_t size) {
+    std::uint8_t bytes[kWordBytes];
+    put_le64(bytes, words.at((offset + at) / kWordBytes));
+    return part(at, Bytes(bytes).subspan((offset + at) % kWordBytes, size));
+  };
+  const std::uint64_t head = std::min(length, (kWordBytes - offset % kWordBytes) % kWordBytes);
+  if (head > 0 && !end_piece(0, head)) return false;
+  std::uint64_t at = head;
+  std::uint64_t index = (offset + at) / kWordBytes;
+  for (; at + kWordBytes <= length; at += kWordBytes) {
+    if (!whole(at, words.at(index++))) return false;
   }
-  return bytes;
+  return at == length || end_piece(at, length - at);
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> bytes_of(const Content& content, std::uint64_t offset,
                                    std::uint64_t length) {
-  std::vector<std::uint8_t> bytes = words_around(content, offset, length);
-  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(offset % kWordBytes));
-  bytes.resize(length);
+  std::vector<std::uint8_t> bytes(length);
+  each_word(
+      content, offset, length,
+      [&](std::uint64_t at, std::uint64_t word) {
+        put_le64(bytes.data() + at, word);
+        return true;
+      },
+      [&](std::uint64_t at, Bytes part) {
+        std::copy(part.begin(), part.end(), bytes.data() + at);
+        return true;
+      });
   return bytes;
 }
 
 bool matches(const Content& content, std::uint64_t offset, Bytes data) {
   if (offset + data.size() > content.length) return false;
-  const std::vector<std::uint8_t> bytes = words_around(content, offset, data.size());
-  return std::equal(data.begin(), data.end(), bytes.data() + offset % kWordBytes);
+  return each_word(
+      content, offset, data.size(),
+      [&](std::uint64_t at, std::uint64_t word) { return get_le64(data.data() + at) == word; },
+      [&](std::uint64_t at, Bytes part) {
+        return std::equal(part.begin(), part.end(), data.data() + at);
+      });
 }
 
 }  // namespace dfs::world
