@@ -18,3 +18,8 @@ if(OPENSSL_FOUND AND HTTPLIB_VERSION VERSION_GREATER_EQUAL 0.12)
 endif()
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
 find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
+# Not needed. A sanitizer has an allocator of its own, and with coverage nobody looks at the time.
+find_library(MIMALLOC_LIBRARY mimalloc)
+if(MIMALLOC_LIBRARY AND NOT DFS_SANITIZE AND NOT DFS_COVERAGE)
+  set(DFS_MIMALLOC ${MIMALLOC_LIBRARY})
+endif()
