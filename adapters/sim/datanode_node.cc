@@ -52,13 +52,14 @@ void DataNodeNode::start() {
   for (std::uint32_t volume = 0; volume < disks_.size(); ++volume) {
     disks_[volume].clean();
     if (!disks_[volume].in_service()) continue;
-    for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
-      for (const BlockId block : disks_[volume].list(folder)) {
-        // A replica that cannot be read now is not absent: the directory shows it (V3).
-        const datanode::Sidecar* sidecar = disks_[volume].sidecar(block, folder);
-        DFS_ASSERT(sidecar != nullptr);
-        found.push_back({sidecar->info, volume, folder == Folder::kQuarantine});
-      }
+    for (const BlockId block : disks_[volume].list()) {
+      // A replica that cannot be read now is not absent: the directory shows it (V3).
+      const datanode::Sidecar* sidecar = disks_[volume].sidecar(block);
+      DFS_ASSERT(sidecar != nullptr);
+      found.push_back({sidecar->info, volume, false, {}});
+    }
+    for (const Quarantined& copy : disks_[volume].quarantined()) {
+      found.push_back({copy.info, volume, true, {}});
     }
   }
   machine_->set_space(measure());

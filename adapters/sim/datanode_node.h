@@ -129,7 +129,7 @@ class DataNodeNode final : public Process, public Endpoint {
   void start_task(const datanode::StartTask& start);
   void finish_task(const datanode::StartTask& start);
   [[nodiscard]] std::optional<Status> restore(const datanode::StartTask& start);
-  [[nodiscard]] Status verify(BlockId block, datanode::VolumeId volume, Folder folder) const;
+  [[nodiscard]] Status verify(const wire::BlockInfo& replica, datanode::VolumeId volume) const;
   void start_copy(const datanode::StartTask& start);
   void carry_out(datanode::TaskId task, datanode::CopyEffects effects);
   void write_copy(Copy& copy, const datanode::WriteTemporary& write,

@@ -1,18 +1,23 @@
 // A simulated DataNode's disk tasks: verify, quarantine, restore, purge, and copies that it pulls.
+#include <algorithm>
 
 #include "adapters/sim/address.h"
 #include "adapters/sim/datanode_work.h"
 #include "core/base/assert.h"
 
 namespace dfs::sim {
+namespace {
+
+Status checksum_mismatch() { return {Code::kCorrupt, "checksum mismatch"}; }
+
+}  // namespace
 
 void DataNodeNode::start_task(const datanode::StartTask& start) {
   if (start.kind == wire::OrderKind::kCopy) return start_copy(start);
   const std::uint64_t work = next_work_++;
   half_done_[work] = [this, start](int steps) {
     if (start.kind != wire::OrderKind::kQuarantine || steps < kMovedAfter) return;
-    SimDisk& disk = disks_.at(start.volume);
-    if (disk.move(start.order.block.id, Folder::kCurrent, Folder::kQuarantine, steps).ok()) {
+    if (disks_.at(start.volume).quarantine(start.order.block, steps).ok()) {
       observer_.moved(address(), start.order.block.id, Folder::kCurrent, Folder::kQuarantine);
     }
   };
@@ -28,11 +33,11 @@ void DataNodeNode::finish_task(const datanode::StartTask& start) {
   std::optional<Status> status;
   switch (start.kind) {
     case wire::OrderKind::kVerify:
-      status = verify(block, start.volume, Folder::kCurrent);
+      status = verify(start.order.block, start.volume);
       break;
     case wire::OrderKind::kQuarantine:
       status = in_steps(Work::kQuarantine, start.volume, kMoveSteps, [&](int steps) {
-        Status moved = disk.move(block, Folder::kCurrent, Folder::kQuarantine, steps);
+        Status moved = disk.quarantine(start.order.block, steps);
         if (moved.ok() && steps >= kMovedAfter) {
           observer_.moved(address(), block, Folder::kCurrent, Folder::kQuarantine);
         }
@@ -44,7 +49,7 @@ void DataNodeNode::finish_task(const datanode::StartTask& start) {
       break;
     case wire::OrderKind::kPurge:
       status = in_steps(Work::kPurge, start.volume, kPurgeSteps, [&](int steps) {
-        Status purged = disk.purge(block, steps);
+        Status purged = disk.purge(start.order.block, steps);
         if (purged.ok() && steps > 0) observer_.purged(address(), block);
         return purged;
       });
@@ -57,17 +62,20 @@ void DataNodeNode::finish_task(const datanode::StartTask& start) {
 }
 
 std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start) {
-  const BlockId block = start.order.block.id;
-  Status sound = verify(block, start.volume, Folder::kQuarantine);
-  if (!sound.ok()) return sound;
+  const wire::BlockInfo& replica = start.order.block;
+  const BlockId block = replica.id;
+  SimDisk& disk = disks_.at(start.volume);
+  const Result<std::vector<Quarantined>> copies = disk.open_quarantined(replica);
+  if (!copies.ok()) return copies.status();
+  const auto sound = std::ranges::find_if(*copies, &Quarantined::whole);
+  if (sound == copies->end()) return checksum_mismatch();
   for (const SimDisk& each : disks_) {
-    if (each.in_service() && each.data(block, Folder::kCurrent) != nullptr) {
+    if (each.in_service() && each.data(block) != nullptr) {
       return Status(Code::kAlreadyExists, "a replica was published since");
     }
   }
   return in_steps(Work::kRestore, start.volume, kMoveSteps, [&](int steps) {
-    Status moved =
-        disks_.at(start.volume).move(block, Folder::kQuarantine, Folder::kCurrent, steps);
+    Status moved = disk.restore(replica, sound->copy, steps);
     if (moved.ok() && steps == kMoveSteps) {
       observer_.moved(address(), block, Folder::kQuarantine, Folder::kCurrent);
     }
@@ -75,14 +83,10 @@ std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start) {
   });
 }
 
-Status DataNodeNode::verify(BlockId block, datanode::VolumeId volume, Folder folder) const {
-  const Result<ReplicaFiles> files = disks_.at(volume).open(block, folder);
+Status DataNodeNode::verify(const wire::BlockInfo& replica, datanode::VolumeId volume) const {
+  const Result<ReplicaFiles> files = disks_.at(volume).open(replica.id);
   if (!files.ok()) return files.status();
-  if (files->sidecar == nullptr || files->data->size() != files->sidecar->info.length ||
-      files->data->crc() != files->sidecar->info.crc) {
-    return {Code::kCorrupt, "checksum mismatch"};
-  }
-  return {};
+  return files->whole() && files->sidecar->info == replica ? Status() : checksum_mismatch();
 }
 
 void DataNodeNode::task_done(datanode::TaskId task, const Status& status,

@@ -7,14 +7,27 @@
 namespace dfs::sim {
 namespace {
 
-FileName data_of(BlockId block, Folder folder) { return {folder, false, block.value}; }
-FileName sidecar_of(BlockId block, Folder folder) { return {folder, true, block.value}; }
+FileName data_of(BlockId block) { return {Folder::kCurrent, false, block.value}; }
+FileName sidecar_of(BlockId block) { return {Folder::kCurrent, true, block.value}; }
+FileName kept_data(const wire::BlockInfo& replica, std::uint32_t copy) {
+  return {Folder::kQuarantine, false, replica.id.value, replica.length, replica.crc, copy};
+}
+FileName sidecar_beside(FileName data) {
+  data.sidecar = true;
+  return data;
+}
 
 Status too_many_open_files() { return {Code::kIo, "Too many open files"}; }
 Status io_error() { return {Code::kIo, "Input/output error"}; }
 Status no_space() { return {Code::kNoSpace, "No space left on device"}; }
+Status no_such_replica() { return {Code::kNotFound, "no such replica"}; }
 
 }  // namespace
+
+bool ReplicaFiles::whole() const {
+  return sidecar != nullptr && data->size() == sidecar->info.length &&
+         data->crc() == sidecar->info.crc;
+}
 
 const SimFile* SimDisk::find(const FileName& name) const {
   const auto entry = entries_.find(name);
@@ -88,15 +101,6 @@ std::uint64_t SimDisk::free() const {
   return full_ || failed_ || used_ >= capacity_ ? 0 : capacity_ - used_;
 }
 
-std::uint64_t SimDisk::used_in(Folder folder) const {
-  std::uint64_t bytes = 0;
-  for (auto it = entries_.lower_bound({folder, false, 0});
-       it != entries_.end() && it->first.folder == folder; ++it) {
-    bytes += it->second->second.data.size();
-  }
-  return bytes;
-}
-
 Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
@@ -148,14 +152,17 @@ Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, in
     add_entry(sidecar_name, second);
   }
   if (steps > 2) {
-    if (find(data_of(block, Folder::kCurrent)) != nullptr) {
-      link_entry(sidecar_of(block, Folder::kCurrent), sidecar_of(block, Folder::kQuarantine));
-      link_entry(data_of(block, Folder::kCurrent), data_of(block, Folder::kQuarantine));
+    // What cannot be named is moved aside and never looked at again.
+    const datanode::Sidecar* present = SimDisk::sidecar(block);
+    if (present != nullptr && find(data_of(block)) != nullptr) {
+      const FileName kept = free_name(present->info);
+      link_entry(sidecar_of(block), sidecar_beside(kept));
+      link_entry(data_of(block), kept);
       sync(Folder::kQuarantine);
     }
-    rename_entry(data_name, data_of(block, Folder::kCurrent));
+    rename_entry(data_name, data_of(block));
   }
-  if (steps > 3) rename_entry(sidecar_name, sidecar_of(block, Folder::kCurrent));
+  if (steps > 3) rename_entry(sidecar_name, sidecar_of(block));
   if (steps > 4) {
     sync(Folder::kCurrent);
     unreadable_.erase(block);
@@ -163,66 +170,130 @@ Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, in
   return {};
 }
 
-Status SimDisk::move(BlockId block, Folder from, Folder to, int steps) {
+FileName SimDisk::free_name(const wire::BlockInfo& replica) const {
+  FileName name = kept_data(replica, 0);
+  while (find(name) != nullptr || find(sidecar_beside(name)) != nullptr) ++name.copy;
+  return name;
+}
+
+Status SimDisk::quarantine(const wire::BlockInfo& replica, int steps) {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
-  const bool data = find(data_of(block, from)) != nullptr;
-  const bool sidecar = find(sidecar_of(block, from)) != nullptr;
-  if (!data && !sidecar) return {Code::kNotFound, "no such replica"};
-  if (steps > 0) link_entry(sidecar_of(block, from), sidecar_of(block, to));
-  if (steps > 1) link_entry(data_of(block, from), data_of(block, to));
-  if (steps > 2) sync(to);
-  if (steps > 3 && data) remove_entry(data_of(block, from));
-  if (steps > 4 && sidecar) remove_entry(sidecar_of(block, from));
+  const FileName data = data_of(replica.id);
+  if (find(data) == nullptr) return no_such_replica();
+  // A damaged sidecar does not protect a rotten replica; one that says something else does.
+  const datanode::Sidecar* present = sidecar(replica.id);
+  if (present != nullptr && present->info != replica) return no_such_replica();
+  const FileName kept = free_name(replica);
+  if (steps > 0) link_entry(sidecar_of(replica.id), sidecar_beside(kept));
+  if (steps > 1) link_entry(data, kept);
+  if (steps > 2) sync(Folder::kQuarantine);
+  if (steps > 3) remove_entry(data);
+  if (steps > 4 && find(sidecar_of(replica.id)) != nullptr) remove_entry(sidecar_of(replica.id));
   return {};
 }
 
-Status SimDisk::purge(BlockId block, int steps) {
+Status SimDisk::restore(const wire::BlockInfo& replica, std::uint32_t copy, int steps) {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
+  const FileName data = kept_data(replica, copy);
+  const FileName sidecar = sidecar_beside(data);
+  if (find(data) == nullptr) return no_such_replica();
+  if (steps > 0) link_entry(sidecar, sidecar_of(replica.id));
+  if (steps > 1) link_entry(data, data_of(replica.id));
+  if (steps > 2) sync(Folder::kCurrent);
+  if (steps > 3) remove_entry(data);
+  if (steps > 4 && find(sidecar) != nullptr) remove_entry(sidecar);
+  return {};
+}
+
+Status SimDisk::purge(const wire::BlockInfo& replica, int steps) {
+  if (failed_) return io_error();
+  if (no_descriptors_) return too_many_open_files();
+  const std::vector<Quarantined> copies = copies_of(replica);
+  if (copies.empty()) return no_such_replica();
   if (steps > 0) sync(Folder::kCurrent);
-  bool found = false;
-  for (const bool sidecar : {false, true}) {
-    const FileName name{Folder::kQuarantine, sidecar, block.value};
-    if (find(name) == nullptr) continue;
-    found = true;
-    if (steps > (sidecar ? 1 : 0)) remove_entry(name);
+  for (const Quarantined& each : copies) {
+    const FileName data = kept_data(replica, each.copy);
+    if (steps > 0) remove_entry(data);
+    if (steps > 1 && find(sidecar_beside(data)) != nullptr) remove_entry(sidecar_beside(data));
   }
-  if (!found) return {Code::kNotFound, "no such replica"};
   return {};
 }
 
-Result<ReplicaFiles> SimDisk::open(BlockId block, Folder folder) const {
+Result<ReplicaFiles> SimDisk::open(BlockId block) const {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
-  const SimFile* data = find(data_of(block, folder));
-  if (data == nullptr) return {Code::kNotFound, "no such replica"};
-  if (unreadable_.contains(block)) return {Code::kIo, "Input/output error"};
-  const SimFile* sidecar = find(sidecar_of(block, folder));
-  const bool good = sidecar != nullptr && sidecar->sidecar.has_value();
-  return ReplicaFiles{&data->data, good ? &*sidecar->sidecar : nullptr};
+  const SimFile* file = find(data_of(block));
+  if (file == nullptr) return no_such_replica();
+  if (unreadable_.contains(block)) return io_error();
+  return ReplicaFiles{&file->data, sidecar(block)};
+}
+
+Result<std::vector<Quarantined>> SimDisk::open_quarantined(const wire::BlockInfo& replica) const {
+  if (failed_) return io_error();
+  if (no_descriptors_) return too_many_open_files();
+  std::vector<Quarantined> copies = copies_of(replica);
+  if (copies.empty()) return no_such_replica();
+  if (unreadable_.contains(replica.id)) return io_error();
+  return copies;
+}
+
+std::vector<Quarantined> SimDisk::copies_of(const wire::BlockInfo& replica) const {
+  std::vector<Quarantined> copies = quarantined(replica.id);
+  std::erase_if(copies, [&replica](const Quarantined& each) { return each.info != replica; });
+  std::reverse(copies.begin(), copies.end());
+  return copies;
+}
+
+Quarantined SimDisk::quarantined(Entries::const_iterator data) const {
+  const FileName& name = data->first;
+  const SimFile* beside = find(sidecar_beside(name));
+  const bool readable = beside != nullptr && beside->sidecar.has_value();
+  return {{BlockId{name.number}, name.length, name.crc},
+          name.copy,
+          {&data->second->second.data, readable ? &*beside->sidecar : nullptr}};
+}
+
+std::vector<Quarantined> SimDisk::quarantined(BlockId block) const {
+  std::vector<Quarantined> copies;
+  const FileName first{Folder::kQuarantine, false, block.value};
+  const FileName beyond{Folder::kQuarantine, false, block.value + 1};
+  for (auto it = entries_.lower_bound(first); it != entries_.end() && it->first < beyond; ++it) {
+    copies.push_back(quarantined(it));
+  }
+  return copies;
+}
+
+std::vector<Quarantined> SimDisk::quarantined() const {
+  std::vector<Quarantined> copies;
+  const FileName beyond{Folder::kQuarantine, true};
+  for (auto it = entries_.lower_bound({Folder::kQuarantine});
+       it != entries_.end() && it->first < beyond; ++it) {
+    copies.push_back(quarantined(it));
+  }
+  return copies;
 }
 
 bool SimDisk::good(Entries::const_iterator sidecar) const {
-  const FileName& name = sidecar->first;
   return sidecar->second->second.sidecar.has_value() &&
-         find({name.folder, false, name.number}) != nullptr;
+         find(data_of(BlockId{sidecar->first.number})) != nullptr;
 }
 
-std::vector<BlockId> SimDisk::list(Folder folder) const {
+std::vector<BlockId> SimDisk::list() const {
   std::vector<BlockId> blocks;
-  for (auto it = entries_.lower_bound({folder, true, 0});
-       it != entries_.end() && it->first.folder == folder; ++it) {
+  for (auto it = entries_.lower_bound({Folder::kCurrent, true, 0});
+       it != entries_.end() && it->first.folder == Folder::kCurrent; ++it) {
     if (good(it)) blocks.push_back(BlockId{it->first.number});
   }
   return blocks;
 }
 
-std::vector<BlockId> SimDisk::list_bucket(Folder folder, std::uint64_t bucket) const {
+std::vector<BlockId> SimDisk::list_bucket(std::uint64_t bucket) const {
   std::vector<BlockId> blocks;
   for (BlockId next{bucket};;) {  // the next id of the bucket
-    const auto it = entries_.lower_bound({folder, true, next.value});
-    if (it == entries_.end() || it->first.folder != folder) return blocks;
+    const auto it = entries_.lower_bound({Folder::kCurrent, true, next.value});
+    if (it == entries_.end() || it->first.folder != Folder::kCurrent) return blocks;
     const BlockId found{it->first.number};
     if (found == next) {
       if (good(it)) blocks.push_back(found);
@@ -234,13 +305,13 @@ std::vector<BlockId> SimDisk::list_bucket(Folder folder, std::uint64_t bucket) c
   }
 }
 
-const datanode::Sidecar* SimDisk::sidecar(BlockId block, Folder folder) const {
-  const SimFile* file = find(sidecar_of(block, folder));
+const datanode::Sidecar* SimDisk::sidecar(BlockId block) const {
+  const SimFile* file = find(sidecar_of(block));
   return file != nullptr && file->sidecar ? &*file->sidecar : nullptr;
 }
 
 const FileBytes* SimDisk::data(BlockId block, Folder folder) const {
-  const SimFile* file = find(data_of(block, folder));
+  const SimFile* file = find({folder, false, block.value});
   return file == nullptr ? nullptr : &file->data;
 }
 

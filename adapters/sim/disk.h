@@ -30,6 +30,10 @@ struct FileName {
   Folder folder = Folder::kTemporary;
   bool sidecar = false;
   std::uint64_t number = 0;  // block id, or the temporary file's number
+  // In quarantine/ also of what content, and which copy of it: none takes another's place there.
+  std::uint64_t length = 0;
+  std::uint32_t crc = 0;
+  std::uint32_t copy = 0;
 
   friend auto operator<=>(const FileName&, const FileName&) = default;
 };
@@ -46,6 +50,18 @@ struct SimFile {
 struct ReplicaFiles {
   const FileBytes* data = nullptr;
   const datanode::Sidecar* sidecar = nullptr;  // nullptr: missing or unreadable
+
+  // The data is what the sidecar says.
+  [[nodiscard]] bool whole() const;
+};
+
+// A copy in quarantine/; its name says what it is, also where its sidecar is lost.
+struct Quarantined {
+  wire::BlockInfo info;
+  std::uint32_t copy = 0;
+  ReplicaFiles files;
+
+  [[nodiscard]] bool whole() const { return files.whole() && files.sidecar->info == info; }
 };
 
 // How far the publication of a replica has come; each step after the one before.
@@ -68,24 +84,34 @@ class SimDisk {
   Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
   void discard(std::uint64_t file);
   // Carries out the first `steps` steps of the publication of `file`; all of them make it durable.
-  // A replica of that id that is in current/ with other content goes to quarantine/ first.
+  // A replica of that id that is in current/ goes to quarantine/ first.
   Status publish(std::uint64_t file, const datanode::Sidecar& sidecar, int steps = kPublishSteps);
 
-  // Gives both files a name in `to`, durably, and then takes the one in `from` away. kNotFound if
-  // the folder proves that they are not there.
-  Status move(BlockId block, Folder from, Folder to, int steps = kMoveSteps);
-  // Unlinks both files from quarantine/, once it is durable that current/ does not have them.
-  Status purge(BlockId block, int steps = kPurgeSteps);
+  // Gives both files a name in quarantine/, durably, and then takes the one in current/ away.
+  // kNotFound if current/ proves that there is none, or one with other content.
+  Status quarantine(const wire::BlockInfo& replica, int steps = kMoveSteps);
+  // The way back, for one of the copies there.
+  Status restore(const wire::BlockInfo& replica, std::uint32_t copy, int steps = kMoveSteps);
+  // Unlinks all copies of the content from quarantine/, once it is durable that current/ does not
+  // have them.
+  Status purge(const wire::BlockInfo& replica, int steps = kPurgeSteps);
 
   // kNotFound: proven absent; kIo: unknown.
-  [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Folder folder = Folder::kCurrent) const;
-  // Block ids with a data file and a good sidecar in a folder, ascending.
-  [[nodiscard]] std::vector<BlockId> list(Folder folder) const;
+  [[nodiscard]] Result<ReplicaFiles> open(BlockId block) const;
+  // All copies of the content in quarantine/, the latest first.
+  [[nodiscard]] Result<std::vector<Quarantined>> open_quarantined(
+      const wire::BlockInfo& replica) const;
+  // Block ids with a data file and a good sidecar in current/, ascending.
+  [[nodiscard]] std::vector<BlockId> list() const;
   // Those of one bucket of the block report, without looking at the others.
-  [[nodiscard]] std::vector<BlockId> list_bucket(Folder folder, std::uint64_t bucket) const;
+  [[nodiscard]] std::vector<BlockId> list_bucket(std::uint64_t bucket) const;
   // What the disk holds, whatever faults keep the process from reading it: nullptr if nothing good.
-  [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block, Folder folder) const;
-  [[nodiscard]] const FileBytes* data(BlockId block, Folder folder) const;
+  // Of current/, and of a temporary file by its number.
+  [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block) const;
+  [[nodiscard]] const FileBytes* data(BlockId block, Folder folder = Folder::kCurrent) const;
+  // … and what is in quarantine/ of one block, or of all.
+  [[nodiscard]] std::vector<Quarantined> quarantined(BlockId block) const;
+  [[nodiscard]] std::vector<Quarantined> quarantined() const;
   // Start of a process: temporary files go; a disk that works again is back in service.
   void clean();
   // A write or sync failed: from now on everything fails, until the process starts again and the
@@ -95,7 +121,6 @@ class SimDisk {
 
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
   [[nodiscard]] std::uint64_t used() const { return used_; }
-  [[nodiscard]] std::uint64_t used_in(Folder folder) const;
   [[nodiscard]] std::uint64_t free() const;
 
   // Faults.
@@ -133,6 +158,10 @@ class SimDisk {
   [[nodiscard]] const SimFile* find(const FileName& name) const;
   [[nodiscard]] SimFile* find(const FileName& name);
   [[nodiscard]] bool good(Entries::const_iterator sidecar) const;
+  [[nodiscard]] Quarantined quarantined(Entries::const_iterator data) const;
+  [[nodiscard]] std::vector<Quarantined> copies_of(const wire::BlockInfo& replica) const;
+  // The name of a data file in quarantine/ that no copy has.
+  [[nodiscard]] FileName free_name(const wire::BlockInfo& replica) const;
   void add_entry(const FileName& name, Files::iterator file);
   void remove_entry(const FileName& name);
   void rename_entry(const FileName& from, const FileName& to);

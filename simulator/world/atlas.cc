@@ -1,11 +1,6 @@
 #include "simulator/world/atlas.h"
 
 namespace dfs::world {
-namespace {
-
-using sim::Folder;
-
-}  // namespace
 
 std::string BlockTruth::describe() const {
   const auto list = [](const char* what, const std::set<Address>& nodes) {
@@ -26,18 +21,18 @@ void Atlas::look(Address address, BlockId block, BlockTruth& truth) {
   if (foreign_.contains(address)) return;
   const sim::DataNodeNode& node = *nodes_.at(address);
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
-    if (!node.disk(volume).in_service()) continue;
-    for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
-      const sim::FileBytes* data = node.disk(volume).data(block, folder);
-      const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block, folder);
-      if (data == nullptr || sidecar == nullptr) continue;
-      const bool whole = sidecar->info.length == data->size() && data->crc() == sidecar->info.crc &&
-                         (truth.info == wire::BlockInfo{} || sidecar->info == truth.info);
-      if (folder == Folder::kCurrent) {
-        (whole ? truth.good : truth.rotten).insert(address);
-      } else if (whole) {
-        truth.kept.insert(address);
-      }
+    const sim::SimDisk& disk = node.disk(volume);
+    if (!disk.in_service()) continue;
+    const auto right = [&truth](const wire::BlockInfo& info) {
+      return truth.info == wire::BlockInfo{} || info == truth.info;
+    };
+    const sim::ReplicaFiles files{disk.data(block), disk.sidecar(block)};
+    if (files.data != nullptr && files.sidecar != nullptr) {
+      const bool good = files.whole() && right(files.sidecar->info);
+      (good ? truth.good : truth.rotten).insert(address);
+    }
+    for (const sim::Quarantined& copy : disk.quarantined(block)) {
+      if (copy.whole() && right(copy.info)) truth.kept.insert(address);
     }
   }
 }
@@ -47,8 +42,10 @@ void Atlas::refresh(Address node, BlockId block) { look(node, block, blocks_[blo
 void Atlas::rescan(Address address) {
   const sim::DataNodeNode& node = *nodes_.at(address);
   for (std::uint32_t volume = 0; volume < node.volumes() && !foreign_.contains(address); ++volume) {
-    for (const Folder folder : {Folder::kCurrent, Folder::kQuarantine}) {
-      for (const BlockId block : node.disk(volume).list(folder)) static_cast<void>(blocks_[block]);
+    const sim::SimDisk& disk = node.disk(volume);
+    for (const BlockId block : disk.list()) static_cast<void>(blocks_[block]);
+    for (const sim::Quarantined& copy : disk.quarantined()) {
+      static_cast<void>(blocks_[copy.info.id]);
     }
   }
   for (auto& [block, truth] : blocks_) look(address, block, truth);
@@ -60,8 +57,8 @@ std::string Atlas::published(Address address, BlockId block) {
   truth.published.insert(node.identity().node);
   std::string wrong;
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
-    const sim::FileBytes* data = node.disk(volume).data(block, Folder::kCurrent);
-    const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block, Folder::kCurrent);
+    const sim::FileBytes* data = node.disk(volume).data(block);
+    const datanode::Sidecar* sidecar = node.disk(volume).sidecar(block);
     if (data == nullptr || sidecar == nullptr) continue;
     if (data->crc() != sidecar->info.crc) continue;  // rot, on another volume
     const std::uint64_t digest = data->digest();

@@ -25,7 +25,7 @@ bool spoil(FaultKind kind, sim::SimDisk& disk, BlockId block, Random draw) {
       return disk.lose_write(block, at, draw.between(1, 8), cut);
     }
     case FaultKind::kMisdirectedWrite: {
-      const std::vector<BlockId> others = disk.list(sim::Folder::kCurrent);
+      const std::vector<BlockId> others = disk.list();
       if (others.empty()) return false;  // what was found here is data that has lost its sidecar
       return disk.misdirect(block, others[draw.below(others.size())], at);
     }
@@ -130,7 +130,7 @@ bool Injector::keeps_last(const sim::DataNodeNode& node,
     if (!truth.good.empty() || truth.kept.size() != 1 || !truth.kept.contains(node.address())) {
       return false;
     }
-    if (volume && node.disk(*volume).data(block, sim::Folder::kQuarantine) == nullptr) return false;
+    if (volume && node.disk(*volume).quarantined(block).empty()) return false;
     const ModelBlockState* state = scene_.durable.block(block);
     return state != nullptr && state->referenced && state->committed &&
            !scene_.given_up.contains(block);
@@ -273,7 +273,7 @@ void Injector::return_own_disk(sim::DataNodeNode& node) {
   const auto own = own_disks_.find(node.address());
   if (own == own_disks_.end()) return;
   const bool foreign = node.identity().cluster == "another cluster";
-  const std::size_t left = node.disk(0).list(sim::Folder::kCurrent).size();
+  const std::size_t left = node.disk(0).list().size();
   scene_.verdicts.expect(foreign && left == kForeignBlocks, "D4", [&] {
     return "of the replicas of another cluster on node " + std::to_string(node.address()) + ", " +
            std::to_string(left) + " are left";

@@ -55,8 +55,7 @@ class Unknown final : public Oracle {
     bool there = false;
     for (std::uint32_t volume = 0; volume < datanode->volumes(); ++volume) {
       if (!datanode->disk(volume).in_service()) continue;
-      const datanode::Sidecar* sidecar =
-          datanode->disk(volume).sidecar(block, sim::Folder::kCurrent);
+      const datanode::Sidecar* sidecar = datanode->disk(volume).sidecar(block);
       there = there || (sidecar != nullptr &&
                         datanode->disk(volume).data(block, sim::Folder::kCurrent) != nullptr);
     }
@@ -70,8 +69,7 @@ class Unknown final : public Oracle {
     const sim::DataNodeNode* datanode = find(node);
     for (std::uint32_t volume = 0; volume < datanode->volumes(); ++volume) {
       if (!datanode->disk(volume).in_service()) continue;
-      for (const BlockId block :
-           datanode->disk(volume).list_bucket(sim::Folder::kCurrent, piece.bucket)) {
+      for (const BlockId block : datanode->disk(volume).list_bucket(piece.bucket)) {
         if (block <= piece.after || block > piece.through) continue;
         const bool told =
             std::any_of(piece.replicas.begin(), piece.replicas.end(),

@@ -15,7 +15,7 @@ bool has_another(const Scene& scene, Address address, const BlockTruth& truth) {
   for (std::uint32_t volume = 0; volume < node.volumes(); ++volume) {
     const sim::SimDisk& disk = node.disk(volume);
     if (!disk.in_service()) continue;
-    const datanode::Sidecar* sidecar = disk.sidecar(truth.info.id, sim::Folder::kCurrent);
+    const datanode::Sidecar* sidecar = disk.sidecar(truth.info.id);
     if (sidecar == nullptr || sidecar->info != truth.info) continue;
     // A move that was cut short leaves the sidecar behind, and no data.
     if (disk.data(truth.info.id, sim::Folder::kCurrent) != nullptr) return true;

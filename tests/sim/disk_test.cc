@@ -45,6 +45,19 @@ Status store(SimDisk& disk, BlockId block, const std::vector<std::uint8_t>& data
 
 constexpr BlockId kBlock{7};
 
+wire::BlockInfo info_of(const std::vector<std::uint8_t>& data) {
+  return sidecar_for(kBlock, data).info;
+}
+
+// The bytes of every copy of the block in quarantine/ that is whole.
+std::vector<std::vector<std::uint8_t>> kept_of(const SimDisk& disk) {
+  std::vector<std::vector<std::uint8_t>> kept;
+  for (const Quarantined& copy : disk.quarantined(kBlock)) {
+    if (copy.whole()) kept.push_back(content(copy.files.data));
+  }
+  return kept;
+}
+
 TEST(SimDisk, PublishedReplicaSurvivesEveryPowerLoss) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SimDisk disk(1 << 20);
@@ -93,7 +106,7 @@ TEST(SimDisk, WithoutPowerLossACrashKeepsWhatWasWritten) {
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1), 4).ok());
   disk.clean();
   EXPECT_TRUE(disk.open(kBlock).ok());
-  EXPECT_EQ(disk.list(Folder::kCurrent), std::vector<BlockId>{kBlock});
+  EXPECT_EQ(disk.list(), std::vector<BlockId>{kBlock});
 }
 
 TEST(SimDisk, ListsTheReplicasOfOneReportBucketAlone) {
@@ -105,10 +118,9 @@ TEST(SimDisk, ListsTheReplicasOfOneReportBucketAlone) {
   for (const BlockId block : {first, others[0], second, far, others[1]}) {
     ASSERT_TRUE(store(disk, block, bytes_of(100, 1)).ok());
   }
-  EXPECT_EQ(disk.list_bucket(Folder::kCurrent, 7), (std::vector<BlockId>{first, second, far}));
-  EXPECT_TRUE(disk.list_bucket(Folder::kQuarantine, 7).empty());
+  EXPECT_EQ(disk.list_bucket(7), (std::vector<BlockId>{first, second, far}));
   EXPECT_TRUE(disk.lose_sidecar(first));
-  EXPECT_EQ(disk.list_bucket(Folder::kCurrent, 7), (std::vector<BlockId>{second, far}));
+  EXPECT_EQ(disk.list_bucket(7), (std::vector<BlockId>{second, far}));
 }
 
 TEST(SimDisk, NewContentOfABlockSendsTheOldToQuarantine) {
@@ -116,7 +128,7 @@ TEST(SimDisk, NewContentOfABlockSendsTheOldToQuarantine) {
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 2)).ok());
   EXPECT_EQ(content(disk.open(kBlock)->data), bytes_of(100, 2));
-  EXPECT_EQ(content(disk.open(kBlock, Folder::kQuarantine)->data), bytes_of(100, 1));
+  EXPECT_EQ(kept_of(disk), std::vector({bytes_of(100, 1)}));
 }
 
 TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
@@ -124,7 +136,7 @@ TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
   disk.set_out_of_descriptors(true);
   EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
-  EXPECT_EQ(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).code(), Code::kIo);
+  EXPECT_EQ(disk.quarantine(info_of(bytes_of(100, 1))).code(), Code::kIo);
   disk.repair_faults();
   disk.set_unreadable(kBlock, true);
   EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
@@ -138,8 +150,8 @@ TEST(SimDisk, FullDiskRefusesAndCountsOnlyWhatIsThere) {
   ASSERT_TRUE(store(disk, kBlock, bytes_of(600, 1)).ok());
   EXPECT_EQ(disk.free(), 400u);
   EXPECT_EQ(store(disk, BlockId{8}, bytes_of(600, 1)).code(), Code::kNoSpace);
-  ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).ok());
-  ASSERT_TRUE(disk.purge(kBlock).ok());
+  ASSERT_TRUE(disk.quarantine(info_of(bytes_of(600, 1))).ok());
+  ASSERT_TRUE(disk.purge(info_of(bytes_of(600, 1))).ok());
   EXPECT_EQ(disk.free(), 1000u);
 }
 
@@ -151,7 +163,51 @@ TEST(SimDisk, RotChangesOneByteAndALostSidecarLeavesTheData) {
   EXPECT_NE(content(disk.open(kBlock)->data), bytes_of(100, 1));
   EXPECT_TRUE(disk.lose_sidecar(kBlock));
   EXPECT_EQ(disk.open(kBlock)->sidecar, nullptr);
-  EXPECT_TRUE(disk.list(Folder::kCurrent).empty());
+  EXPECT_TRUE(disk.list().empty());
+}
+
+TEST(SimDisk, QuarantineKeepsEveryCopyBesideTheOthers) {
+  const std::vector<std::uint8_t> data = bytes_of(100, 1);
+  const std::vector<std::uint8_t> other = bytes_of(100, 2);
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, data).ok());
+  ASSERT_TRUE(store(disk, kBlock, data).ok());
+  ASSERT_TRUE(disk.rot(kBlock, 9, 1));
+  ASSERT_TRUE(store(disk, kBlock, other).ok());
+  ASSERT_TRUE(disk.quarantine(info_of(other)).ok());
+  EXPECT_EQ(disk.quarantined().size(), 3u);
+  EXPECT_EQ(disk.used(), 300u);
+  const Result<std::vector<Quarantined>> copies = disk.open_quarantined(info_of(data));
+  ASSERT_TRUE(copies.ok());
+  ASSERT_EQ(copies->size(), 2u);
+  EXPECT_FALSE(copies->front().whole()) << "the latest is rotten";
+  EXPECT_TRUE(copies->back().whole());
+  ASSERT_TRUE(disk.restore(info_of(data), copies->back().copy).ok());
+  EXPECT_EQ(content(disk.open(kBlock)->data), data);
+  ASSERT_TRUE(disk.purge(info_of(other)).ok());
+  ASSERT_EQ(disk.quarantined(kBlock).size(), 1u);
+  EXPECT_EQ(disk.quarantined(kBlock).front().info, info_of(data));
+  EXPECT_EQ(disk.purge(info_of(other)).code(), Code::kNotFound);
+}
+
+TEST(SimDisk, PurgeTakesAllCopiesOfTheContent) {
+  SimDisk disk(1 << 20);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 2)).ok());
+  ASSERT_TRUE(disk.purge(info_of(bytes_of(100, 1))).ok());
+  EXPECT_TRUE(disk.quarantined().empty());
+  EXPECT_EQ(disk.used(), 100u);
+}
+
+TEST(SimDisk, HDFS_3391_AQuarantineOfOtherContentTouchesNothing) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  EXPECT_EQ(disk.quarantine(info_of(bytes_of(100, 2))).code(), Code::kNotFound);
+  EXPECT_TRUE(disk.open(kBlock).ok());
+  ASSERT_TRUE(disk.lose_sidecar(kBlock));
+  EXPECT_TRUE(disk.quarantine(info_of(bytes_of(100, 1))).ok()) << "nothing protects it";
+  ASSERT_EQ(disk.quarantined(kBlock).size(), 1u);
+  EXPECT_EQ(disk.quarantined(kBlock).front().files.sidecar, nullptr);
 }
 
 TEST(SimDisk, MoveThatIsCutShortAndAPowerLossLeaveTheReplicaInOnePlaceAtLeast) {
@@ -161,11 +217,11 @@ TEST(SimDisk, MoveThatIsCutShortAndAPowerLossLeaveTheReplicaInOnePlaceAtLeast) {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
       SimDisk disk(1 << 20);
       ASSERT_TRUE(store(disk, kBlock, bytes_of(2000, 1)).ok());
-      ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine, steps).ok());
+      ASSERT_TRUE(disk.quarantine(info_of(bytes_of(2000, 1)), steps).ok());
       disk.power_loss(Random(seed));
       disk.clean();
-      const bool current = disk.list(Folder::kCurrent).size() == 1;
-      const bool quarantine = disk.list(Folder::kQuarantine).size() == 1;
+      const bool current = disk.list().size() == 1;
+      const bool quarantine = disk.quarantined().size() == 1;
       EXPECT_TRUE(current || quarantine);
       if (current && quarantine) ++in_both;
       if (current && steps == kMoveSteps) ++came_back;
@@ -180,12 +236,12 @@ TEST(SimDisk, UnlinkOfAPurgeThatWasNotSyncedComesUndoneSometimes) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SimDisk disk(1 << 20);
     ASSERT_TRUE(store(disk, kBlock, bytes_of(2000, 1)).ok());
-    ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).ok());
-    ASSERT_TRUE(disk.purge(kBlock).ok());
+    ASSERT_TRUE(disk.quarantine(info_of(bytes_of(2000, 1))).ok());
+    ASSERT_TRUE(disk.purge(info_of(bytes_of(2000, 1))).ok());
     disk.power_loss(Random(seed));
-    if (disk.list(Folder::kQuarantine).empty()) continue;
+    if (kept_of(disk).empty()) continue;
     ++came_back;
-    EXPECT_EQ(content(disk.data(kBlock, Folder::kQuarantine)), bytes_of(2000, 1));
+    EXPECT_EQ(kept_of(disk), std::vector({bytes_of(2000, 1)}));
     EXPECT_EQ(disk.used(), 2000u);
   }
   EXPECT_GT(came_back, 0);
@@ -197,10 +253,10 @@ TEST(SimDisk, MoveToQuarantineNeverComesUndoneAfterAPurge) {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
       SimDisk disk(1 << 20);
       ASSERT_TRUE(store(disk, kBlock, bytes_of(2000, 1)).ok());
-      ASSERT_TRUE(disk.move(kBlock, Folder::kCurrent, Folder::kQuarantine).ok());
-      ASSERT_TRUE(disk.purge(kBlock, steps).ok());
+      ASSERT_TRUE(disk.quarantine(info_of(bytes_of(2000, 1))).ok());
+      ASSERT_TRUE(disk.purge(info_of(bytes_of(2000, 1)), steps).ok());
       disk.power_loss(Random(seed));
-      EXPECT_TRUE(disk.list(Folder::kCurrent).empty());
+      EXPECT_TRUE(disk.list().empty());
     }
   }
 }
