@@ -124,8 +124,7 @@ void Scenario::begin_put(const std::string& path, std::uint64_t blocks, bool ove
   job.options.retry = plan_.retry;
   job.length = content.length;
   job.source = [content](std::uint64_t offset, std::uint64_t length) {
-    return std::make_shared<const std::vector<std::uint8_t>>(
-        world::bytes_of(content, offset, length));
+    return sim::share(world::bytes_of(content, offset, length));
   };
   job.opened = [this, content](InodeId version) { cluster_->scene().contents[version] = content; };
   job.done = [this, who, path, number](const Status& status, const wire::FileStatus& /*file*/) {
