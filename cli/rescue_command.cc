@@ -87,7 +87,7 @@ int run_rescue(const Context& context, const RescueLine& line) {
   std::vector<namenode::RescueSource*> from;
   for (const auto& source : *sources) from.push_back(source.get());
   const Result<sqlite::RescueReport> report =
-      sqlite::rescue(line.data, from, http::Clock().now().wall);
+      sqlite::rescue(line.data, from, http::Clock().now().wall, Random(http::random_seed()));
   if (!report.ok()) return context.fail(report.status());
   if (context.globals.json) {
     print_json(json_of(*report));

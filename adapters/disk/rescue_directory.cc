@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <optional>
 
 #include "adapters/disk/layout.h"
+#include "adapters/disk/version_file.h"
 #include "adapters/disk/volume.h"
 #include "core/base/crc32c.h"
 #include "core/datanode/sidecar.h"
@@ -91,6 +93,18 @@ Result<wire::MetadataList> RescueDirectory::list() {
   if (!home.ok()) return home.status();
   home_ = std::move(*home);
   return home_->list();
+}
+
+Result<wire::SeenEpoch> RescueDirectory::seen() {
+  std::ifstream in(directory_ + "/" + kVersionFile, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const Result<Version> version = decode_version(text);
+  if (!version.ok()) {
+    return Status(version.status().code(),
+                  "which epoch it has seen is not known, its VERSION file "
+                  "is missing or damaged");
+  }
+  return wire::SeenEpoch{version->identity.cluster, version->identity.seen.epoch};
 }
 
 Status RescueDirectory::save_checkpoint(const wire::CheckpointHeader& checkpoint,

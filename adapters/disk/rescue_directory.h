@@ -17,6 +17,7 @@ class RescueDirectory final : public namenode::RescueSource {
 
   [[nodiscard]] std::string name() const override { return directory_; }
   [[nodiscard]] Result<wire::MetadataList> list() override;
+  [[nodiscard]] Result<wire::SeenEpoch> seen() override;
   [[nodiscard]] Status save_checkpoint(const wire::CheckpointHeader& checkpoint,
                                        const std::string& path) override;
   [[nodiscard]] Result<std::string> journal(const wire::CheckpointHeader& checkpoint) override;

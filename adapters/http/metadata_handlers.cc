@@ -52,8 +52,8 @@ std::optional<Name> parse_name(std::string_view text) {
 
 class Handlers {
  public:
-  Handlers(disk::MetadataHome& home, std::function<std::string()> cluster)
-      : home_(home), cluster_(std::move(cluster)) {}
+  Handlers(disk::MetadataHome& home, std::function<wire::SeenEpoch()> seen)
+      : home_(home), seen_(std::move(seen)) {}
 
   void append(const ServerRequest& request, ServerResponse& response) const {
     const Result<std::string> body = request.body->text(wire::kMaxAppendMessage);
@@ -94,7 +94,11 @@ class Handlers {
     answer(home_.finish(std::move(*incoming)), response);
   }
 
-  void list(ServerResponse& response) const { response.body = wire::to_json_text(home_.list()); }
+  void list(ServerResponse& response) const {
+    wire::MetadataList list = home_.list();
+    list.seen = seen_();
+    response.body = wire::to_json_text(list);
+  }
 
   void send(const ServerRequest& request, ServerResponse& response, bool journal) const {
     const std::string_view prefix = journal ? kJournal : kCheckpoint;
@@ -127,21 +131,21 @@ class Handlers {
   }
 
   [[nodiscard]] bool is_own(const std::string& cluster) const {
-    return !cluster.empty() && cluster == cluster_();
+    return !cluster.empty() && cluster == seen_().cluster;
   }
   static void refuse(ServerResponse& response) {
     response.fail({Code::kWrongCluster, "not a DataNode of this cluster"});
   }
 
   disk::MetadataHome& home_;
-  const std::function<std::string()> cluster_;
+  const std::function<wire::SeenEpoch()> seen_;
 };
 
 }  // namespace
 
 void add_metadata_handlers(Server& server, disk::MetadataHome& home,
-                           std::function<std::string()> cluster) {
-  const auto handlers = std::make_shared<const Handlers>(home, std::move(cluster));
+                           std::function<wire::SeenEpoch()> seen) {
+  const auto handlers = std::make_shared<const Handlers>(home, std::move(seen));
   server.handle("POST", "/metadata/v1/journal",
                 [handlers](const ServerRequest& request, ServerResponse& response) {
                   handlers->append(request, response);

@@ -5,15 +5,15 @@
 #pragma once
 
 #include <functional>
-#include <string>
 
 #include "adapters/disk/metadata_home.h"
 #include "adapters/http/server.h"
 
 namespace dfs::http {
 
-// `cluster` returns this DataNode's, "" before it has one. `home` outlives the server.
+// `seen` returns of which cluster this DataNode is, "" before it is of one. `home` outlives the
+// server.
 void add_metadata_handlers(Server& server, disk::MetadataHome& home,
-                           std::function<std::string()> cluster);
+                           std::function<wire::SeenEpoch()> seen);
 
 }  // namespace dfs::http

@@ -22,7 +22,17 @@ Result<wire::MetadataList> RescueUrl::list() {
   const Result<Answer> answer = client_.get(address_, "/metadata/v1/list", kPatience);
   if (!answer.ok()) return answer.status();
   if (answer->status != 200) return error_from_body(answer->status, answer->body);
-  return wire::from_json_text<wire::MetadataList>(answer->body, wire::UnknownKeys::kIgnore);
+  auto list = wire::from_json_text<wire::MetadataList>(answer->body, wire::UnknownKeys::kIgnore);
+  answered_ = list.ok();
+  if (answered_) seen_ = list->seen;
+  return list;
+}
+
+Result<wire::SeenEpoch> RescueUrl::seen() {
+  if (answered_ && seen_.cluster.empty()) {
+    return Status(Code::kUnavailable, "does not tell which epoch it has seen");
+  }
+  return seen_;
 }
 
 Status RescueUrl::save_checkpoint(const wire::CheckpointHeader& checkpoint,

@@ -16,6 +16,7 @@ class RescueUrl final : public namenode::RescueSource {
 
   [[nodiscard]] std::string name() const override { return "http://" + address_; }
   [[nodiscard]] Result<wire::MetadataList> list() override;
+  [[nodiscard]] Result<wire::SeenEpoch> seen() override;  // as of list()
   [[nodiscard]] Status save_checkpoint(const wire::CheckpointHeader& checkpoint,
                                        const std::string& path) override;
   [[nodiscard]] Result<std::string> journal(const wire::CheckpointHeader& checkpoint) override;
@@ -26,6 +27,8 @@ class RescueUrl final : public namenode::RescueSource {
  private:
   std::string address_;
   SocketClient client_;
+  bool answered_ = false;
+  wire::SeenEpoch seen_;
 };
 
 }  // namespace dfs::http

@@ -34,6 +34,7 @@ struct Material {
   std::vector<Offer> offers;            // the most promising first
   std::vector<std::string> texts;       // of journals
   std::vector<wire::Journal> journals;  // views into the texts
+  std::uint64_t newest = 0;             // epoch that is known of
 };
 
 void read_journal(const Offer& offer, Material& material, RescueReport& report) {
@@ -43,6 +44,26 @@ void read_journal(const Offer& offer, Material& material, RescueReport& report) 
     return;
   }
   material.texts.push_back(std::move(*text));
+}
+
+// The newest epoch of `cluster` that any source keeps something of or has seen.
+std::uint64_t newest_epoch(const std::string& cluster, const Material& material,
+                           RescueReport& report) {
+  std::uint64_t newest = 0;
+  for (const Offer& offer : material.offers) {
+    newest = std::max(newest, offer.stored.checkpoint.epoch);
+  }
+  for (RescueSource* source : material.sources) {
+    const Result<wire::SeenEpoch> seen = source->seen();
+    if (!seen.ok()) {
+      report.notes.push_back(source->name() + ": " + seen.status().message());
+    } else if (seen->cluster == cluster) {
+      newest = std::max(newest, seen->epoch);
+    } else if (!seen->cluster.empty()) {
+      report.notes.push_back(source->name() + ": is of another cluster, " + seen->cluster);
+    }
+  }
+  return newest;
 }
 
 Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport& report) {
@@ -62,6 +83,7 @@ Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport&
     return {Code::kWrongCluster, "the sources belong to different clusters (" + *clusters.begin() +
                                      ", " + *clusters.rbegin() + "); name those of one cluster"};
   }
+  if (!clusters.empty()) material.newest = newest_epoch(*clusters.begin(), material, report);
   std::stable_sort(material.offers.begin(), material.offers.end(),
                    [](const Offer& a, const Offer& b) { return a.worth() > b.worth(); });
   for (const Offer& offer : material.offers) read_journal(offer, material, report);
@@ -88,12 +110,15 @@ void replay_all(SqliteStore& store, const Material& material, RescueReport& repo
   }
 }
 
+// Raises `newest` to the newest epoch that a replica was made in.
 namenode::YoungFiles gather_young(SqliteStore& store, const Material& material,
-                                  RescueReport& report) {
+                                  std::uint64_t& newest, RescueReport& report) {
   namenode::YoungFiles young(store);
   for (RescueSource* source : material.sources) {
-    const Status status =
-        source->replicas([&young](const namenode::RescuedReplica& each) { young.add(each); });
+    const Status status = source->replicas([&](const namenode::RescuedReplica& each) {
+      young.add(each);
+      if (each.cluster == report.cluster) newest = std::max(newest, epoch_of(each.info.id.value));
+    });
     if (!status.ok()) report.notes.push_back(source->name() + ": " + status.message());
   }
   return young;
@@ -101,7 +126,7 @@ namenode::YoungFiles gather_young(SqliteStore& store, const Material& material,
 
 // Throws Unusable; otherwise the file at `path` is complete and closed.
 void rebuild(const Offer& offer, const Material& material, const std::string& path, WallTime now,
-             RescueReport& report) {
+             Random& random, RescueReport& report) {
   const wire::CheckpointHeader& checkpoint = offer.stored.checkpoint;
   const Status saved = offer.source->save_checkpoint(checkpoint, path);
   if (!saved.ok()) throw Unusable(saved.message());
@@ -122,9 +147,9 @@ void rebuild(const Offer& offer, const Material& material, const std::string& pa
   report.until = checkpoint.time;
   replay_all(store, material, report);
   report.applied = store.meta().applied;
-  namenode::YoungFiles young = gather_young(store, material, report);
-  const std::uint64_t newest = material.offers.front().stored.checkpoint.epoch;
-  const Result<std::uint64_t> epoch = namenode::begin_new_epoch(store, newest, now);
+  std::uint64_t newest = material.newest;
+  namenode::YoungFiles young = gather_young(store, material, newest, report);
+  const Result<std::uint64_t> epoch = namenode::begin_new_epoch(store, newest, random, now);
   if (!epoch.ok()) throw Unusable(epoch.status().message());
   report.epoch = *epoch;
   report.rebuilt = young.rebuild(now, report.notes);
@@ -157,7 +182,7 @@ Status sync_directory(const std::string& directory) {
 }  // namespace
 
 Result<RescueReport> rescue(const std::string& directory, const std::vector<RescueSource*>& sources,
-                            WallTime now) try {
+                            WallTime now, Random random) try {
   RescueReport report;
   const Result<Material> material = gather(sources, report);
   if (!material.ok()) return material.status();
@@ -166,7 +191,7 @@ Result<RescueReport> rescue(const std::string& directory, const std::vector<Resc
   for (const Offer& offer : material->offers) {
     remove_database(made);
     try {
-      rebuild(offer, *material, made.string(), now, report);
+      rebuild(offer, *material, made.string(), now, random, report);
     } catch (const Unusable& unusable) {
       report.notes.push_back(offer.source->name() + ": checkpoint " +
                              std::to_string(offer.stored.checkpoint.applied) + ": " +

@@ -3,8 +3,9 @@
 // Of all checkpoints that the sources have, the one is taken with which the most can be recovered;
 // if it turns out damaged, the next. Every journal that continues it is replayed, from whichever
 // source. Files younger than that are rebuilt from replicas' sidecars, under /lost+found
-// (core/namenode/young_files.h). The result is checked whole, gets a new epoch, and only then takes
-// its place; a database that was there is kept beside it under another name.
+// (core/namenode/young_files.h). The result is checked whole, gets an epoch above all that a source
+// has, has seen or has replicas of, and only then takes its place; a database that was there is
+// kept beside it under another name.
 // The caller owns the NameNode's directory (its lock).
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "adapters/sqlite/store.h"
+#include "core/base/random.h"
 #include "core/namenode/rescue.h"
 
 namespace dfs::sqlite {
@@ -35,6 +37,6 @@ struct RescueReport {
 // Sources that do not answer are noted; kNotFound if none has a usable checkpoint.
 [[nodiscard]] Result<RescueReport> rescue(const std::string& directory,
                                           const std::vector<namenode::RescueSource*>& sources,
-                                          WallTime now);
+                                          WallTime now, Random random);
 
 }  // namespace dfs::sqlite

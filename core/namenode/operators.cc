@@ -1,6 +1,5 @@
 // Answers to operators: reports, fsck, scrub, safe mode, decommissioning, accept-history.
-#include <algorithm>
-
+#include "core/namenode/past_epochs.h"
 #include "core/namenode/state.h"
 #include "core/namenode/walk.h"
 
@@ -8,9 +7,6 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::size_t kPendingCounted = 1000;
-// A new epoch is drawn from so many: one that was raised before, that went with this machine's disk
-// and that only DataNodes know which are away now is hardly ever raised a second time (G1).
-constexpr std::uint64_t kEpochsToDrawFrom = 64;
 
 }  // namespace
 
@@ -102,9 +98,8 @@ wire::Reply NameNode::State::answer(const wire::Recommission& request, Now now) 
 wire::Reply NameNode::State::answer(const wire::AcceptHistory& /*request*/, Now now) {
   const MetaRow& meta = store.meta();
   if (meta.behind_epoch == 0) return wire::Empty{};
-  const std::uint64_t newest =
-      std::max({meta.epoch, meta.behind_epoch, blocks.newest_seen().epoch});
-  return run(RaiseEpochCommand{newest + random.below(kEpochsToDrawFrom)}, now).reply;
+  const std::uint64_t above = draw_above(meta, blocks.newest_seen().epoch, random);
+  return run(RaiseEpochCommand{above}, now).reply;
 }
 
 }  // namespace dfs::namenode

@@ -10,6 +10,7 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::size_t kMostText = 4096;
+constexpr std::uint64_t kEpochsToDrawFrom = 64;
 
 // The number that the text begins with, and one character after it, are taken off.
 std::uint64_t take_number(std::string_view& text) {
@@ -26,6 +27,10 @@ std::string with_past_epoch(std::string past, std::uint64_t epoch, std::uint64_t
   past += std::to_string(epoch) + ":" + std::to_string(end) + " ";
   while (past.size() > kMostText) past.erase(0, past.find(' ') + 1);
   return past;
+}
+
+std::uint64_t draw_above(const MetaRow& meta, std::uint64_t seen, Random& random) {
+  return std::max({meta.epoch, meta.behind_epoch, seen}) + random.below(kEpochsToDrawFrom);
 }
 
 bool given_out(const MetaRow& meta, BlockId block) {

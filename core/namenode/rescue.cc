@@ -4,6 +4,7 @@
 
 #include "core/base/mutant.h"
 #include "core/namenode/command.h"
+#include "core/namenode/past_epochs.h"
 
 namespace dfs::namenode {
 namespace {
@@ -47,11 +48,13 @@ Replay replay(Store& store, const wire::Journal& journal) {
   return replay;
 }
 
-Result<std::uint64_t> begin_new_epoch(Store& store, std::uint64_t above, WallTime wall) {
+Result<std::uint64_t> begin_new_epoch(Store& store, std::uint64_t seen, Random& random,
+                                      WallTime wall) {
+  const MetaRow meta = store.meta();
   Command command;
-  command.time = store.meta().time;
+  command.time = meta.time;
   command.wall = wall;
-  command.body = RaiseEpochCommand{above};
+  command.body = RaiseEpochCommand{draw_above(meta, seen, random)};
   store.begin();
   const Outcome outcome = apply(store, command);
   store.commit();

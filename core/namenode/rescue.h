@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "core/base/random.h"
 #include "core/namenode/store.h"
 #include "core/namenode/young_files.h"
 #include "core/wire/journal.h"
@@ -20,6 +21,8 @@ class RescueSource {
   virtual ~RescueSource() = default;
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual Result<wire::MetadataList> list() = 0;
+  // After list(), whatever came of it. What was seen may be newer than what is kept of it.
+  [[nodiscard]] virtual Result<wire::SeenEpoch> seen() = 0;
   // Writes the checkpoint to a new local file.
   [[nodiscard]] virtual Status save_checkpoint(const wire::CheckpointHeader& checkpoint,
                                                const std::string& path) = 0;
@@ -41,8 +44,9 @@ struct Replay {
 // command that cannot be read or does not lead where it did; what came before it stays applied.
 [[nodiscard]] Replay replay(Store& store, const wire::Journal& journal);
 
-// The end of a rescue: the store's history is one of its own from here on. Returns the new epoch.
-[[nodiscard]] Result<std::uint64_t> begin_new_epoch(Store& store, std::uint64_t above,
-                                                    WallTime wall);
+// The end of a rescue: the store's history is one of its own from here on. Returns the new epoch,
+// which is drawn from those above `seen` (past_epochs.h).
+[[nodiscard]] Result<std::uint64_t> begin_new_epoch(Store& store, std::uint64_t seen,
+                                                    Random& random, WallTime wall);
 
 }  // namespace dfs::namenode

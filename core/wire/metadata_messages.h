@@ -102,12 +102,27 @@ struct StoredCheckpoint {
   friend bool operator==(const StoredCheckpoint&, const StoredCheckpoint&) = default;
 };
 
+// Of which cluster a DataNode has seen a history, and the newest epoch of it; "" and 0: of none.
+struct SeenEpoch {
+  std::string cluster;
+  std::uint64_t epoch = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V&& visit) {
+    visit("cluster", self.cluster);
+    visit("epoch", self.epoch);
+  }
+  friend bool operator==(const SeenEpoch&, const SeenEpoch&) = default;
+};
+
 struct MetadataList {
   std::vector<StoredCheckpoint> checkpoints;  // newest first
+  SeenEpoch seen;
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
     visit("checkpoints", self.checkpoints);
+    visit("seen", self.seen);
   }
   friend bool operator==(const MetadataList&, const MetadataList&) = default;
 };

@@ -1,6 +1,7 @@
 // Opening: locks, identities, disks that fail at start.
 #include <fcntl.h>
 
+#include "adapters/disk/rescue_directory.h"
 #include "tests/disk/disk_fixture.h"
 
 namespace dfs::disk {
@@ -29,6 +30,18 @@ TEST(Identity, IsKeptAndNewestHistoryWins) {
   EXPECT_EQ(store->uuid(), uuid);
   EXPECT_EQ(store->identity().node, NodeId{3});
   EXPECT_EQ(store->identity().seen, (wire::HistoryMark{2, 8, 11}));
+}
+
+TEST(Identity, TellsARescueTheNewestEpochThatWasSeen) {
+  TempDir dir;
+  ASSERT_TRUE(must_open({dir.path("a")})->persist({"c1", NodeId{3}, {7, 5, 9}}).ok());
+  RescueDirectory rescued(dir.path("a"));
+  EXPECT_FALSE(rescued.list().ok()) << "it keeps no metadata";
+  EXPECT_EQ(rescued.seen().value(), (wire::SeenEpoch{"c1", 7}));
+  flip_byte(dir.path("a/VERSION"), 40);
+  EXPECT_EQ(rescued.seen().status().code(), Code::kCorrupt);
+  std::filesystem::remove(dir.path("a/VERSION"));
+  EXPECT_FALSE(rescued.seen().ok());
 }
 
 TEST(Identity, SeaweedFS_6857_ASecondProcessOnTheDirectoryIsRefused) {

@@ -99,15 +99,18 @@ TEST_F(MetadataShippingTest, BringsTheNamespaceBackAfterTheNameNodesDirectoryIsL
   ASSERT_TRUE(eventually([&] { return has(over_http, last) && has(in_place, last); }));
   EXPECT_TRUE(call(wire::ClusterReport{}).value().notes.empty());
 
+  const std::uint64_t epoch = call(wire::ClusterReport{}).value().history.epoch;
   namenode_.reset();
   for (namenode::RescueSource* source : {static_cast<namenode::RescueSource*>(&over_http),
                                          static_cast<namenode::RescueSource*>(&in_place)}) {
     std::filesystem::remove_all(folder_.at("namenode"));
     std::filesystem::create_directory(folder_.at("namenode"));
-    const auto report = sqlite::rescue(folder_.at("namenode"), {source}, {});
+    const auto report = sqlite::rescue(folder_.at("namenode"), {source}, {}, Random(1));
     ASSERT_TRUE(report.ok()) << report.status().message();
     EXPECT_GE(report->applied, last);
     EXPECT_GT(report->replayed, 0u);
+    EXPECT_EQ(source->seen().value().epoch, epoch);
+    EXPECT_GT(report->epoch, epoch);
   }
   start_namenode();
   EXPECT_TRUE(exists("/early"));

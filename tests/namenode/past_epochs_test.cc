@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace dfs::namenode {
 namespace {
 
@@ -21,6 +23,20 @@ TEST(PastEpochs, GaveOutWhatLiesBelowTheirEnds) {
   EXPECT_TRUE(given_out(meta, id(7, 4)));
   EXPECT_FALSE(given_out(meta, id(7, 5)));
   EXPECT_FALSE(given_out(meta, id(8, 0)));
+}
+
+TEST(PastEpochs, AreFollowedByOneOfThe64AboveWhateverIsKnown) {
+  Random random(1);
+  std::set<std::uint64_t> drawn;
+  for (int i = 0; i < 5000; ++i) {
+    MetaRow meta;
+    meta.epoch = i % 3 == 0 ? 9 : 1;
+    meta.behind_epoch = i % 3 == 1 ? 9 : 0;
+    drawn.insert(draw_above(meta, i % 3 == 2 ? 9 : 0, random));
+  }
+  EXPECT_EQ(drawn.size(), 64u);
+  EXPECT_EQ(*drawn.begin(), 9u);
+  EXPECT_EQ(*drawn.rbegin(), 9u + 63);
 }
 
 TEST(PastEpochs, AreRememberedInBoundedSpaceNewestFirst) {

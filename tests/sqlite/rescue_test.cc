@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "adapters/sqlite/backup.h"
 #include "core/namenode/command.h"
@@ -26,6 +27,7 @@ struct FakeSource final : namenode::RescueSource {
     if (away) return Status(Code::kUnavailable, "no answer");
     return wire::MetadataList{stored};
   }
+  Result<wire::SeenEpoch> seen() override { return heard; }
   Status save_checkpoint(const wire::CheckpointHeader& /*checkpoint*/,
                          const std::string& path) override {
     std::ofstream(path, std::ios::binary) << checkpoint_bytes;
@@ -40,6 +42,7 @@ struct FakeSource final : namenode::RescueSource {
   }
 
   std::vector<namenode::RescuedReplica> found;
+  Result<wire::SeenEpoch> heard = wire::SeenEpoch{"c1", 1};
   std::string called = "home";
   bool away = false;
   std::vector<wire::StoredCheckpoint> stored;
@@ -101,12 +104,12 @@ struct Rescue : ::testing::Test {
     home.stored[0].journal_applied = state.applied;
   }
 
-  Result<RescueReport> rescue_from(const std::vector<FakeSource*>& homes) {
-    return rescue(folder.file("new"), {homes.begin(), homes.end()}, {9000});
+  Result<RescueReport> rescue_from(const std::vector<FakeSource*>& homes, std::uint64_t seed = 1) {
+    return rescue(folder.file("new"), {homes.begin(), homes.end()}, {9000}, Random(seed));
   }
   // Everything durable, as the namespace sees it, with the epoch raised.
-  std::uint64_t digest_in_next_epoch() {
-    run(namenode::RaiseEpochCommand{.above = store->meta().epoch});
+  std::uint64_t digest_in_epoch(std::uint64_t epoch) {
+    run(namenode::RaiseEpochCommand{.above = epoch - 1});
     return digest_without_time(*store);
   }
   static std::uint64_t digest_without_time(SqliteStore& of) {
@@ -136,10 +139,48 @@ TEST_F(Rescue, BringsBackTheStateOfTheLastCommandThatGotThrough) {
   EXPECT_EQ(report->replayed, 500u);
   EXPECT_EQ(report->applied, store->meta().applied);
   EXPECT_EQ(report->until.ms, 5000 + clock - 1);
-  EXPECT_EQ(report->epoch, 2u);
+  EXPECT_GT(report->epoch, 1u);
   EXPECT_THAT(report->notes, SizeIs(0));
   SqliteStore rescued(in_file(folder.file("new/metadata.db")));
-  EXPECT_EQ(digest_without_time(rescued), digest_in_next_epoch());
+  EXPECT_EQ(rescued.meta().epoch, report->epoch);
+  EXPECT_EQ(digest_without_time(rescued), digest_in_epoch(report->epoch));
+}
+
+TEST_F(Rescue, TakesAnEpochAboveAllThatADataNodeHasSeenOrHasReplicasOf) {
+  take_checkpoint(one);
+  two.heard = wire::SeenEpoch{"c1", 200};
+  EXPECT_GT(rescue_from({&one, &two}).value().epoch, 200u);
+  two.away = true;
+  EXPECT_GT(rescue_from({&two, &one}).value().epoch, 200u) << "whatever it keeps";
+  one.found = {{.cluster = "c1", .info = {BlockId{first_id_of_epoch(300)}, 5, 1}, .inode = {}}};
+  EXPECT_GT(rescue_from({&one, &two}).value().epoch, 300u);
+}
+
+TEST_F(Rescue, BelievesNoEpochOfAnotherClusterAndSaysWhatIsNotKnown) {
+  take_checkpoint(one);
+  two.called = "other";
+  two.heard = wire::SeenEpoch{"c2", 200};
+  two.found = {{.cluster = "c2", .info = {BlockId{first_id_of_epoch(300)}, 5, 1}, .inode = {}}};
+  FakeSource three;
+  three.called = "third";
+  three.heard = Status(Code::kCorrupt, "VERSION is damaged");
+  FakeSource fresh;
+  fresh.heard = wire::SeenEpoch{};
+  const Result<RescueReport> report = rescue_from({&one, &two, &three, &fresh});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_LE(report->epoch, 1u + 64);
+  EXPECT_THAT(report->notes, ::testing::ElementsAre("other: is of another cluster, c2",
+                                                    "third: VERSION is damaged"));
+}
+
+// Of two rescues from the same sources neither knows what the other raised.
+TEST_F(Rescue, G1_HardlyEverRaisesAnEpochThatAnEarlierRescueDid) {
+  take_checkpoint(one);
+  std::set<std::uint64_t> epochs;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    epochs.insert(rescue_from({&one}, seed).value().epoch);
+  }
+  EXPECT_GE(epochs.size(), 6u);
 }
 
 TEST_F(Rescue, UsesTheHomeThatGotFurthest) {

@@ -44,9 +44,9 @@ TEST(Wire, EveryReplySurvivesItsJsonForm) { check_all(static_cast<const Reply*>(
 
 // What is neither, so that no message is left out: a law compares this with core/wire/.
 using Others = std::variant<WriteHeader, WriteReply, ReadHeader, NodeFailure, CheckpointHeader,
-                            JournalState, JournalAppend, StoredCheckpoint, MetadataList, Caller,
-                            AllocatedBlock, CommittedBlock, BadReplica, HistoryMark, NodeStats,
-                            ReplicaChange, OrderResult, Order, SessionMark, BucketDigest,
+                            JournalState, JournalAppend, StoredCheckpoint, SeenEpoch, MetadataList,
+                            Caller, AllocatedBlock, CommittedBlock, BadReplica, HistoryMark,
+                            NodeStats, ReplicaChange, OrderResult, Order, SessionMark, BucketDigest,
                             NodeReport, FileHealth, BlockInfo, NodeAddress, LocatedBlock>;
 
 TEST(Wire, EveryHeaderAndEveryPartSurvivesItsJsonForm) {
