@@ -1,20 +1,22 @@
 #include "simulator/host.h"
 
-#include <cstdio>
-
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 namespace dfs::host {
 namespace {
 
 struct Child {
-  std::uint32_t job = 0;
+  std::uint64_t item = 0;  // that it is at; the last one when that is done
   pid_t pid = -1;
   int output = -1;
   std::string buffer;
@@ -29,25 +31,39 @@ void write_all(int descriptor, const std::string& text) {
   }
 }
 
-Child start(std::uint32_t job, const std::function<void(std::uint32_t, const Say&)>& work) {
+bool is_last(const Jobs& jobs, std::uint64_t item) { return jobs.last - item < jobs.count; }
+
+// In the child. An empty line says that an item is done.
+[[noreturn]] void work(const Jobs& jobs, std::uint64_t item, int output) {
+  const Say say = [output](const std::string& line) { write_all(output, line + "\n"); };
+  while (jobs.work(item, say)) {
+    say("");
+    if (is_last(jobs, item)) break;
+    item += jobs.count;
+  }
+  std::exit(0);  // and not _exit(): where runs are counted, the counts are written then
+}
+
+// Adds a process that does its job from `item` on.
+void start(const Jobs& jobs, std::uint64_t item, std::vector<Child>& children) {
   int ends[2] = {-1, -1};
-  if (::pipe(ends) != 0) return {};
-  const pid_t pid = ::fork();
+  std::fflush(nullptr);  // what is buffered here is not the child's to write
+  const pid_t pid = ::pipe(ends) == 0 ? ::fork() : -1;
   if (pid == 0) {
     ::close(ends[0]);
-    work(job, [&](const std::string& line) { write_all(ends[1], line + "\n"); });
-    ::_exit(0);
+    work(jobs, item, ends[1]);
   }
-  ::close(ends[1]);
-  if (pid < 0) {
-    ::close(ends[0]);
-    return {};
+  if (ends[1] >= 0) ::close(ends[1]);
+  if (pid > 0) {
+    children.push_back({item, pid, ends[0], {}});
+  } else {
+    if (ends[0] >= 0) ::close(ends[0]);
+    jobs.died(item, "no process could be started for it");
   }
-  return {job, pid, ends[0], {}};
 }
 
 // Reads what the child has said; false at the end of it.
-bool read_lines(Child& child, const std::function<void(std::uint32_t, const std::string&)>& hear) {
+bool read_lines(Child& child, const Jobs& jobs) {
   char bytes[65536];
   const ssize_t count = ::read(child.output, bytes, sizeof bytes);
   if (count <= 0) return false;
@@ -55,10 +71,27 @@ bool read_lines(Child& child, const std::function<void(std::uint32_t, const std:
   std::size_t begin = 0;
   for (std::size_t end = 0; (end = child.buffer.find('\n', begin)) != std::string::npos;
        begin = end + 1) {
-    hear(child.job, child.buffer.substr(begin, end - begin));
+    if (end > begin) {
+      jobs.hear(child.buffer.substr(begin, end - begin));
+    } else if (!is_last(jobs, child.item)) {
+      child.item += jobs.count;
+    }
   }
   child.buffer.erase(0, begin);
   return true;
+}
+
+// How the process ended; "" if it did by itself and with status 0.
+std::string end_of(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(status)) {
+    const int signal = WTERMSIG(status);
+    return "killed by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+  }
+  const int code = WEXITSTATUS(status);
+  return code == 0 ? "" : "ended with status " + std::to_string(code);
 }
 
 }  // namespace
@@ -69,21 +102,10 @@ std::int64_t wall_ms() {
       .count();
 }
 
-bool run_jobs(std::uint32_t jobs, const std::function<void(std::uint32_t, const Say&)>& work,
-              const std::function<void(std::uint32_t, const std::string&)>& hear) {
-  if (jobs <= 1) {
-    work(0, [&](const std::string& line) { hear(0, line); });
-    return true;
-  }
+void run_jobs(const Jobs& jobs) {
   std::vector<Child> children;
-  bool good = true;
-  for (std::uint32_t job = 0; job < jobs; ++job) {
-    Child child = start(job, work);
-    if (child.pid < 0) {
-      good = false;
-    } else {
-      children.push_back(std::move(child));
-    }
+  for (std::uint32_t job = 0; job < jobs.count && job <= jobs.last - jobs.first; ++job) {
+    start(jobs, jobs.first + job, children);
   }
   while (!children.empty()) {
     std::vector<pollfd> polled;
@@ -91,15 +113,15 @@ bool run_jobs(std::uint32_t jobs, const std::function<void(std::uint32_t, const 
     for (const Child& child : children) polled.push_back({child.output, POLLIN, 0});
     if (::poll(polled.data(), polled.size(), -1) < 0) continue;
     for (std::size_t i = polled.size(); i-- > 0;) {
-      if (polled[i].revents == 0 || read_lines(children[i], hear)) continue;
-      ::close(children[i].output);
-      int status = 0;
-      ::waitpid(children[i].pid, &status, 0);
-      good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+      if (polled[i].revents == 0 || read_lines(children[i], jobs)) continue;
+      const Child ended = std::move(children[i]);
       children.erase(children.begin() + static_cast<std::ptrdiff_t>(i));
+      ::close(ended.output);
+      const std::string how = end_of(ended.pid);
+      if (how.empty() || !jobs.died(ended.item, how) || is_last(jobs, ended.item)) continue;
+      start(jobs, ended.item + jobs.count, children);
     }
   }
-  return good;
 }
 
 bool read_file(const std::string& path, std::size_t most, std::string& text) {

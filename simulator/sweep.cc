@@ -77,28 +77,34 @@ void compare_second_run(const Plan& plan, const std::vector<TraceMark>& trace, R
 SweepResult sweep(const SweepOptions& options) {
   SweepResult result;
   result.first = options.first;
-  result.jobs = std::max(1u, options.jobs);
+  result.jobs = options.jobs;
   const std::int64_t begin = host::wall_ms();
-  const auto work = [&](std::uint32_t job, const host::Say& say) {
+  const auto with_seed = [&options](std::uint64_t seed) {
     PlanOptions each = options.plan;
-    for (std::uint64_t seed = options.first + job; seed <= options.last; seed += options.jobs) {
-      const std::int64_t started = host::wall_ms();
-      if (options.seconds > 0 && started - begin > options.seconds * 1000) return;
-      each.seed = seed;
-      const Plan plan = make_plan(each);
-      std::vector<TraceMark> trace;
-      RunResult found = run(plan, nullptr, options.twice ? &trace : nullptr);
-      const std::int64_t wall = host::wall_ms() - started;
-      if (options.twice) compare_second_run(plan, trace, found);
-      say(boost::json::serialize(to_json(found, wall, options.replay(each))));
-      if (options.stop_at_first && !found.violations.empty()) return;
-    }
+    each.seed = seed;
+    return each;
   };
   std::map<std::uint64_t, std::string> hashes;
-  const bool ended = host::run_jobs(
-      options.jobs, work,
-      [&](std::uint32_t /*job*/, const std::string& line) { take(result, hashes, line); });
-  result.complete = result.complete && ended;
+  host::Jobs jobs{options.jobs, options.first, options.last, {}, {}, {}};
+  jobs.work = [&](std::uint64_t seed, const host::Say& say) {
+    const std::int64_t started = host::wall_ms();
+    if (options.seconds > 0 && started - begin > options.seconds * 1000) return false;
+    const PlanOptions each = with_seed(seed);
+    const Plan plan = make_plan(each);
+    std::vector<TraceMark> trace;
+    RunResult found = run(plan, nullptr, options.twice ? &trace : nullptr);
+    const std::int64_t wall = host::wall_ms() - started;
+    if (options.twice) compare_second_run(plan, trace, found);
+    say(boost::json::serialize(to_json(found, wall, options.replay(each))));
+    return found.violations.empty() || !options.stop_at_first;
+  };
+  jobs.hear = [&](const std::string& line) { take(result, hashes, line); };
+  jobs.died = [&](std::uint64_t seed, const std::string& how) {
+    result.complete = false;
+    result.violations.push_back({seed, {"crash", 0, 0, how}, options.replay(with_seed(seed))});
+    return !options.stop_at_first;
+  };
+  host::run_jobs(jobs);
   Digest all;
   for (const auto& [seed, hash] : hashes) all.add(std::string_view(hash));
   result.trace_hash = all.value();

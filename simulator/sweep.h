@@ -1,4 +1,7 @@
-// Many seeds, in several processes: what they broke, what they checked, how fast they were.
+// Many seeds, in processes of their own: what they broke, what they checked, how fast they were.
+//
+// A seed whose process dies (an assertion, a signal, a sanitizer) is told of as a violation of
+// "crash", and the others are run all the same.
 #pragma once
 
 #include <boost/json.hpp>
@@ -16,10 +19,10 @@ struct SweepOptions {
   PlanOptions plan;  // its seed is ignored
   std::uint64_t first = 1;
   std::uint64_t last = 1;
-  std::uint32_t jobs = 1;
+  std::uint32_t jobs = 1;    // at least 1: processes at once
   std::int64_t seconds = 0;  // 0: no limit
   bool twice = false;
-  // Each process stops at its first violation: the lowest of them is the lowest of all seeds.
+  // Each job stops at its first violation: the lowest of them is the lowest of all seeds.
   bool stop_at_first = false;
   std::function<std::string(const PlanOptions&)> replay;
 };
@@ -37,7 +40,7 @@ struct SweepResult : Counts {
     std::string replay;
   };
   std::vector<Found> violations;
-  bool complete = true;  // every process ended by itself
+  bool complete = true;  // no process died
 
   [[nodiscard]] bool clean() const { return complete && violations.empty(); }
   // In a second of wall time; `per_core` is what one of the processes made of it.

@@ -16,9 +16,11 @@ struct Ran {
   std::string output;
 };
 
-Ran run_program(const std::string& arguments) {
+// `before` is what the shell does first.
+Ran run_program(const std::string& arguments, const std::string& before = "") {
   Ran ran;
-  FILE* pipe = ::popen((std::string(DFS_SIM_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
+  const std::string command = before + DFS_SIM_PROGRAM + " " + arguments + " 2>&1";
+  FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return ran;
   char bytes[4096];
   std::size_t count = 0;
@@ -54,6 +56,30 @@ TEST(Program, SweepOverProcessesFindsTheSameTracesAsOneProcess) {
     return std::string(boost::json::parse(ran.output).as_object().at("trace_hash").as_string());
   };
   EXPECT_EQ(trace("1"), trace("2"));
+}
+
+// The system ends a process that has computed for longer than it may.
+TEST(Program, SweepNamesTheSeedsWhoseProcessDiesAndRunsTheOthers) {
+  for (const char* jobs : {"1", "2"}) {
+    const Ran ran =
+        run_program("sweep --seeds 1..2 --duration 3600 --json --jobs " + std::string(jobs),
+                    "ulimit -S -t 1; ulimit -c 0; ");
+    EXPECT_EQ(ran.status, 1) << ran.output;
+    const boost::json::object sweep = boost::json::parse(ran.output).as_object();
+    EXPECT_FALSE(sweep.at("complete").as_bool());
+    const boost::json::array& violations = sweep.at("violations").as_array();
+    ASSERT_EQ(violations.size(), 2u) << ran.output;
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      const boost::json::object& violation = violations[seed - 1].as_object();
+      EXPECT_EQ(violation.at("seed").to_number<std::uint64_t>(), seed);
+      EXPECT_EQ(violation.at("invariant").as_string(), "crash");
+      EXPECT_EQ(violation.at("detail").as_string(),
+                "killed by signal 24 (CPU time limit exceeded)");
+      const std::string replay(violation.at("replay").as_string());
+      EXPECT_EQ(replay.find("dfs-sim run --seed " + std::to_string(seed) + " "), 0u) << replay;
+      EXPECT_NE(replay.find(" --duration 3600"), std::string::npos) << replay;
+    }
+  }
 }
 
 TEST(Program, SweepSaysHowFastItWasAllInAllAndOnEachCore) {
