@@ -7,6 +7,7 @@
 #include "core/datanode/receiver.h"
 #include "core/datanode/sidecar.h"
 #include "tests/datanode/datanode_world.h"
+#include "tests/datanode/receiver_bench.h"
 
 namespace dfs::datanode {
 namespace {
@@ -246,19 +247,9 @@ TEST(Quarantine, IsKeptWhileThereIsSpace) {
   EXPECT_EQ(w.next_heartbeat().purge_wanted, std::vector{block(1)});
 }
 
-wire::WriteHeader header_of(std::uint64_t length, const std::vector<std::uint64_t>& targets) {
-  wire::WriteHeader header;
-  header.cluster = "c1";
-  header.block = BlockId{5};
-  header.length = length;
-  for (const std::uint64_t node : targets) header.targets.push_back({NodeId{node}, "c", "p"});
-  return header;
-}
-
 TEST(Receiver, WordsThatComeTooLateOrTooSoonChangeNothing) {
-  Receiver receiver(header_of(2, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
+  Receiver receiver = begun(header_to({2}, 2), effects);
   effects.clear();
   receiver.published(effects);  // nothing is, yet
   receiver.downstream_replied({}, effects);
@@ -288,11 +279,8 @@ TEST(Receiver, WordsThatComeTooLateOrTooSoonChangeNothing) {
 }
 
 TEST(Receiver, ANextNodeThatStoredTheBlockAndDoesNotNameItselfIsNotBelieved) {
-  Receiver receiver(header_of(2, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
-  receiver.data(as_bytes("ab"), effects);
-  receiver.end(effects);
+  Receiver receiver = given("ab", header_to({2}, 2), effects);
   receiver.downstream_replied({{BlockId{5}, 2, crc32c(as_bytes("ab"))}, {}, {}}, effects);
   receiver.published(effects);
   const auto& reply = std::get<ReceiverDone>(effects.back()).reply;
@@ -303,7 +291,7 @@ TEST(Receiver, ANextNodeThatStoredTheBlockAndDoesNotNameItselfIsNotBelieved) {
 
 TEST(Receiver, ATargetNamedTwiceIsRefusedWhereverItStands) {
   ReceiverEffects effects;
-  Receiver(header_of(1, {2, 3, 4, 2}), NodeId{1}).start(effects);
+  Receiver(header_to({2, 3, 4, 2}, 1), NodeId{1}).start(effects);
   EXPECT_EQ(std::get<ReceiverDone>(effects.at(0)).status.code(), Code::kInvalidArgument);
 }
 

@@ -10,37 +10,16 @@
 #include <set>
 
 #include "core/base/crc32c.h"
+#include "tests/datanode/receiver_bench.h"
 
 namespace dfs::datanode {
 namespace {
 
-wire::NodeAddress address(std::uint64_t node) {
-  return {NodeId{node}, "c" + std::to_string(node), "p" + std::to_string(node)};
-}
-
-wire::WriteHeader header(std::uint64_t length, std::vector<std::uint64_t> targets) {
-  wire::WriteHeader header;
-  header.cluster = "c1";
-  header.block = BlockId{5};
-  header.length = length;
-  for (const std::uint64_t node : targets) header.targets.push_back(address(node));
-  return header;
-}
-
-template <class T>
-const T* find(const ReceiverEffects& effects) {
-  for (const ReceiverEffect& effect : effects) {
-    if (const T* found = std::get_if<T>(&effect)) return found;
-  }
-  return nullptr;
-}
-
 const Status kAway(Code::kUnavailable, "away");
 
 TEST(Receiver, StoresABlockAndAnswersAfterItsPublication) {
-  Receiver receiver(header(6, {}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
+  Receiver receiver = begun(header_to({}, 6), effects);
   ASSERT_NE(find<OpenTemporary>(effects), nullptr);
   EXPECT_EQ(find<OpenTemporary>(effects)->length, 6u);
   receiver.data(as_bytes("abcd"), effects);
@@ -58,9 +37,8 @@ TEST(Receiver, StoresABlockAndAnswersAfterItsPublication) {
 }
 
 TEST(Receiver, StoresAnEmptyBlock) {
-  Receiver receiver(header(0, {}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
+  Receiver receiver = begun(header_to({}, 0), effects);
   receiver.end(effects);
   receiver.published(effects);
   ASSERT_NE(find<ReceiverDone>(effects), nullptr);
@@ -68,11 +46,8 @@ TEST(Receiver, StoresAnEmptyBlock) {
 }
 
 TEST(Receiver, Teaching_1_NeverMakesAReplicaOfAShortBody) {
-  Receiver receiver(header(6, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
-  receiver.data(as_bytes("abcde"), effects);
-  receiver.end(effects);
+  given("abcde", header_to({2}, 6), effects);
   EXPECT_EQ(find<Publish>(effects), nullptr);
   EXPECT_NE(find<DiscardTemporary>(effects), nullptr);
   EXPECT_NE(find<CloseDownstream>(effects), nullptr);
@@ -81,9 +56,8 @@ TEST(Receiver, Teaching_1_NeverMakesAReplicaOfAShortBody) {
 }
 
 TEST(Receiver, RefusesMoreBytesThanWereAnnounced) {
-  Receiver receiver(header(3, {}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
+  Receiver receiver = begun(header_to({}, 3), effects);
   receiver.data(as_bytes("abcd"), effects);
   EXPECT_EQ(find<WriteTemporary>(effects), nullptr);
   EXPECT_NE(find<DiscardTemporary>(effects), nullptr);
@@ -92,15 +66,15 @@ TEST(Receiver, RefusesMoreBytesThanWereAnnounced) {
 }
 
 TEST(Receiver, RefusesHeadersThatCannotBeBeforeTouchingTheDisk) {
-  wire::WriteHeader no_block = header(1, {});
+  wire::WriteHeader no_block = header_to({}, 1);
   no_block.block = {};
   std::vector<std::uint64_t> many(kMaxTargets + 1);
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = i + 10;
-  for (const wire::WriteHeader& bad : {no_block, header(kMaxBlockBytes + 1, {}), header(1, many),
-                                       header(1, {1}), header(1, {2, 2})}) {
-    Receiver receiver(bad, NodeId{1});
+  for (const wire::WriteHeader& bad :
+       {no_block, header_to({}, kMaxBlockBytes + 1), header_to(many, 1), header_to({1}, 1),
+        header_to({2, 2}, 1)}) {
     ReceiverEffects effects;
-    receiver.start(effects);
+    Receiver receiver = begun(bad, effects);
     ASSERT_EQ(effects.size(), 1u);
     EXPECT_FALSE(std::get<ReceiverDone>(effects[0]).status.ok());
     receiver.data(as_bytes("a"), effects);
@@ -110,7 +84,7 @@ TEST(Receiver, RefusesHeadersThatCannotBeBeforeTouchingTheDisk) {
 }
 
 TEST(Receiver, RefusesWhatIsMeantForAnotherDataNode) {
-  wire::WriteHeader meant = header(1, {2, 3});
+  wire::WriteHeader meant = header_to({2, 3}, 1);
   meant.node = NodeId{4};
   ReceiverEffects effects;
   Receiver(meant, NodeId{1}).start(effects);
@@ -124,9 +98,8 @@ TEST(Receiver, RefusesWhatIsMeantForAnotherDataNode) {
 }
 
 TEST(Receiver, AVanishedSenderLeavesNothing) {
-  Receiver receiver(header(6, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
+  Receiver receiver = begun(header_to({2}, 6), effects);
   receiver.data(as_bytes("abc"), effects);
   receiver.sender_failed(kAway, effects);
   EXPECT_NE(find<DiscardTemporary>(effects), nullptr);
@@ -137,11 +110,8 @@ TEST(Receiver, AVanishedSenderLeavesNothing) {
 }
 
 TEST(Receiver, AFailingDiskEndsTheTransfer) {
-  Receiver receiver(header(3, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
-  receiver.data(as_bytes("abc"), effects);
-  receiver.end(effects);
+  Receiver receiver = given("abc", header_to({2}, 3), effects);
   receiver.disk_failed({Code::kNoSpace, "disk full"}, effects);
   ASSERT_NE(find<ReceiverDone>(effects), nullptr);
   EXPECT_EQ(find<ReceiverDone>(effects)->status.code(), Code::kNoSpace);
@@ -149,11 +119,8 @@ TEST(Receiver, AFailingDiskEndsTheTransfer) {
 }
 
 TEST(Receiver, DoesNotTrustANodeThatStoredOtherBytes) {
-  Receiver receiver(header(3, {2, 3}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
-  receiver.data(as_bytes("abc"), effects);
-  receiver.end(effects);
+  Receiver receiver = given("abc", header_to({2, 3}, 3), effects);
   receiver.published(effects);
   wire::WriteReply reply{{BlockId{5}, 3, 1}, {NodeId{2}, NodeId{3}}, {}};
   receiver.downstream_replied(reply, effects);
@@ -170,11 +137,8 @@ TEST(Receiver, DoesNotTrustANodeThatStoredOtherBytes) {
 }
 
 TEST(Receiver, Teaching_3_DoesNotBelieveInTargetsThatNobodyNamed) {
-  Receiver receiver(header(3, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
-  receiver.data(as_bytes("abc"), effects);
-  receiver.end(effects);
+  Receiver receiver = given("abc", header_to({2}, 3), effects);
   receiver.published(effects);
   receiver.downstream_replied(
       {{BlockId{5}, 3, crc32c(as_bytes("abc"))}, {NodeId{2}, NodeId{2}, NodeId{9}}, {}}, effects);
@@ -183,11 +147,8 @@ TEST(Receiver, Teaching_3_DoesNotBelieveInTargetsThatNobodyNamed) {
 }
 
 TEST(Receiver, TakesTheAnswerOfAFasterDownstreamBeforeItsOwnPublication) {
-  Receiver receiver(header(3, {2}), NodeId{1});
   ReceiverEffects effects;
-  receiver.start(effects);
-  receiver.data(as_bytes("abc"), effects);
-  receiver.end(effects);
+  Receiver receiver = given("abc", header_to({2}, 3), effects);
   receiver.downstream_replied({{BlockId{5}, 3, crc32c(as_bytes("abc"))}, {NodeId{2}}, {}}, effects);
   EXPECT_EQ(find<ReceiverDone>(effects), nullptr);
   receiver.published(effects);
@@ -296,7 +257,7 @@ std::set<std::uint64_t> stored_of(const wire::WriteReply& reply) {
 
 TEST(Pipeline, StoresOnAllTargets) {
   Pipeline pipeline;
-  const auto reply = pipeline.send(1, header(11, {2, 3}), "hello world");
+  const auto reply = pipeline.send(1, header_to({2, 3}, 11), "hello world");
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(reply->stored, (std::vector{NodeId{1}, NodeId{2}, NodeId{3}}));
   EXPECT_TRUE(reply->failed.empty());
@@ -306,7 +267,7 @@ TEST(Pipeline, StoresOnAllTargets) {
 TEST(Pipeline, GoesOnWithoutItsTail) {
   Pipeline pipeline;
   pipeline.vanishes_at[3] = 1;
-  const auto reply = pipeline.send(1, header(11, {2, 3}), "hello world");
+  const auto reply = pipeline.send(1, header_to({2, 3}, 11), "hello world");
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(stored_of(*reply), (std::set<std::uint64_t>{1, 2}));
   ASSERT_EQ(reply->failed.size(), 1u);
@@ -316,7 +277,7 @@ TEST(Pipeline, GoesOnWithoutItsTail) {
 TEST(Pipeline, HDFS_4660_FeedsTheTailAnewWhenTheMiddleDies) {
   Pipeline pipeline;
   pipeline.vanishes_at[2] = 3;
-  const auto reply = pipeline.send(1, header(11, {2, 3}), "hello world");
+  const auto reply = pipeline.send(1, header_to({2, 3}, 11), "hello world");
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(stored_of(*reply), (std::set<std::uint64_t>{1, 3}));
   EXPECT_EQ(pipeline.published[3], "hello world");
@@ -326,7 +287,7 @@ TEST(Pipeline, HDFS_4660_FeedsTheTailAnewWhenTheMiddleDies) {
 TEST(Pipeline, FailsWithItsHead) {
   Pipeline pipeline;
   pipeline.disk_fails_at[1] = 2;
-  EXPECT_EQ(pipeline.send(1, header(11, {2, 3}), "hello world").status().code(), Code::kIo);
+  EXPECT_EQ(pipeline.send(1, header_to({2, 3}, 11), "hello world").status().code(), Code::kIo);
   EXPECT_FALSE(pipeline.published.contains(1));
 }
 
@@ -341,7 +302,7 @@ TEST(Pipeline, WhateverFails_TheReplyNamesExactlyThoseThatPublished) {
       if (*rc::gen::inRange(0, 3) == 0) pipeline.vanishes_at[node] = *rc::gen::inRange(0, 12);
       if (*rc::gen::inRange(0, 3) == 0) pipeline.disk_fails_at[node] = *rc::gen::inRange(0, 8);
     }
-    const auto reply = pipeline.send(1, header(body.size(), targets), body);
+    const auto reply = pipeline.send(1, header_to(targets, body.size()), body);
     for (const auto& [node, bytes] : pipeline.published) RC_ASSERT(bytes == body);
     if (!reply.ok()) {
       RC_ASSERT(reply.status().code() != Code::kInternal);

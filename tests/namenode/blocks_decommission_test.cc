@@ -47,7 +47,7 @@ TEST(Decommission, EndsWhenTheOthersHoldEveryBlock) {
 
 TEST(Decommission, WaitsAndSaysForWhat) {
   Cluster cluster(4);
-  cluster.at(4).obedient = false;
+  cluster.disobey({4});
   cluster.write({1, 2, 3});
   cluster.write({1, 2, 3});
   cluster.decommission(1);
@@ -146,14 +146,14 @@ TEST(Decommission, TakenBackLeavesNoCopyTooMany) {
 TEST(Decommission, OutlivesRestartsOfTheNameNodeAndTheNode) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3});
-  cluster.at(4).obedient = false;
+  cluster.disobey({4});
   cluster.decommission(1);
   cluster.run(seconds(5));
   cluster.restart_namenode();
   cluster.start(1);
   cluster.run(seconds(5));
   EXPECT_EQ(service_of(cluster, 1), ServiceState::kDecommissioning);
-  cluster.at(4).obedient = true;
+  cluster.obey({4});
   cluster.run(seconds(400));  // until the order that it did not carry out is forgotten
   EXPECT_EQ(service_of(cluster, 1), ServiceState::kDecommissioned);
   EXPECT_THAT(cluster.holders(block), ElementsAre(1, 2, 3, 4));
@@ -179,11 +179,11 @@ TEST(Decommission, BeginsAgainWhenANodeThatStayedDies) {
   cluster.decommission(1);
   cluster.run(seconds(10));
   ASSERT_EQ(service_of(cluster, 1), ServiceState::kDecommissioned);
-  for (const std::uint64_t node : {4u, 5u}) cluster.at(node).obedient = false;
+  cluster.disobey({4, 5});
   cluster.kill(2);
   cluster.run(seconds(40));
   EXPECT_EQ(service_of(cluster, 1), ServiceState::kDecommissioning);
-  for (const std::uint64_t node : {4u, 5u}) cluster.at(node).obedient = true;
+  cluster.obey({4, 5});
   cluster.run(seconds(400));
   EXPECT_EQ(service_of(cluster, 1), ServiceState::kDecommissioned);
   EXPECT_EQ(cluster.health(block).good, 4u);  // and the one that leaves
@@ -324,7 +324,7 @@ TEST(Decommission, HDFS_16303_WhatIsAboutToBeLostComesBeforeWhatLeaves) {
   Cluster cluster(4);
   std::vector<BlockId> leaving;
   for (int i = 0; i < 30; ++i) leaving.push_back(cluster.write({1, 2}, 2));
-  cluster.at(3).obedient = cluster.at(4).obedient = false;
+  cluster.disobey({3, 4});
   const BlockId alone = cluster.write({2}, 2);
   cluster.decommission(1);
   cluster.run(seconds(1));

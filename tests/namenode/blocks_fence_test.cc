@@ -17,6 +17,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using wire::OrderKind;
 
@@ -175,11 +176,11 @@ TEST(Excess, B1_WaitsForTheSurvivorOnItsRack) {
   cluster.at(4).stats.remaining /= 2;  // the fullest: its copy is the first to go
   cluster.run(seconds(2));
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
-  cluster.at(3).obedient = false;
+  cluster.disobey({3});
   cluster.set_replication(block, 2);
   cluster.run(seconds(40));
   EXPECT_THAT(cluster.holders(block), SizeIs(4));
-  cluster.at(3).obedient = true;
+  cluster.obey({3});
   cluster.run(seconds(400));
   EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(3)));
 }
@@ -203,25 +204,30 @@ TEST(Excess, B1_IsChosenWhenTheNodesOfBetterVictimsSpeakAgain) {
 TEST(Excess, HDFS_17218_ALostDeletionIsOrderedAgain) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
-  for (const std::uint64_t node : {1u, 2u, 3u, 4u}) cluster.at(node).obedient = false;
+  cluster.disobey({1, 2, 3, 4});
   cluster.set_replication(block, 3);
   cluster.run(seconds(150));
-  for (const std::uint64_t node : {1u, 2u, 3u, 4u}) cluster.at(node).obedient = true;
+  cluster.obey({1, 2, 3, 4});
   cluster.run(seconds(300));
   EXPECT_THAT(cluster.holders(block), SizeIs(3));
+}
+
+// The node, of four, that has been told to give its replica up; 0: none within ten seconds.
+std::uint64_t run_until_quarantined(Cluster& cluster) {
+  for (int i = 0; i < 10; ++i) {
+    cluster.run(seconds(1));
+    for (const std::uint64_t node : {1u, 2u, 3u, 4u}) {
+      if (!cluster.orders(node, OrderKind::kQuarantine).empty()) return node;
+    }
+  }
+  return 0;
 }
 
 TEST(Excess, ADeletionThatMayStillHappenIsNoSurvivor) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
   cluster.set_replication(block, 3);
-  std::uint64_t victim = 0;
-  for (int i = 0; victim == 0 && i < 10; ++i) {
-    cluster.run(seconds(1));
-    for (const std::uint64_t node : {1u, 2u, 3u, 4u}) {
-      if (!cluster.orders(node, OrderKind::kQuarantine).empty()) victim = node;
-    }
-  }
+  const std::uint64_t victim = run_until_quarantined(cluster);
   ASSERT_NE(victim, 0u);
   // It had carried the order out, but its word is lost, and it answers no question about the block.
   PretendedNode& node = cluster.at(victim);
@@ -241,13 +247,7 @@ TEST(Excess, ADoomedCopyThatIsNeededAfterAllIsAskedBack) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
   cluster.set_replication(block, 3);
-  std::uint64_t victim = 0;
-  for (int i = 0; victim == 0 && i < 10; ++i) {
-    cluster.run(seconds(1));
-    for (const std::uint64_t node : {1u, 2u, 3u, 4u}) {
-      if (!cluster.orders(node, OrderKind::kQuarantine).empty()) victim = node;
-    }
-  }
+  const std::uint64_t victim = run_until_quarantined(cluster);
   ASSERT_NE(victim, 0u);
   cluster.at(victim).changes.clear();  // its word is lost
   cluster.at(victim).results.clear();
@@ -260,7 +260,7 @@ TEST(Excess, ADoomedCopyThatIsNeededAfterAllIsAskedBack) {
 TEST(Excess, Gluster_1303_NothingIsDeletedWhileACopyIsUnderWay) {
   Cluster cluster(5, {"/a", "/a", "/a", "/b", "/b"});
   const BlockId block = cluster.write({1, 2, 3}, 3);
-  for (const std::uint64_t node : {4u, 5u}) cluster.at(node).obedient = false;
+  cluster.disobey({4, 5});
   cluster.run(seconds(60));
   EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
   EXPECT_THAT(cluster.holders(block), ElementsAre(1, 2, 3));
@@ -323,7 +323,7 @@ TEST(Rotten, HDFS_4799_ARottenReplicaWhoseDeletionDidNotHappenStaysRotten) {
   const BlockId block = cluster.write({1, 2, 3});
   cluster.rot(block, 2);
   cluster.find_rot(block, 2);
-  cluster.at(2).obedient = false;
+  cluster.disobey({2});
   cluster.run(seconds(10));
   EXPECT_THAT(cluster.orders(2, OrderKind::kQuarantine), SizeIs(1));
   EXPECT_EQ(cluster.health(block).corrupt, 1u);
@@ -361,7 +361,7 @@ TEST(Purge, OfAForgottenBlockIsGranted) {
 TEST(Purge, OfABlockThatIsMissingByThenBringsItBack) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1}, 1);
-  cluster.at(1).obedient = false;
+  cluster.disobey({1});
   cluster.kill(1);
   cluster.run(seconds(35));
   cluster.at(4).quarantine[block] = {Cluster::info(block), {}};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/namenode/cluster.h"
+#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 namespace {
@@ -15,11 +16,6 @@ using wire::OrderKind;
 
 NodeState state_of(Cluster& cluster, std::uint64_t node) {
   return cluster.describe().nodes.at(node - 1).state;
-}
-
-Code code_of(const wire::Reply& reply) {
-  const auto* status = std::get_if<Status>(&reply);
-  return status == nullptr ? Code::kOk : status->code();
 }
 
 TEST(Liveness, ASilentNodeIsSuspectThenDeadThenBack) {
@@ -61,7 +57,7 @@ TEST(Liveness, ANodeThatNeverCameBackAfterARestartIsDeadAfterTheSameTime) {
 TEST(Session, ARepeatedMessageGetsTheSameAnswerAndIsNotTakenTwice) {
   Cluster cluster(3);
   const BlockId block = cluster.allocate(1);
-  cluster.at(1).obedient = false;
+  cluster.disobey({1});
   cluster.store_on(block, 1);
   cluster.forget(block);
   cluster.run(seconds(1));

@@ -84,11 +84,11 @@ TEST(BlocksMutant, N2_AForgottenBlockIsTakenUpFromAReport) {
 
 std::uint32_t good_after_a_lost_copy() {
   Cluster cluster(4);
-  cluster.at(4).obedient = false;
+  cluster.disobey({4});
   const BlockId block = cluster.write({1, 2, 3});
   cluster.kill(1);
   cluster.run(seconds(60));
-  cluster.at(4).obedient = true;
+  cluster.obey({4});
   cluster.run(seconds(600));
   return cluster.good(block);
 }

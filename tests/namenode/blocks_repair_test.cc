@@ -125,13 +125,13 @@ TEST(Repair, AReplicaOfOtherContentIsCorruptAndReplaced) {
 
 TEST(Repair, HDFS_8404_ATimedOutCopyIsOrderedAgainAndSucceeds) {
   Cluster cluster(4);
-  cluster.at(4).obedient = false;
+  cluster.disobey({4});
   const BlockId block = cluster.write({1, 2, 3});
   cluster.kill(1);
   cluster.run(seconds(60));
   EXPECT_THAT(cluster.orders(4, OrderKind::kCopy), SizeIs(1));
   EXPECT_EQ(cluster.good(block), 2u);
-  cluster.at(4).obedient = true;
+  cluster.obey({4});
   cluster.run(seconds(120));
   EXPECT_EQ(cluster.good(block), 3u);
 }
@@ -187,7 +187,7 @@ TEST(Repair, HDFS_14861_BlocksWithOneCopyComeFirst) {
 TEST(Repair, RustFS_5716_NoNodeTakesPartInMoreThanItsShareOfCopies) {
   Cluster cluster(5);
   for (int i = 0; i < 40; ++i) cluster.write({1, 2, 3});
-  for (const std::uint64_t node : {1u, 2u, 4u, 5u}) cluster.at(node).obedient = false;
+  cluster.disobey({1, 2, 4, 5});
   cluster.kill(3);
   cluster.run(seconds(60));
   // Two sources and two targets, four streams each.
@@ -200,7 +200,7 @@ TEST(Repair, RustFS_5716_NoNodeTakesPartInMoreThanItsShareOfCopies) {
 TEST(Repair, B2_TwoCopiesOfABlockAreNeverPendingOnOneNode) {
   Cluster cluster(3);
   const BlockId block = cluster.write({1}, 1);
-  cluster.at(2).obedient = cluster.at(3).obedient = false;
+  cluster.disobey({2, 3});
   cluster.set_replication(block, 3);
   cluster.run(seconds(100));
   EXPECT_THAT(cluster.orders(2, OrderKind::kCopy), SizeIs(1));

@@ -10,6 +10,7 @@
 #include "core/namenode/blocks/sidecar_facts.h"
 #include "tests/namenode/cluster.h"
 #include "tests/namenode/namespace_bench.h"
+#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 namespace {
@@ -19,11 +20,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using wire::OrderKind;
 using wire::ReplicaEvent;
-
-Code code_in(const wire::Reply& reply) {
-  const auto* status = std::get_if<Status>(&reply);
-  return status == nullptr ? Code::kOk : status->code();
-}
 
 TEST(Words, AHeartbeatWithMoreThanItMayCarryIsRefused) {
   wire::Heartbeat heartbeat;
@@ -81,7 +77,7 @@ TEST(Words, AMessageThatNumbersItselfZeroIsStale) {
   cluster.join(1);
   wire::Heartbeat heartbeat;
   heartbeat.mark = {NodeId{1}, cluster.at(1).session, 0};
-  EXPECT_EQ(code_in(cluster.blocks().heartbeat(heartbeat, cluster.now())), Code::kStale);
+  EXPECT_EQ(code_of(cluster.blocks().heartbeat(heartbeat, cluster.now())), Code::kStale);
 }
 
 TEST(Words, ALastPieceOfAReportThatWasNeverBegunCompletesNothing) {
@@ -95,7 +91,7 @@ TEST(Words, ALastPieceOfAReportThatWasNeverBegunCompletesNothing) {
   piece.through = BlockId{UINT64_MAX};
   piece.last = true;
   piece.replicas = {Cluster::info(block)};
-  EXPECT_EQ(code_in(cluster.send(piece)), Code::kOk);
+  EXPECT_EQ(code_of(cluster.send(piece)), Code::kOk);
   EXPECT_FALSE(cluster.describe().nodes.at(0).reported);
 }
 
@@ -141,7 +137,7 @@ TEST(Words, ACopyThatIsSaidToBeDoneBeforeTheReplicaIsToldOfCounts) {
   const BlockId block = cluster.write({1, 2, 3});
   cluster.at(3).replicas.erase(block);
   cluster.at(3).changes.push_back({ReplicaEvent::kRemoved, Cluster::info(block)});
-  cluster.at(3).obedient = false;
+  cluster.disobey({3});
   cluster.run(seconds(5));
   const std::vector<wire::Order> copies = cluster.orders(3, OrderKind::kCopy);
   ASSERT_THAT(copies, SizeIs(1));
@@ -157,7 +153,7 @@ TEST(Words, ACopyThatIsSaidToBeDoneBeforeTheReplicaIsToldOfCounts) {
 TEST(Words, ASurvivorThatDeniesItsCopySavesTheOthers) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
-  for (const std::uint64_t node : {1u, 2u, 3u, 4u}) cluster.at(node).obedient = false;
+  cluster.disobey({1, 2, 3, 4});
   cluster.set_replication(block, 3);
   cluster.run(seconds(3));
   std::size_t denied = 0;

@@ -123,6 +123,10 @@ void Cluster::set_leaving(std::uint64_t node, bool leaves) {
   apply({now_.wall, DecommissionCommand{NodeId{node}, leaves}}, {});
 }
 
+void Cluster::set_obedient(const std::vector<std::uint64_t>& nodes, bool obedient) {
+  for (const std::uint64_t node : nodes) at(node).obedient = obedient;
+}
+
 void Cluster::set_replication(BlockId block, std::uint32_t replication) {
   store_.begin();
   BlockRow row = *store_.block(block);

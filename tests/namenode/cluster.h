@@ -81,6 +81,8 @@ class Cluster {
   void rot(BlockId block, std::uint64_t node, int granule = 0);  // nobody knows yet
   void find_rot(BlockId block, std::uint64_t node);              // its scrubber does
   void restart_namenode();
+  void disobey(const std::vector<std::uint64_t>& nodes) { set_obedient(nodes, false); }
+  void obey(const std::vector<std::uint64_t>& nodes) { set_obedient(nodes, true); }
   void suspend(Duration gap);  // the NameNode does not run
 
   // Lets time pass: ticks every 100 ms, heartbeats every second, orders carried out at once.
@@ -125,6 +127,7 @@ class Cluster {
   Status verify(PretendedNode& node, const wire::Order& order);
   Status copy(PretendedNode& node, const wire::Order& order);
   void set_leaving(std::uint64_t node, bool leaves);
+  void set_obedient(const std::vector<std::uint64_t>& nodes, bool obedient);
   void apply(const Command& command, const Effects& effects);
   void end_round();
 

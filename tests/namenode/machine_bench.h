@@ -13,6 +13,7 @@
 #include "adapters/sqlite/store.h"
 #include "core/base/bytes.h"
 #include "core/namenode/namenode.h"
+#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 
@@ -40,16 +41,8 @@ class MachineBench {
     settle(effects);
     return reply;
   }
-  Code code(const wire::Request& request) {
-    const wire::Reply reply = send(request);
-    const auto* status = std::get_if<Status>(&reply);
-    return status == nullptr ? Code::kOk : status->code();
-  }
-  std::string message(const wire::Request& request) {
-    const wire::Reply reply = send(request);
-    const auto* status = std::get_if<Status>(&reply);
-    return status == nullptr ? "" : status->message();
-  }
+  Code code(const wire::Request& request) { return code_of(send(request)); }
+  std::string message(const wire::Request& request) { return message_of(send(request)); }
   // Ends the round.
   void settle(EffectList& effects) {
     machine->flush(effects);

@@ -12,6 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/namenode/command.h"
 #include "core/namenode/queries.h"
+#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 
@@ -60,13 +61,7 @@ class NamespaceBench {
   // The code of a request's answer.
   Code code(RequestCommand::Body body) { return code_of(request(std::move(body)).reply); }
   std::string message(RequestCommand::Body body) {
-    const Outcome outcome = request(std::move(body));
-    const auto* status = std::get_if<Status>(&outcome.reply);
-    return status == nullptr ? "" : status->message();
-  }
-  static Code code_of(const wire::Reply& reply) {
-    const auto* status = std::get_if<Status>(&reply);
-    return status == nullptr ? Code::kOk : status->code();
+    return message_of(request(std::move(body)).reply);
   }
 
   // Shorthands for requests of client `ann`.

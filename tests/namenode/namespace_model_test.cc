@@ -119,7 +119,7 @@ class Race {
   void compare(RequestCommand::Body body, Code expected) {
     sent_.push_back(body);
     answers_.push_back(bench.request(std::move(body)).reply);
-    const Code code = NamespaceBench::code_of(answers_.back());
+    const Code code = code_of(answers_.back());
     if (code != expected) {
       RC_LOG() << "expected " << to_string(expected) << ", got " << to_string(code) << "\n";
     }

@@ -18,9 +18,7 @@ struct Refused : ::testing::Test, NamespaceBench {
   wire::CreateReply file = open(ann, "/f", false, 2);
 
   std::string adopt(InodeId inode, std::uint64_t index, const wire::BlockInfo& block) {
-    const Outcome outcome = run(AdoptBlockCommand{inode, index, block});
-    const auto* status = std::get_if<Status>(&outcome.reply);
-    return status == nullptr ? "" : status->message();
+    return message_of(run(AdoptBlockCommand{inode, index, block}).reply);
   }
 };
 
