@@ -43,15 +43,6 @@ const char* advice(int code) {
   }
 }
 
-// As SQLite's own automatic checkpoint, which keeps its errors to itself: after a failed sync of
-// the database the next one may succeed without what the failed one lost (law 9).
-int checkpoint(void* pages, sqlite3* db, const char* name, int length) {
-  const auto limit = static_cast<int>(*static_cast<const std::uint32_t*>(pages));
-  if (length < limit) return SQLITE_OK;
-  const int code = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  return code == SQLITE_BUSY ? SQLITE_OK : code;
-}
-
 // Makes the names of the database's files durable, whoever made them: SQLite syncs the directory
 // for a log that it has created itself, and a process before this one may have died in between.
 int sync_names(sqlite3_vfs* vfs, const std::string& file) {
@@ -80,7 +71,8 @@ void expect_one_thread() {
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-Connection::Connection(Options options) : options_(std::move(options)) {
+Connection::Connection(Options options)
+    : options_(std::move(options)), checkpoints_(options_.wal_pages, options_.page_bytes) {
   struct CloseOnFailure {
     Connection& connection;
     bool armed = true;
@@ -94,7 +86,10 @@ Connection::Connection(Options options) : options_(std::move(options)) {
   guard.armed = false;
 }
 
-Connection::~Connection() { sqlite3_close_v2(db_); }
+Connection::~Connection() {
+  checkpoints_.prepare_to_close(db_);
+  sqlite3_close_v2(db_);
+}
 
 void Connection::open() {
   if (mutated(Mutant::kD2CommitWithoutSync)) options_.synchronous = Synchronous::kNormal;
@@ -115,8 +110,9 @@ void Connection::open() {
 
 void Connection::audit() {
   if (options_.synchronous != Synchronous::kFull || !options_.audit_at_open) return;
-  sqlite3_vfs* vfs = sqlite3_vfs_find(options_.vfs.empty() ? nullptr : options_.vfs.c_str());
-  const Status problem = wal_problem(vfs, options_.file, options_.page_bytes);
+  const AuditedLog audited = audit_log(checksums_->base(), options_.file, options_.page_bytes);
+  const Status& problem = audited.problem;
+  found_ = audited.frames;
   if (problem.ok() || mutated(Mutant::kF1IgnoreDamagedLog)) return;
   const std::string log = "the write-ahead log of " + options_.file;
   if (problem.code() == Code::kIo) {
@@ -144,17 +140,26 @@ void Connection::configure() {
          "'; put it on a local file system");
   }
   execute(name_of(options_.synchronous));
-  const bool durable = checksums_ && options_.synchronous == Synchronous::kFull;
-  int code = durable ? settle_log(db_, options_.page_bytes) : SQLITE_OK;
-  if (code != SQLITE_OK) fail("make its write-ahead log durable", code);
-  sqlite3_wal_hook(db_, checkpoint, &options_.wal_pages);
+  if (checksums_ && options_.synchronous == Synchronous::kFull) make_durable();
+  checkpoints_.begin(db_);
   if (options_.checkpoint_at_open && checksums_ &&
       value_of("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
     fail("checkpoint its write-ahead log", SQLITE_BUSY);
   }
-  if (!durable) return;
-  code = sync_names(sqlite3_vfs_find(checksums_->name().c_str()), options_.file);
+}
+
+// What a checkpoint relies on: the log, the names of the files, and the note of the log's frames.
+// SQLite makes a log where there is none before it first reads.
+void Connection::make_durable() {
+  static_cast<void>(value_of("PRAGMA schema_version"));
+  int code = settle_log(db_, options_.page_bytes);
+  if (code != SQLITE_OK) fail("make its write-ahead log durable", code);
+  code = checkpoints_.keep_note(checksums_->base(), options_.file);
+  if (code != SQLITE_OK) fail("open the note of its write-ahead log", code);
+  code = sync_names(checksums_->base(), options_.file);
   if (code != SQLITE_OK) fail("sync its directory", code);
+  code = checkpoints_.note_found(found_);
+  if (code != SQLITE_OK) fail("note the frames of its write-ahead log", code);
 }
 
 void Connection::verify() {
@@ -184,7 +189,9 @@ void Connection::fail(const char* what, int code) const {
        std::to_string(code) + ", at: " + what + "): " + advice(code));
 }
 
+// Closing makes no checkpoint either: nothing that SQLite says after an error is believed.
 void Connection::fail(const std::string& line) const {
+  if (db_ != nullptr) sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   options_.fatal("namenode: " + line);
   std::abort();  // a handler that returns would let a broken store go on
 }

@@ -15,6 +15,7 @@
 
 #include "adapters/sqlite/checksum_vfs.h"
 #include "adapters/sqlite/fatal.h"
+#include "adapters/sqlite/wal_checkpoint.h"
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/wire/fields.h"
@@ -65,11 +66,14 @@ class Connection {
  private:
   void open();
   void audit();
+  void make_durable();
   void configure();
   void verify();
 
   Options options_;
   std::optional<ChecksumVfs> checksums_;
+  SyncedFrames found_;  // in the log, when it was opened
+  Checkpoints checkpoints_;
   sqlite3* db_ = nullptr;
 };
 

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "adapters/sqlite/wal_note.h"
+
 namespace dfs::sqlite {
 namespace {
 
@@ -156,7 +158,8 @@ void rebuild(const Offer& offer, const Material& material, const std::string& pa
 }
 
 void remove_database(const fs::path& path) {
-  for (const char* suffix : {"", "-wal", "-journal"}) fs::remove(path.string() + suffix);
+  for (const char* suffix : {"", "-wal", "-journal", kNoteSuffix})
+    fs::remove(path.string() + suffix);
 }
 
 // Moves what is there aside: a damaged database may still be worth something.
@@ -165,7 +168,7 @@ std::string move_aside(const fs::path& path) {
   int number = 1;
   const auto aside = [&] { return path.string() + ".before-rescue-" + std::to_string(number); };
   while (fs::exists(aside()) || fs::exists(aside() + "-wal")) ++number;
-  for (const char* suffix : {"-wal", "-journal", ""}) {
+  for (const char* suffix : {"-wal", "-journal", kNoteSuffix, ""}) {
     const std::string from = path.string() + suffix;
     if (fs::exists(from)) fs::rename(from, aside() + suffix);
   }
@@ -199,6 +202,7 @@ Result<RescueReport> rescue(const std::string& directory, const std::vector<Resc
       continue;
     }
     report.kept = move_aside(place);
+    fs::remove(made.string() + kNoteSuffix);
     fs::rename(made, place);
     if (Status status = sync_directory(directory); !status.ok()) return status;
     return report;

@@ -151,9 +151,11 @@ bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
 
 }  // namespace
 
-Status wal_problem(sqlite3_vfs* vfs, const std::string& file, std::size_t page_bytes) {
-  const auto damaged = [](const std::string& what) { return Status(Code::kCorrupt, what); };
-  const Status unread(Code::kIo, "cannot be read");
+AuditedLog audit_log(sqlite3_vfs* vfs, const std::string& file, std::size_t page_bytes) {
+  const auto damaged = [](const std::string& what) {
+    return AuditedLog{.problem = {Code::kCorrupt, what}, .frames = {}};
+  };
+  const AuditedLog unread{.problem = {Code::kIo, "cannot be read"}, .frames = {}};
   RawFile wal(vfs, file + "-wal", SQLITE_OPEN_WAL);
   const std::optional<Log> log = read_log(LogFile(wal, page_bytes), page_bytes);
   if (wal.failed()) return unread;
@@ -164,14 +166,26 @@ Status wal_problem(sqlite3_vfs* vfs, const std::string& file, std::size_t page_b
     if (wal.failed() || database.failed()) return unread;
     return damaged("its header does not match its checksum");
   }
-  for (std::size_t i = 0; i < log->frames.size(); ++i) {
-    const Frame& frame = log->frames[i];
-    if (frame.whole && log->has(frame)) continue;
-    if (!was_synced(*log, i)) return {};
-    return damaged("frame " + std::to_string(i + 1) + " of " + std::to_string(log->frames.size()) +
+  int code = SQLITE_OK;
+  const std::uint32_t noted = noted_frames(vfs, file, log->header.salts, code);
+  if (code != SQLITE_OK) return unread;
+  AuditedLog audited{.problem = {}, .frames = {.salts = log->header.salts, .frames = 0}};
+  std::uint32_t whole = 0;
+  for (const Frame& frame : log->frames) {
+    if (!frame.whole || !log->has(frame)) break;
+    ++whole;
+    if (frame.mark.pages != 0) audited.frames.frames = whole;
+  }
+  const std::size_t count = log->frames.size();
+  if (whole < count && was_synced(*log, whole)) {
+    return damaged("frame " + std::to_string(whole + 1) + " of " + std::to_string(count) +
                    " does not match its checksum");
   }
-  return {};
+  if (whole < noted) {
+    return damaged("frame " + std::to_string(whole + 1) + " of the " + std::to_string(noted) +
+                   " that were synced is not whole");
+  }
+  return audited;
 }
 
 }  // namespace dfs::sqlite

@@ -11,10 +11,11 @@
 // that an older log left there tells nothing, nor does a mark of zeros: no page has the number 0.
 // A damaged header of the log is told from one whose rewriting was cut short by whether the
 // database has everything that is in the frames.
-// Limits: damage in the last transaction of the log looks like a power loss, and is taken for one.
-// So is damage to the one before it that leaves nothing to tell its end by: neither header nor page
-// of its last frame, or, where a sector ends behind its mark, no checksums before that one or a
-// mark that fits no database.
+// Whatever the frames say, those that were noted before a checkpoint (wal_note.h) must be whole.
+// Limits: damage in the last transaction of the log that no checkpoint has begun to copy looks like
+// a power loss, and is taken for one. So is damage to the one before it that leaves nothing to tell
+// its end by: neither header nor page of its last frame, or, where a sector ends behind its mark,
+// no checksums before that one or a mark that fits no database.
 #pragma once
 
 #include <sqlite3.h>
@@ -22,13 +23,19 @@
 #include <cstddef>
 #include <string>
 
+#include "adapters/sqlite/wal_note.h"
 #include "core/base/status.h"
 
 namespace dfs::sqlite {
 
-// What is wrong with the log of the database `file`, with pages of `page_bytes`, which nobody has
-// open: kCorrupt, or kIo if that could not be found out. For logs that were written with
-// synchronous = FULL.
-[[nodiscard]] Status wal_problem(sqlite3_vfs* vfs, const std::string& file, std::size_t page_bytes);
+struct AuditedLog {
+  Status problem;       // kCorrupt, or kIo if that could not be found out
+  SyncedFrames frames;  // that SQLite will believe: up to the last that ends a transaction
+};
+
+// The log of the database `file`, with pages of `page_bytes`, which nobody has open. For logs that
+// were written with synchronous = FULL.
+[[nodiscard]] AuditedLog audit_log(sqlite3_vfs* vfs, const std::string& file,
+                                   std::size_t page_bytes);
 
 }  // namespace dfs::sqlite

@@ -60,6 +60,12 @@ FrameHeader FrameHeader::of(Bytes bytes) {
   return header;
 }
 
+int find_log(sqlite3* db, sqlite3_file*& file) {
+  const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  if (file != nullptr && file->pMethods == nullptr) file = nullptr;
+  return code;
+}
+
 std::size_t LogFile::frames() {
   const std::size_t size = file_.size();
   return size < kLogHeaderBytes ? 0 : (size - kLogHeaderBytes) / frame_bytes();

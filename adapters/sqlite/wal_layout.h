@@ -7,6 +7,8 @@
 // header and from frame to frame, over these first 8 bytes and the page.
 #pragma once
 
+#include <sqlite3.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +62,9 @@ struct FrameHeader {
   // From the beginning of `bytes`.
   [[nodiscard]] static FrameHeader of(Bytes bytes);
 };
+
+// The file of the log of an open database; null if it has none. Returns a code of SQLite.
+[[nodiscard]] int find_log(sqlite3* db, sqlite3_file*& file);
 
 // A log in a file, with pages of `page_bytes`. False is what reading beyond its end gives, and
 // after an error, which the file knows.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "adapters/sqlite/wal_layout.h"
+#include "core/base/mutant.h"
 
 namespace dfs::sqlite {
 namespace {
@@ -42,8 +43,8 @@ bool write_again(LogFile& log, std::size_t frame, MutableBytes header, MutableBy
 
 int settle_log(sqlite3* db, std::size_t page_bytes) {
   sqlite3_file* open = nullptr;
-  const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &open);
-  if (code != SQLITE_OK || open == nullptr || open->pMethods == nullptr) return code;
+  const int code = find_log(db, open);
+  if (code != SQLITE_OK || open == nullptr || mutated(Mutant::kF1BelieveUnsettledLog)) return code;
   RawFile file(open);
   LogFile log(file, page_bytes);
   const LastTransaction last = find_last(log);

@@ -107,6 +107,8 @@ enum class Mutant {
   kF1IgnoreDamagedLog,
   // A sync that failed counts as done.
   kF1GoOnAfterFailedSync,
+  // What a log shows after a failed sync counts as written.
+  kF1BelieveUnsettledLog,
   // A client's retries do not back off.
   kB3RetryAtOnce,
   // A DataNode's retries do not back off.
@@ -171,6 +173,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kB2NoThrottle, "B2-no-throttle"},
     MutantName{Mutant::kF1IgnoreDamagedLog, "F1-ignore-damaged-log"},
     MutantName{Mutant::kF1GoOnAfterFailedSync, "F1-go-on-after-failed-sync"},
+    MutantName{Mutant::kF1BelieveUnsettledLog, "F1-believe-unsettled-log"},
     MutantName{Mutant::kB3RetryAtOnce, "B3-retry-at-once"},
     MutantName{Mutant::kB3DataNodeRetriesAtOnce, "B3-datanode-retries-at-once"},
     MutantName{Mutant::kT1LeasesByWallClock, "T1-leases-by-wall-clock"},

@@ -37,6 +37,14 @@ class FailStop final : public Oracle {
     }
   }
 
+  // A log that a power loss cut short, whatever errors came before it, is not a damaged one.
+  void namenode_gave_up(const std::string& line) override {
+    const std::size_t log = line.find("the write-ahead log");
+    const bool refused = log != std::string::npos && line.find("is damaged", log) != line.npos;
+    scene_.verdicts.expect(!refused || scene_.namenode_damage != NameNodeDamage::kNone, "F1",
+                           [&] { return "it refuses a log that nothing damaged: " + line; });
+  }
+
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     scene_.verdicts.expect(scene_.namenode_errors() == 0, "F1", [] {
       return std::string("it answers although its disk has told it of an error");
