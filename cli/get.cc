@@ -13,8 +13,6 @@
 namespace dfs::cli {
 namespace {
 
-constexpr std::size_t kFilesAtOnce = 8;
-
 struct Get {
   std::vector<std::string> paths;
   bool force = false;

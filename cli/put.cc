@@ -15,8 +15,6 @@
 namespace dfs::cli {
 namespace {
 
-constexpr std::size_t kFilesAtOnce = 8;
-
 struct Put {
   std::vector<std::string> paths;
   bool force = false;

@@ -15,6 +15,9 @@
 
 namespace dfs::cli {
 
+// A tree of small files is read and written this many at once.
+inline constexpr std::size_t kFilesAtOnce = 8;
+
 // A few threads that run tasks; add() waits while many are queued, so that a tree of any size fits.
 class Crew {
  public:

@@ -7,7 +7,7 @@
 namespace dfs::http {
 namespace {
 
-constexpr std::size_t kMaxHead = 64 * 1024;
+constexpr std::size_t kMaxAnswerHead = 64 * 1024;
 
 Status malformed() { return {Code::kUnavailable, "not an HTTP/1.1 answer of this protocol"}; }
 
@@ -44,7 +44,7 @@ Status AnswerReader::read_head(Instant deadline) {
       if (status_ < 200) continue;
       return {};
     }
-    if (buffered_.size() > kMaxHead) return malformed();
+    if (buffered_.size() > kMaxAnswerHead) return malformed();
     if (Status status = receive_more(deadline); !status.ok()) return status;
   }
 }

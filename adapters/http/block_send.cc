@@ -37,8 +37,9 @@ Result<disk::OpenReplica> open_for(BlockHost& host, const wire::ReadHeader& head
 }
 
 // Header and granule CRCs as they are sent.
-std::vector<std::uint8_t> head_of(const wire::ReadHeader& header, const wire::GranuleRange& range,
-                                  const std::vector<std::uint32_t>& granule_crcs) {
+std::vector<std::uint8_t> range_head(const wire::ReadHeader& header,
+                                     const wire::GranuleRange& range,
+                                     const std::vector<std::uint32_t>& granule_crcs) {
   std::vector<std::uint8_t> head(wire::kRangeHeaderBytes + granule_crcs.size() * 4);
   wire::encode_range_header({header.block, range.offset, range.length}, head.data());
   std::uint8_t* out = head.data() + wire::kRangeHeaderBytes;
@@ -86,7 +87,7 @@ void send_block(BlockHost& host, BlockId block, const ServerRequest& request,
   const wire::GranuleRange range =
       wire::widen(header->offset, header->length, header->block.length);
   const auto head = std::make_shared<const std::vector<std::uint8_t>>(
-      head_of(*header, range, replica->sidecar().granule_crcs));
+      range_head(*header, range, replica->sidecar().granule_crcs));
   response.content_type = "application/octet-stream";
   response.stream_length = head->size() + range.length;
   response.stream = [&host, block, replica, range, head](const Sink& sink) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kBlocks = "/blocks/v1/";
 constexpr int kTicksPerMeasurement = 10;
 constexpr Duration kNameNodeTimeout = seconds(10);
-constexpr Duration kStopGrace = milliseconds(500);
+constexpr Duration kTransfersGrace = milliseconds(500);
 
 // Digits only: a block id is never anything else, least of all a path.
 std::optional<BlockId> parse_block(std::string_view path) {
@@ -26,7 +26,7 @@ std::optional<BlockId> parse_block(std::string_view path) {
   return block;
 }
 
-ServerOptions server_options(const DataNodeOptions& options) {
+ServerOptions datanode_options_of(const DataNodeOptions& options) {
   ServerOptions result;
   result.listen = options.listen;
   result.max_threads = 1024;  // a transfer holds one, and waits for others' in its pipeline
@@ -86,7 +86,7 @@ DataNodeServer::DataNodeServer(DataNodeOptions options, std::unique_ptr<disk::Re
       store_(std::move(store)),
       metadata_(std::move(metadata)),
       pace_(options_.scrub_rate),
-      server_(server_options(options_)) {}
+      server_(datanode_options_of(options_)) {}
 
 DataNodeServer::~DataNodeServer() {
   {
@@ -97,7 +97,7 @@ DataNodeServer::~DataNodeServer() {
   pace_.stop();
   namenode_.cancel();
   peers_.cancel();  // transfers that wait for a node downstream end here
-  server_.stop(kStopGrace);
+  server_.stop(kTransfersGrace);
   for (std::thread& thread : threads_) thread.join();
 }
 

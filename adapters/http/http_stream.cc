@@ -17,7 +17,7 @@
 namespace dfs::http {
 namespace {
 
-constexpr std::size_t kMaxHead = 64 * 1024;
+constexpr std::size_t kMaxRequestHead = 64 * 1024;
 constexpr std::size_t kGathered = 64 * 1024;
 constexpr std::size_t kMaxChunkLine = 1024;
 
@@ -34,7 +34,7 @@ HttpStream::HttpStream(Peer& peer, const ServerOptions& options, WorkerBuffers& 
 }
 
 void HttpStream::begin_request() {
-  head_left_ = kMaxHead;
+  head_left_ = kMaxRequestHead;
   head_deadline_ = monotonic_now() + options_.head_timeout;
 }
 

@@ -17,14 +17,14 @@ namespace {
 constexpr std::string_view kApi = "/api/v1/";
 constexpr const char* kMetadata = "/metadata.db";
 constexpr int kTicksPerDiskCheck = 10;
-constexpr Duration kStopGrace = seconds(2);
+constexpr Duration kCallsGrace = seconds(2);
 
 namenode::Config with_identity(namenode::Config config) {
   if (config.cluster.empty()) config.cluster = random_identity();
   return config;
 }
 
-ServerOptions server_options(const NameNodeOptions& options) {
+ServerOptions namenode_options_of(const NameNodeOptions& options) {
   ServerOptions result;
   result.listen = options.listen;
   return result;
@@ -81,10 +81,10 @@ NameNodeServer::NameNodeServer(NameNodeOptions options, OwnedDirectory directory
                  .disk_reserve = options_.disk_reserve},
                 store_),
       strand_(store_, machine_, [this](const namenode::Ship& batch) { shipping_.note(batch); }),
-      server_(server_options(options_)) {}
+      server_(namenode_options_of(options_)) {}
 
 NameNodeServer::~NameNodeServer() {
-  server_.stop(kStopGrace);
+  server_.stop(kCallsGrace);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -23,7 +23,7 @@ Status check_text(std::string_view name, const std::string& text, bool may_be_em
           "field '" + std::string(name) + "' must be one line of 1 to 255 bytes of UTF-8"};
 }
 
-Status check(const wire::Register& request) {
+Status check_registration(const wire::Register& request) {
   if (!is_identity(request.uuid) || !is_identity(request.incarnation)) {
     return {Code::kInvalidArgument,
             "fields 'uuid' and 'incarnation' must be 32 lower-case hexadecimal digits"};
@@ -49,7 +49,7 @@ void NameNode::State::note_history(const wire::HistoryMark& seen, Now now) {
 }
 
 wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {
-  Status status = check(request);
+  Status status = check_registration(request);
   if (!status.ok()) return status;
   const std::string cluster = store.meta().cluster;
   if (!request.cluster.empty() && request.cluster != cluster) {

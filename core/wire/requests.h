@@ -20,4 +20,9 @@ using Reply =
                  LocateReply, ContentSummary, RegisterReply, HeartbeatReply, ReportDigestsReply,
                  ClusterReportReply, FsckReply, ScrubReply, SafeModeReply, NodeReport>;
 
+[[nodiscard]] inline Code code_of(const Reply& reply) {
+  const auto* status = std::get_if<Status>(&reply);
+  return status == nullptr ? Code::kOk : status->code();
+}
+
 }  // namespace dfs::wire

@@ -8,16 +8,16 @@
 namespace dfs::world {
 namespace {
 
-using Tree = std::set<std::string>;  // the paths of the directories, without the root
+using Directories = std::set<std::string>;  // the paths of the directories, without the root
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 bool below(const std::string& path, const std::string& top) { return path.starts_with(top + "/"); }
-bool there(const Tree& tree, const std::string& path) {
+bool there(const Directories& tree, const std::string& path) {
   return path.empty() || tree.contains(path);
 }
 
 // What the call must be answered when it takes effect on `tree`, and its effect.
-Code take_effect(const HistoryCall& call, Tree& tree) {
+Code take_effect(const HistoryCall& call, Directories& tree) {
   if (call.kind == CallKind::kMkdir) {
     if (!there(tree, parent_of(call.path))) return Code::kNotFound;
     return tree.insert(call.path).second ? Code::kOk : Code::kAlreadyExists;
@@ -31,7 +31,7 @@ Code take_effect(const HistoryCall& call, Tree& tree) {
     if (below(call.to, call.path)) return Code::kInvalidArgument;
     if (!there(tree, parent_of(call.to))) return Code::kNotFound;
     if (tree.contains(call.to)) return Code::kAlreadyExists;
-    Tree moved;
+    Directories moved;
     for (const std::string& path : tree) {
       const bool moves = path == call.path || below(path, call.path);
       moved.insert(moves ? call.to + path.substr(call.path.size()) : path);
@@ -45,7 +45,7 @@ class Search {
  public:
   explicit Search(const std::vector<HistoryCall>& history) : history_(history) {}
 
-  bool from(std::uint32_t done, const Tree& tree) {
+  bool from(std::uint32_t done, const Directories& tree) {
     // Who ends first among those that are left bounds what may come next. Those of unknown outcome
     // never end, and need not take effect.
     std::int64_t first_end = INT64_MAX;
@@ -60,7 +60,7 @@ class Search {
     for (std::size_t i = 0; i < history_.size(); ++i) {
       const HistoryCall& call = history_[i];
       if ((done >> i & 1) != 0 || call.begin_us > first_end) continue;
-      Tree after = tree;
+      Directories after = tree;
       const Code right = take_effect(call, after);
       if (call.answer && *call.answer != right) continue;
       if (from(done | 1u << i, after)) return true;
@@ -70,7 +70,7 @@ class Search {
 
  private:
   const std::vector<HistoryCall>& history_;
-  std::set<std::pair<std::uint32_t, Tree>> seen_;
+  std::set<std::pair<std::uint32_t, Directories>> seen_;
 };
 
 }  // namespace

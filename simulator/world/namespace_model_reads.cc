@@ -12,11 +12,6 @@ std::optional<std::string> differ(const std::string& what, std::uint64_t expecte
   return what + " is " + number(expected) + " and not " + number(said);
 }
 
-Code code_of(const wire::Reply& reply) {
-  const auto* status = std::get_if<Status>(&reply);
-  return status == nullptr ? Code::kOk : status->code();
-}
-
 }  // namespace
 
 Code NamespaceModel::shown_code(const Spot& spot) const {

@@ -8,9 +8,6 @@
 namespace dfs::world {
 namespace {
 
-// A copy that a fault took this recently may still be counted on: it was confirmed before.
-constexpr Duration kForgiven = seconds(45);
-
 class LastCopy final : public Oracle {
  public:
   using Oracle::Oracle;

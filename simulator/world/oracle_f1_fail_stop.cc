@@ -50,8 +50,7 @@ class FailStop final : public Oracle {
       return std::string("it answers although its disk has told it of an error");
     });
     if (scene_.namenode_damage == NameNodeDamage::kNone) return;
-    const auto* status = std::get_if<Status>(&reply);
-    if (status != nullptr && status->code() == Code::kUnavailable) return;
+    if (code_of(reply) == Code::kUnavailable) return;
     const std::optional<std::string> wrong = scene_.applied.disagreement(request, reply);
     scene_.verdicts.expect(!wrong, "F1",
                            [&] { return "an answer from a damaged disk is wrong: " + *wrong; });

@@ -27,18 +27,17 @@ class OneWriter final : public Oracle {
 
  private:
   void check(InodeId version, const std::string& client, const namenode::Outcome& outcome) {
-    const auto* status = std::get_if<Status>(&outcome.reply);
+    const Code code = code_of(outcome.reply);
     if (scene_.applied.is_writer(version, client)) {
-      scene_.verdicts.expect(status == nullptr || status->code() != Code::kFenced, "G2", [&] {
+      scene_.verdicts.expect(code != Code::kFenced, "G2", [&] {
         return "the writer of version " + std::to_string(version.value) + " was taken for fenced";
       });
       return;
     }
-    scene_.verdicts.expect(status != nullptr && !status->ok() && outcome.effects.committed.empty(),
-                           "G2", [&] {
-                             return "a writer whose lease of version " +
-                                    std::to_string(version.value) + " is over was obeyed";
-                           });
+    scene_.verdicts.expect(code != Code::kOk && outcome.effects.committed.empty(), "G2", [&] {
+      return "a writer whose lease of version " + std::to_string(version.value) +
+             " is over was obeyed";
+    });
   }
 };
 

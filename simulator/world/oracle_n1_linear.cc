@@ -5,11 +5,6 @@
 namespace dfs::world {
 namespace {
 
-Code code_of(const wire::Reply& reply) {
-  const auto* status = std::get_if<Status>(&reply);
-  return status == nullptr ? Code::kOk : status->code();
-}
-
 std::string name_of(const wire::Request& request) {
   return std::visit(
       []<class T>(const T& body) {

@@ -1,11 +1,9 @@
 // V2: a corrupt replica is replaced before it goes, and an only copy is kept, however rotten.
 #include "simulator/world/oracles.h"
+#include "simulator/world/orders.h"
 
 namespace dfs::world {
 namespace {
-
-// Another copy that a fault took this recently may still be counted on: it was confirmed before.
-constexpr Duration kForgiven = seconds(45);
 
 class Repair final : public Oracle {
  public:

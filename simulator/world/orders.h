@@ -38,6 +38,9 @@ class Reports {
   std::map<NodeId, std::string> registered_;  // and their hosts
 };
 
+// A copy that a fault took this recently may still be counted on: it was confirmed before.
+inline constexpr Duration kForgiven = seconds(45);
+
 // Nodes other than `subject` whose copy of the block a well-informed NameNode could count on: they
 // have reported in full, and their disk has the copy or lost it to a fault only `forgiven` ago.
 [[nodiscard]] std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,

@@ -32,7 +32,7 @@ std::string told_any(const V& message) {
   return std::visit([](const auto& body) { return told(body); }, message);
 }
 
-const char* name_of(sim::Folder folder) {
+const char* folder_name(sim::Folder folder) {
   return folder == sim::Folder::kCurrent ? "current" : "quarantine";
 }
 
@@ -59,8 +59,8 @@ class Story final : public Oracle {
     tell(sim::name_of(node), "publishes " + std::to_string(block.value) + " " + wrong);
   }
   void moving(Address node, BlockId block, sim::Folder from, sim::Folder to) override {
-    tell(sim::name_of(node),
-         "moves " + std::to_string(block.value) + " from " + name_of(from) + " to " + name_of(to));
+    tell(sim::name_of(node), "moves " + std::to_string(block.value) + " from " + folder_name(from) +
+                                 " to " + folder_name(to));
   }
   void purging(Address node, BlockId block) override {
     tell(sim::name_of(node), "purges " + std::to_string(block.value));

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/namenode/cluster.h"
-#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 namespace {

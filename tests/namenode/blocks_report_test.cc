@@ -7,7 +7,6 @@
 
 #include "core/namenode/blocks/report.h"
 #include "tests/namenode/cluster.h"
-#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 namespace {

@@ -10,7 +10,6 @@
 #include "core/namenode/blocks/sidecar_facts.h"
 #include "tests/namenode/cluster.h"
 #include "tests/namenode/namespace_bench.h"
-#include "tests/namenode/replies.h"
 
 namespace dfs::namenode {
 namespace {

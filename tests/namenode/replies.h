@@ -1,4 +1,4 @@
-// What a reply amounts to.
+// What replies say (their codes: core/wire/requests.h).
 #pragma once
 
 #include <string>
@@ -7,11 +7,7 @@
 
 namespace dfs::namenode {
 
-inline Code code_of(const wire::Reply& reply) {
-  const auto* status = std::get_if<Status>(&reply);
-  return status == nullptr ? Code::kOk : status->code();
-}
-// Of an error; "" if it is none.
+// "" of one that is no error.
 inline std::string message_of(const wire::Reply& reply) {
   const auto* status = std::get_if<Status>(&reply);
   return status == nullptr ? "" : status->message();

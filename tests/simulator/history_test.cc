@@ -86,8 +86,7 @@ std::vector<HistoryCall> seen_by_clients(std::uint64_t seed) {
     if (each.kind == CallKind::kRemove) request = wire::Remove{{}, each.path, true};
     if (each.kind == CallKind::kRename) request = wire::Rename{{}, each.path, each.to};
     cluster.client(i % 3).call({request, plan.retry, [&each, &queue](const wire::Reply& reply) {
-                                  const auto* status = std::get_if<Status>(&reply);
-                                  const Code code = status == nullptr ? Code::kOk : status->code();
+                                  const Code code = code_of(reply);
                                   if (code == Code::kUnavailable || code == Code::kTimedOut ||
                                       code == Code::kUnknownOutcome) {
                                     return;

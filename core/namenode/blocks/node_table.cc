@@ -3,7 +3,7 @@
 namespace dfs::namenode {
 namespace {
 
-constexpr std::size_t kPage = 1000;
+constexpr std::size_t kNodesAtOnce = 1000;
 
 }  // namespace
 
@@ -15,12 +15,12 @@ bool Node::has_room(std::uint64_t length) const {
 void NodeTable::load(Store& store) {
   NodeId after;
   for (;;) {
-    const std::vector<DataNodeRow> page = store.scan_datanodes(after, kPage);
+    const std::vector<DataNodeRow> page = store.scan_datanodes(after, kNodesAtOnce);
     for (const DataNodeRow& row : page) {
       nodes_[row.id].row = row;
       after = row.id;
     }
-    if (page.size() < kPage) return;
+    if (page.size() < kNodesAtOnce) return;
   }
 }
 

@@ -20,18 +20,18 @@ int reading_rank(const Copy& copy) {
   return copy.standing == Standing::kUnknown ? 1 : 0;
 }
 
-struct Place {
+struct ReadingPlace {
   int rank = 0;
   std::uint64_t load = 0;
   std::uint64_t chance = 0;
   const Copy* copy = nullptr;
 
-  explicit Place(BlockId block, const Copy& of)
+  explicit ReadingPlace(BlockId block, const Copy& of)
       : rank(reading_rank(of)),
         load(of.node->stats.transfers / kSameLoad),
         chance(mix(block.value, of.id.value)),
         copy(&of) {}
-  friend bool operator<(const Place& a, const Place& b) {
+  friend bool operator<(const ReadingPlace& a, const ReadingPlace& b) {
     return std::tie(a.rank, a.load, a.chance) < std::tie(b.rank, b.load, b.chance);
   }
 };
@@ -40,13 +40,13 @@ struct Place {
 
 std::vector<wire::NodeAddress> read_from(const BlockView& view) {
   // A node that we take for dead may still serve readers.
-  std::vector<Place> places;
+  std::vector<ReadingPlace> places;
   for (const Copy& copy : view.copies.empty() ? view.lost : view.copies) {
     places.emplace_back(view.id, copy);
   }
   std::sort(places.begin(), places.end());
   std::vector<wire::NodeAddress> addresses;
-  for (const Place& place : places) {
+  for (const ReadingPlace& place : places) {
     if (place.copy->rotten() && !places.front().copy->rotten()) continue;
     addresses.push_back(place.copy->node->address());
   }

@@ -11,7 +11,7 @@ namespace {
 constexpr Duration kPause = seconds(30);          // between two passes without cause
 constexpr Duration kPauseWaitedFor = seconds(2);  // … while somebody waits for what they find
 constexpr std::uint64_t kSlowRows = 100;          // a slice of such a pass
-constexpr std::size_t kPage = 32;
+constexpr std::size_t kSweptAtOnce = 32;
 constexpr std::size_t kNotedAtOnce = 10'000;
 
 using Phase = Sweep::Phase;
@@ -19,7 +19,7 @@ using Phase = Sweep::Phase;
 // False when the phase is over.
 bool sweep_stored(Soft& soft, const RowBudget& budget, Now now) {
   while (budget.left()) {
-    const std::vector<BlockRow> page = soft.store.scan_blocks(soft.sweep.after, kPage);
+    const std::vector<BlockRow> page = soft.store.scan_blocks(soft.sweep.after, kSweptAtOnce);
     for (const BlockRow& row : page) {
       const BlockView view = look(soft, row.id, row);
       reconcile(soft, view, now);
@@ -27,7 +27,7 @@ bool sweep_stored(Soft& soft, const RowBudget& budget, Now now) {
       soft.sweep.after = row.id;
       if (!budget.left()) return true;
     }
-    if (page.size() < kPage) return false;
+    if (page.size() < kSweptAtOnce) return false;
   }
   return true;
 }

@@ -9,7 +9,7 @@
 namespace dfs::namenode {
 namespace {
 
-Status check(const wire::Create& request, const std::string& path, const Targets& targets) {
+Status check_create(const wire::Create& request, const std::string& path, const Targets& targets) {
   if (request.mode > 01777) return invalid(path, "The mode must be within 01777");
   if (request.replication > wire::kMaxReplication) {
     return invalid(path, "The replication must be within 1 and 512");
@@ -59,7 +59,7 @@ wire::Reply create(Context& context, const wire::Create& request, const Targets&
   if (!path.ok()) return path.status();
   if (path->is_root()) return is_a_directory("/");
   const std::string text = path->text();
-  Status status = check(request, text, targets);
+  Status status = check_create(request, text, targets);
   if (!status.ok()) return status;
   Result<Way> way = find_way(context.store, path->parent(), request.parents);
   if (!way.ok()) return way.status();

@@ -32,7 +32,7 @@ std::string_view method_of(const RequestCommand::Body& body) {
   return std::visit([](const auto& request) { return request.kMethod; }, body);
 }
 
-std::string encode(const RequestCommand::Body& body, const wire::Reply& reply) {
+std::string record_text(const RequestCommand::Body& body, const wire::Reply& reply) {
   RecordHead head{std::string(method_of(body)), {}};
   if (const auto* error = std::get_if<Status>(&reply)) head.error = *error;
   std::string text = wire::to_json_text(head) + '\n';
@@ -44,7 +44,7 @@ std::string encode(const RequestCommand::Body& body, const wire::Reply& reply) {
   return text;
 }
 
-wire::Reply decode(const RequestCommand::Body& body, const std::string& record) {
+wire::Reply recorded_reply(const RequestCommand::Body& body, const std::string& record) {
   const std::size_t end = record.find('\n');
   DFS_ASSERT(end != std::string::npos);
   const std::string_view lines = record;
@@ -102,7 +102,7 @@ std::optional<wire::Reply> recorded(Store& store, const MetaRow& meta, WallTime 
   if (mutated(Mutant::kN1NoRetryRecord)) return std::nullopt;
   const wire::Caller& caller = caller_of(body);
   if (const std::optional<RequestRow> record = store.request(caller.client, caller.request)) {
-    return decode(body, record->reply);
+    return recorded_reply(body, record->reply);
   }
   const std::optional<ClientRow> client = store.client(caller.client);
   if (client && caller.request < client->settled_below) return unknown_outcome(caller);
@@ -117,7 +117,7 @@ void record(Context& context, const RequestCommand::Body& body, const wire::Repl
   const wire::Caller& caller = caller_of(body);
   Store& store = context.store;
   if (!store.request(caller.client, caller.request)) ++context.meta.requests;
-  store.put_request({caller.client, caller.request, context.time, encode(body, reply)});
+  store.put_request({caller.client, caller.request, context.time, record_text(body, reply)});
 
   // A client without a row has no records of earlier requests (forget.cc).
   const std::optional<ClientRow> known = store.client(caller.client);
