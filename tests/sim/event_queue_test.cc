@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "adapters/sim/process.h"
 
@@ -23,6 +25,27 @@ TEST(EventQueue, RunsInOrderOfTimeAndThenOfPuttingDown) {
   }
   EXPECT_EQ(order, "ab!c");
   EXPECT_EQ(queue.now().us, 20);
+}
+
+TEST(EventQueue, KeepsTheOrderOfManyActionsSomeOfWhichPutDownOthers) {
+  EventQueue queue;
+  Random draw(7);
+  std::vector<std::pair<Instant, std::uint64_t>> ran;
+  std::uint64_t number = 0;
+  const auto put_down = [&](const auto& again) -> void {
+    const std::uint64_t most = draw.chance(1, 2) ? 300 : 10'000'000;
+    const Instant when = queue.now() + microseconds(static_cast<std::int64_t>(draw.below(most)));
+    queue.at(when, [&, when, mine = number++] {
+      ran.emplace_back(when, mine);
+      if (number < 5'000 && draw.chance(2, 3)) again(again);
+    });
+  };
+  for (int i = 0; i < 500; ++i) put_down(put_down);
+  while (queue.run_next()) {
+  }
+  EXPECT_EQ(ran.size(), number);
+  EXPECT_GT(number, 1'000u);
+  EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
 }
 
 TEST(EventQueue, TraceTellsRunsApartThatDifferInOneEvent) {
