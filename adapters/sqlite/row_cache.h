@@ -43,6 +43,10 @@ class RowCache {
     if (rows_.size() >= kMost) rows_.clear();
     return rows_.insert_or_assign(key, std::move(value)).first->second;
   }
+  // For who walks over all rows: what is used must not be pushed out.
+  void keep_if_roomy(const Key& key, const Value& value) {
+    if (rows_.size() < kMost / 2) rows_.insert_or_assign(key, value);
+  }
   // nullptr: it is not known.
   [[nodiscard]] const Value* find(const Key& key) const {
     const auto found = rows_.find(key);

@@ -42,14 +42,20 @@ void SqliteStore::erase_block(BlockId id) {
   block_rows_.keep(id, std::nullopt);
 }
 std::vector<BlockRow> SqliteStore::scan_blocks(BlockId after, std::size_t limit) {
-  // Most rows are known; of the others none is kept, so that a walk does not push out what is used.
+  // Most rows are known, of the others some are kept.
   std::vector<BlockRow> rows;
   Query query(blocks_->scan_blocks, after, bound(limit));
   while (query.step()) {
     BlockId id;
     query.read(id);
     const std::optional<BlockRow>* known = block_rows_.find(id);
-    rows.push_back(*(known != nullptr ? *known : read<BlockRow>(blocks_->get_block, id)));
+    if (known != nullptr) {
+      rows.push_back(**known);
+      continue;
+    }
+    const std::optional<BlockRow> row = read<BlockRow>(blocks_->get_block, id);
+    block_rows_.keep_if_roomy(id, row);
+    rows.push_back(*row);
   }
   rows_touched_ += rows.size();
   return rows;
