@@ -171,7 +171,7 @@ void ClientNode::connection_failed(ConnectionId /*connection*/, const Open& open
   }
 }
 
-void ClientNode::on_message(ConnectionId connection, Message message) {
+void ClientNode::on_message(ConnectionId connection, Message&& message) {
   const auto found = open_.find(connection);
   if (found == open_.end()) return;
   const Open open = found->second;
@@ -190,7 +190,7 @@ std::optional<Work> ClientNode::work_of(const Open& open, const Message& message
   return std::nullopt;
 }
 
-void ClientNode::answered(ConnectionId connection, const Open& open, Message message) {
+void ClientNode::answered(ConnectionId connection, const Open& open, Message&& message) {
   if (const auto work = work_of(open, message); work && struck_at(*work)) return;
   if (auto* answer = std::get_if<CallAnswer>(&message)) {
     const auto found = calls_.find(open.call);

@@ -73,7 +73,7 @@ class ClientNode final : public Process, public Endpoint {
   [[nodiscard]] const std::string& client() const { return options_.client; }
 
   Process& process() override { return *this; }
-  void on_message(ConnectionId connection, Message message) override;
+  void on_message(ConnectionId connection, Message&& message) override;
   void on_broken(ConnectionId connection, const Status& status, bool sent) override;
 
  private:
@@ -107,7 +107,7 @@ class ClientNode final : public Process, public Endpoint {
   void connection_failed(ConnectionId connection, const Open& open, const Status& status,
                          bool sent);
   [[nodiscard]] std::optional<Work> work_of(const Open& open, const Message& message) const;
-  void answered(ConnectionId connection, const Open& open, Message message);
+  void answered(ConnectionId connection, const Open& open, Message&& message);
   [[nodiscard]] Job* find(JobId job);
   void sweep(JobId job);
 

@@ -253,7 +253,7 @@ void DataNodeNode::fail(ConnectionId /*connection*/, const Open& open, const Sta
   carry_out(open.number, std::move(effects));
 }
 
-void DataNodeNode::on_message(ConnectionId connection, Message message) {
+void DataNodeNode::on_message(ConnectionId connection, Message&& message) {
   if (const auto* write = std::get_if<WriteOpen>(&message)) {
     return accept_write(connection, write->header);
   }

@@ -74,7 +74,7 @@ class DataNodeNode final : public Process, public Endpoint {
   void swap_directory(DataNodeDirectory& other);
 
   Process& process() override { return *this; }
-  void on_message(ConnectionId connection, Message message) override;
+  void on_message(ConnectionId connection, Message&& message) override;
   void on_broken(ConnectionId connection, const Status& status, bool sent) override;
 
   [[nodiscard]] SimDisk& disk(datanode::VolumeId volume) { return disks_.at(volume); }
@@ -121,7 +121,7 @@ class DataNodeNode final : public Process, public Endpoint {
   void open_downstream(std::uint64_t receiving, const wire::NodeAddress& to,
                        const wire::WriteHeader& header);
   void resend(std::uint64_t receiving, const datanode::ResendDownstream& resend);
-  void publish(std::uint64_t receiving, const datanode::Sidecar& sidecar);
+  void publish(std::uint64_t receiving, const SharedSidecar& sidecar);
   void answer_read(ConnectionId connection, const wire::ReadHeader& header);
   [[nodiscard]] RangeAnswer read_range(const wire::ReadHeader& header);
 
@@ -134,7 +134,7 @@ class DataNodeNode final : public Process, public Endpoint {
   void carry_out(datanode::TaskId task, datanode::CopyEffects effects);
   void write_copy(Copy& copy, const datanode::WriteTemporary& write,
                   datanode::CopyEffects& effects);
-  void publish_copy(datanode::TaskId task, const datanode::Sidecar& sidecar);
+  void publish_copy(datanode::TaskId task, const SharedSidecar& sidecar);
   void fetch(datanode::TaskId task, const client::Fetch& fetch);
   void fetched(const Open& open, const RangeAnswer& answer);
   void wake_copy(datanode::TaskId task);

@@ -162,7 +162,9 @@ void DataNodeNode::carry_out(datanode::TaskId task, datanode::CopyEffects effect
     } else if (const auto* write = std::get_if<datanode::WriteTemporary>(&effect)) {
       if (!copy.machine.done()) write_copy(copy, *write, effects);
     } else if (const auto* publish = std::get_if<datanode::Publish>(&effect)) {
-      if (!copy.machine.done()) publish_copy(task, publish->sidecar);
+      if (!copy.machine.done()) {
+        publish_copy(task, std::make_shared<const datanode::Sidecar>(publish->sidecar));
+      }
     } else if (std::get_if<datanode::DiscardTemporary>(&effect) != nullptr) {
       if (copy.file) disks_[copy.volume].discard(*copy.file);
     } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
@@ -187,13 +189,13 @@ void DataNodeNode::write_copy(Copy& copy, const datanode::WriteTemporary& write,
   if (status && !status->ok()) copy.machine.disk_failed(*status, effects);
 }
 
-void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& sidecar) {
+void DataNodeNode::publish_copy(datanode::TaskId task, const SharedSidecar& sidecar) {
   const Copy& copying = *copies_.at(task);
   const std::uint64_t work = next_work_++;
   half_done_[work] = [this, file = *copying.file, volume = copying.volume, sidecar](int steps) {
     (void)disks_[volume].publish(file, sidecar, steps).ok();
   };
-  after(disk_time("copy", sidecar.info.length), [this, work, task, sidecar] {
+  after(disk_time("copy", sidecar->info.length), [this, work, task, sidecar] {
     half_done_.erase(work);
     Copy& copy = *copies_.at(task);
     const std::optional<Status> status = in_steps(
@@ -202,7 +204,7 @@ void DataNodeNode::publish_copy(datanode::TaskId task, const datanode::Sidecar& 
     if (!status) return;
     datanode::CopyEffects effects;
     if (status->ok()) {
-      observer_.published(address(), sidecar.info.id);
+      observer_.published(address(), sidecar->info.id);
       copy.machine.published(effects);
     } else {
       copy.machine.disk_failed(*status, effects);

@@ -79,13 +79,13 @@ void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& re
         times_.downstream_limit * static_cast<std::int64_t>(receiving.downstream_nodes));
 }
 
-void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
+void DataNodeNode::publish(std::uint64_t id, const SharedSidecar& sidecar) {
   Receiving& receiving = *receiving_.at(id);
   const std::uint64_t work = next_work_++;
   half_done_[work] = [this, file = *receiving.file, volume = receiving.volume, sidecar](int steps) {
     (void)disks_[volume].publish(file, sidecar, steps).ok();
   };
-  after(disk_time("publish", sidecar.info.length),
+  after(disk_time("publish", sidecar->info.length),
         [this, work, id, file = *receiving.file, volume = receiving.volume, sidecar] {
           half_done_.erase(work);
           const std::optional<Status> status =
@@ -95,9 +95,9 @@ void DataNodeNode::publish(std::uint64_t id, const datanode::Sidecar& sidecar) {
           datanode::ReceiverEffects effects;
           const auto found = receiving_.find(id);  // gone if it did not wait
           if (status->ok()) {
-            observer_.published(address(), sidecar.info.id);
+            observer_.published(address(), sidecar->info.id);
             datanode::EffectList stored;
-            machine_->stored(sidecar.info, volume, now(), stored);
+            machine_->stored(sidecar->info, volume, now(), stored);
             carry_out(std::move(stored));
             if (found != receiving_.end()) found->second->machine.published(effects);
           } else if (found != receiving_.end()) {
@@ -132,8 +132,8 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
         receiving.machine.disk_failed(*status, failed);
         return carry_out(id, std::move(failed));
       }
-    } else if (const auto* ready = std::get_if<datanode::Publish>(&effect)) {
-      publish(id, ready->sidecar);
+    } else if (auto* ready = std::get_if<datanode::Publish>(&effect)) {
+      publish(id, std::make_shared<const datanode::Sidecar>(std::move(ready->sidecar)));
     } else if (std::holds_alternative<datanode::DiscardTemporary>(effect)) {
       if (receiving.file) disks_[receiving.volume].discard(*receiving.file);
     } else if (const auto* downstream = std::get_if<datanode::OpenDownstream>(&effect)) {

@@ -137,10 +137,10 @@ void SimDisk::discard(std::uint64_t file) {
   }
 }
 
-Status SimDisk::publish(std::uint64_t file, const datanode::Sidecar& sidecar, int steps) {
+Status SimDisk::publish(std::uint64_t file, const SharedSidecar& sidecar, int steps) {
   const FileName data_name{Folder::kTemporary, false, file};
   const FileName sidecar_name{Folder::kTemporary, true, file};
-  const BlockId block = sidecar.info.id;
+  const BlockId block = sidecar->info.id;
   if (find(data_name) == nullptr) return {Code::kIo, "temporary file is gone"};
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
@@ -249,10 +249,9 @@ std::vector<Quarantined> SimDisk::copies_of(const wire::BlockInfo& replica) cons
 Quarantined SimDisk::quarantined(Entries::const_iterator data) const {
   const FileName& name = data->first;
   const SimFile* beside = find(sidecar_beside(name));
-  const bool readable = beside != nullptr && beside->sidecar.has_value();
   return {{BlockId{name.number}, name.length, name.crc},
           name.copy,
-          {&data->second->second.data, readable ? &*beside->sidecar : nullptr}};
+          {&data->second->second.data, beside != nullptr ? beside->sidecar.get() : nullptr}};
 }
 
 std::vector<Quarantined> SimDisk::quarantined(BlockId block) const {
@@ -276,7 +275,7 @@ std::vector<Quarantined> SimDisk::quarantined() const {
 }
 
 bool SimDisk::good(Entries::const_iterator sidecar) const {
-  return sidecar->second->second.sidecar.has_value() &&
+  return sidecar->second->second.sidecar != nullptr &&
          find(data_of(BlockId{sidecar->first.number})) != nullptr;
 }
 
@@ -307,7 +306,7 @@ std::vector<BlockId> SimDisk::list_bucket(std::uint64_t bucket) const {
 
 const datanode::Sidecar* SimDisk::sidecar(BlockId block) const {
   const SimFile* file = find(sidecar_of(block));
-  return file != nullptr && file->sidecar ? &*file->sidecar : nullptr;
+  return file != nullptr ? file->sidecar.get() : nullptr;
 }
 
 const FileBytes* SimDisk::data(BlockId block, Folder folder) const {

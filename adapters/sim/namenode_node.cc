@@ -61,7 +61,7 @@ void NameNodeNode::die(bool power, std::uint64_t commit_steps) {
   observer_.died();
 }
 
-void NameNodeNode::on_message(ConnectionId connection, Message message) {
+void NameNodeNode::on_message(ConnectionId connection, Message&& message) {
   auto* call = std::get_if<CallMessage>(&message);
   if (call == nullptr) {
     network_.abort(connection, address());

@@ -81,7 +81,7 @@ class NameNodeNode final : public Process, public Endpoint {
   void guard(const std::function<void()>& action);
 
   Process& process() override { return *this; }
-  void on_message(ConnectionId connection, Message message) override;
+  void on_message(ConnectionId connection, Message&& message) override;
   void on_broken(ConnectionId connection, const Status& status, bool sent) override;
 
   [[nodiscard]] bool committing() const { return committing_; }

@@ -52,7 +52,7 @@ Duration Network::latency(const Link& link, const Message& message, Random& draw
   return {us};
 }
 
-void Network::send(ConnectionId id, Address sender, Message message) {
+void Network::send(ConnectionId id, Address sender, Message&& message) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
@@ -94,7 +94,7 @@ void Network::send(ConnectionId id, Address sender, Message message) {
 }
 
 void Network::put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
-                       Message message) {
+                       Message&& message) {
   receiver.last_arrival =
       std::max(receiver.last_arrival + connection.trickle, queue_.now() + delay);
   queue_.at(receiver.last_arrival,

@@ -32,7 +32,7 @@ class Endpoint {
  public:
   virtual ~Endpoint() = default;
   virtual Process& process() = 0;
-  virtual void on_message(ConnectionId connection, Message message) = 0;
+  virtual void on_message(ConnectionId connection, Message&& message) = 0;
   // The connection is over. `sent`: whether something that this side sent may have arrived.
   virtual void on_broken(ConnectionId connection, const Status& status, bool sent) = 0;
 };
@@ -77,7 +77,7 @@ class Network {
 
   [[nodiscard]] ConnectionId connect(Address from, Address to);
   // Nothing happens if the connection is over.
-  void send(ConnectionId connection, Address sender, Message message);
+  void send(ConnectionId connection, Address sender, Message&& message);
   // The exchange is done with: both ends forget the connection, nobody is told.
   void finish(ConnectionId connection);
   // One end gives up; the other hears of it if it can.
@@ -123,7 +123,7 @@ class Network {
 
   [[nodiscard]] Duration latency(const Link& link, const Message& message, Random& draw);
   void put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
-                Message message);
+                Message&& message);
   void reset_after(ConnectionId id, Duration delay);
   void deliver(ConnectionId id, Address to, std::unique_ptr<Message> message);
   // Tells `side`, after a latency, that the connection broke.

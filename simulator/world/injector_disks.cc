@@ -244,11 +244,11 @@ bool Injector::bring_foreign_disk(const PlannedFault& fault, Random draw) {
     datanode::ChecksumBuilder checksums;
     checksums.add(bytes);
     checksums.finish();
-    datanode::Sidecar sidecar;
+    auto sidecar = std::make_shared<datanode::Sidecar>();
     const std::uint64_t id = scene_.applied.highest_block().value;
-    sidecar.info = {BlockId{id > i ? id - i : i + 1}, bytes.size(), checksums.crc()};
-    sidecar.granule_crcs = checksums.granules();
-    sidecar.chunk_crcs = checksums.chunks();
+    sidecar->info = {BlockId{id > i ? id - i : i + 1}, bytes.size(), checksums.crc()};
+    sidecar->granule_crcs = checksums.granules();
+    sidecar->chunk_crcs = checksums.chunks();
     const Result<std::uint64_t> file = foreign.disks.front().create(bytes.size());
     const bool stored = file.ok() && foreign.disks.front().write(*file, 0, bytes).ok() &&
                         foreign.disks.front().publish(*file, sidecar).ok();

@@ -19,14 +19,14 @@ std::vector<std::uint8_t> bytes_of(std::size_t length, std::uint8_t first) {
   return bytes;
 }
 
-datanode::Sidecar sidecar_for(BlockId block, const std::vector<std::uint8_t>& data) {
+SharedSidecar sidecar_for(BlockId block, const std::vector<std::uint8_t>& data) {
   datanode::ChecksumBuilder checksums;
   checksums.add(data);
   checksums.finish();
-  datanode::Sidecar sidecar;
-  sidecar.info = {block, data.size(), checksums.crc()};
-  sidecar.granule_crcs = checksums.granules();
-  sidecar.chunk_crcs = checksums.chunks();
+  auto sidecar = std::make_shared<datanode::Sidecar>();
+  sidecar->info = {block, data.size(), checksums.crc()};
+  sidecar->granule_crcs = checksums.granules();
+  sidecar->chunk_crcs = checksums.chunks();
   return sidecar;
 }
 
@@ -46,7 +46,7 @@ Status store(SimDisk& disk, BlockId block, const std::vector<std::uint8_t>& data
 constexpr BlockId kBlock{7};
 
 wire::BlockInfo info_of(const std::vector<std::uint8_t>& data) {
-  return sidecar_for(kBlock, data).info;
+  return sidecar_for(kBlock, data)->info;
 }
 
 // The bytes of every copy of the block in quarantine/ that is whole.

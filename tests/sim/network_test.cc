@@ -28,7 +28,7 @@ class Peer final : public Process, public Endpoint {
   }
 
   Process& process() override { return *this; }
-  void on_message(ConnectionId connection, Message message) override {
+  void on_message(ConnectionId connection, Message&& message) override {
     if (std::holds_alternative<CallMessage>(message)) {
       heard.push_back(std::get<wire::Stat>(std::get<CallMessage>(message).request).path);
       if (answers) network_.send(connection, address(), CallAnswer{wire::Empty{}});
