@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "core/base/mutant.h"
@@ -9,7 +10,8 @@
 namespace dfs::namenode {
 namespace {
 
-using Host = std::pair<std::string, std::string>;  // (rack, host)
+// (rack, host), in the rows of nodes.
+using Host = std::pair<std::string_view, std::string_view>;
 
 Host host_of(const Node& node) { return {node.row.rack, node.row.host}; }
 
@@ -31,7 +33,7 @@ Node* draw(std::vector<Node*>& candidates, Random& random) {
 struct Choice {
   std::vector<Node*> nodes;
   std::set<Host> hosts;
-  std::set<std::string> racks;
+  std::set<std::string_view> racks;
 
   void add(Node* node) {
     nodes.push_back(node);
@@ -110,7 +112,7 @@ std::uint32_t writable_hosts_of(const Soft& soft) {
 
 Spread spread_of(const std::vector<const Node*>& nodes) {
   std::set<Host> hosts;
-  std::set<std::string> racks;
+  std::set<std::string_view> racks;
   for (const Node* node : nodes) {
     hosts.insert(host_of(*node));
     racks.insert(node->row.rack);
@@ -135,7 +137,7 @@ bool busy_copying(const Soft& soft, NodeId node) {
 
 RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
   std::set<Host> hosts;
-  std::set<std::string> racks;
+  std::set<std::string_view> racks;
   const auto holds = [&](const Node& node) {
     hosts.insert(host_of(node));
     racks.insert(node.row.rack);
