@@ -91,7 +91,8 @@ bool known_full(Store& store, const InodeRow& file) {
   if (full >= kMaxUnevenBlocks) return true;
   if (file.died != kStillAlive) return false;
   const std::optional<FileBlockRow> last = store.file_block(file.id, full);
-  return last && last->visible_length == file.length - full * file.block_size &&
+  DFS_ASSERT(last.has_value());  // no block is longer than block_size
+  return last->visible_length == file.length - full * file.block_size &&
          !store.file_block(file.id, full + 1);
 }
 

@@ -124,6 +124,13 @@ TEST_F(ReadSession, FindsOffsetsAmongUnevenBlocks) {
   }
 }
 
+TEST_F(ReadSession, FindsOffsetsWhereAnotherBlockFollowsThatWhichCouldBeTheLast) {
+  const std::vector<BlockId> blocks = write_uneven({500, 700, 500}, {0, 1, 2});
+  for (std::uint64_t offset = 0; offset < 1700; offset += 100) {
+    EXPECT_EQ(found_at(offset), place_of(offset, blocks)) << offset;
+  }
+}
+
 // What is left when the last block goes first looks like a file of full blocks.
 TEST_F(ReadSession, IsToldNoWrongOffsetWhileUnevenBlocksAreForgotten) {
   const std::vector<BlockId> blocks = write_uneven({500, 700, 500}, {1, 2, 0});
