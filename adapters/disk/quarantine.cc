@@ -80,7 +80,7 @@ Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo
   return copies;
 }
 
-// Gives a verified copy its names in current/ back.
+// Gives a verified copy its names in current/ back; what has them goes to quarantine/ first.
 Status put_back(Volume& volume, int from, const std::string& copy, const wire::BlockInfo& replica) {
   System& system = volume.system();
   const std::string subject = subject_of(replica.id);
@@ -89,15 +89,8 @@ Status put_back(Volume& volume, int from, const std::string& copy, const wire::B
   const std::string data = data_name(replica.id);
   const std::string meta = meta_name(replica.id);
   const std::uint64_t bytes = size_of(system, from, copy) + size_of(system, from, with_meta(copy));
-  FileInfo info;
-  if (system.stat_at(leaf->get(), data.c_str(), info) == 0) {
-    return {Code::kAlreadyExists, subject + ": a replica is here"};
-  }
-  // A sidecar whose data is gone describes nothing that is here.
-  if (system.stat_at(leaf->get(), meta.c_str(), info) == 0) {
-    Status kept = link_to_unknown(volume, leaf->get(), meta, Originals::kUnlink);
-    if (!kept.ok()) return kept;
-  }
+  Status kept = keep_present(volume, leaf->get(), replica.id, Originals::kUnlink);
+  if (!kept.ok()) return kept;
   int error = link_or_move(system, from, with_meta(copy), leaf->get(), meta);
   if (error == 0) error = link_or_move(system, from, copy, leaf->get(), data);
   if (error == 0) error = system.sync(leaf->get());
@@ -148,6 +141,32 @@ Status link_to_unknown(Volume& volume, int dir, const std::string& name, Origina
   if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, dir, name);
   if (error < 0) return volume.write_error(error, "unknown file", name);
   volume.log(name + ": moved aside to unknown/");
+  return {};
+}
+
+Status keep_present(Volume& volume, int leaf, BlockId block, Originals originals) {
+  System& system = volume.system();
+  const std::string subject = subject_of(block);
+  FileInfo info;
+  bool there[2] = {};
+  const std::string names[2] = {data_name(block), meta_name(block)};
+  for (int i = 0; i < 2; ++i) {
+    const int found = system.stat_at(leaf, names[i].c_str(), info);
+    if (found < 0 && found != -ENOENT) return volume.write_error(found, subject, "stat");
+    there[i] = found == 0;
+  }
+  if (there[0] && there[1]) {
+    const Result<datanode::Sidecar> head =
+        read_sidecar(volume, leaf, names[1], Part::kHead, subject);
+    if (head.ok() && head->info.id == block) {
+      return link_to_quarantine(volume, leaf, head->info, originals);
+    }
+  }
+  for (int i = 0; i < 2; ++i) {
+    if (!there[i]) continue;
+    Status kept = link_to_unknown(volume, leaf, names[i], originals);
+    if (!kept.ok()) return kept;
+  }
   return {};
 }
 
@@ -203,6 +222,11 @@ Status ReplicaStore::restore(const wire::BlockInfo& replica, datanode::VolumeId 
     }
     status = verify_data(volume, fd, *sidecar, pace);
     if (!status.ok()) continue;
+    // An error says nothing about what is here (V3). What is published after this look is moved
+    // away too, and is no better.
+    const Status here = verify(replica, id, pace);
+    if (here.ok()) return {Code::kAlreadyExists, subject + ": a whole replica is here"};
+    if (here.code() != Code::kCorrupt && here.code() != Code::kNotFound) return here;
     const std::lock_guard guard(state_->names_of(replica.id));
     return put_back(volume, dir, copy, replica);
   }

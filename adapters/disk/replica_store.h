@@ -127,8 +127,8 @@ class ReplicaStore {
 
   // kNotFound: proven not to be there with that content.
   [[nodiscard]] Status quarantine(const wire::BlockInfo& replica, datanode::VolumeId volume);
-  // Verifies it first: kCorrupt, and it stays, if it does not match. kAlreadyExists if a replica of
-  // that id has been published since.
+  // Verifies it first: kCorrupt, and it stays, if it does not match. What has its place on that
+  // volume goes to quarantine/, unless it is whole with the same content: kAlreadyExists.
   [[nodiscard]] Status restore(const wire::BlockInfo& replica, datanode::VolumeId volume,
                                const Pace& pace);
   // Unlinks every quarantined replica with exactly this content. The decision is the NameNode's.

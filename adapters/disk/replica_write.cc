@@ -29,33 +29,6 @@ bool better(const Candidate& a, const Candidate& b) {
   return a.writers < b.writers;
 }
 
-// What is at the name of a replica on the volume it will be published on: kept under another name.
-Status keep_present(Volume& volume, int leaf, BlockId block) {
-  System& system = volume.system();
-  const std::string subject = subject_of(block);
-  FileInfo info;
-  bool there[2] = {};
-  const std::string names[2] = {data_name(block), meta_name(block)};
-  for (int i = 0; i < 2; ++i) {
-    const int found = system.stat_at(leaf, names[i].c_str(), info);
-    if (found < 0 && found != -ENOENT) return volume.write_error(found, subject, "stat");
-    there[i] = found == 0;
-  }
-  if (there[0] && there[1]) {
-    const Result<datanode::Sidecar> head =
-        read_sidecar(volume, leaf, names[1], Part::kHead, subject);
-    if (head.ok() && head->info.id == block) {
-      return link_to_quarantine(volume, leaf, head->info, Originals::kKeep);
-    }
-  }
-  for (int i = 0; i < 2; ++i) {
-    if (!there[i]) continue;
-    Status kept = link_to_unknown(volume, leaf, names[i], Originals::kKeep);
-    if (!kept.ok()) return kept;
-  }
-  return {};
-}
-
 Status write_sidecar(Volume& volume, const std::string& name, const datanode::Sidecar& sidecar) {
   const std::string subject = subject_of(sidecar.info.id);
   const int fd =
@@ -169,7 +142,7 @@ Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
   if (!volume.in_service()) return Status(Code::kIo, subject + ": its volume is out of service");
   const Result<Fd> leaf = volume.durable_leaf(kCurrent, block);
   if (!leaf.ok()) return leaf.status();
-  status = keep_present(volume, leaf->get(), block);
+  status = keep_present(volume, leaf->get(), block, Originals::kKeep);
   if (!status.ok()) return status;
   int error = state_->system.rename(volume.root(), file.name.c_str(), leaf->get(),
                                     data_name(block).c_str());

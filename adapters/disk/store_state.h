@@ -68,5 +68,8 @@ enum class Originals { kKeep, kUnlink };
 // The same for one file that is in `dir` and belongs nowhere.
 [[nodiscard]] Status link_to_unknown(Volume& volume, int dir, const std::string& name,
                                      Originals originals);
+// The same for whatever has the names of the block in the leaf of current/ opened as `leaf`, to
+// unknown/ where no sidecar tells what it is.
+[[nodiscard]] Status keep_present(Volume& volume, int leaf, BlockId block, Originals originals);
 
 }  // namespace dfs::disk

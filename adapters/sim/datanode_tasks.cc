@@ -69,10 +69,14 @@ std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start) {
   if (!copies.ok()) return copies.status();
   const auto sound = std::ranges::find_if(*copies, &Quarantined::whole);
   if (sound == copies->end()) return checksum_mismatch();
-  for (const SimDisk& each : disks_) {
-    if (each.in_service() && each.data(block) != nullptr) {
-      return Status(Code::kAlreadyExists, "a replica was published since");
-    }
+  Status here = verify(replica, start.volume);
+  if (here.ok()) return Status(Code::kAlreadyExists, "a whole replica is here");
+  if (here.code() != Code::kCorrupt && here.code() != Code::kNotFound) return here;
+  if (here.code() == Code::kCorrupt) {
+    const std::optional<Status> way =
+        in_steps(Work::kQuarantine, start.volume, kMoveSteps,
+                 [&](int steps) { return disk.make_way(block, steps); });
+    if (!way || !way->ok()) return way;
   }
   return in_steps(Work::kRestore, start.volume, kMoveSteps, [&](int steps) {
     Status moved = disk.restore(replica, sound->copy, steps);

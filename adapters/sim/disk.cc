@@ -193,6 +193,15 @@ Status SimDisk::quarantine(const wire::BlockInfo& replica, int steps) {
   return {};
 }
 
+Status SimDisk::make_way(BlockId block, int steps) {
+  if (const datanode::Sidecar* present = sidecar(block)) return quarantine(present->info, steps);
+  if (failed_) return io_error();
+  if (no_descriptors_) return too_many_open_files();
+  if (steps > 3) remove_entry(data_of(block));
+  if (steps > 4 && find(sidecar_of(block)) != nullptr) remove_entry(sidecar_of(block));
+  return {};
+}
+
 Status SimDisk::restore(const wire::BlockInfo& replica, std::uint32_t copy, int steps) {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();

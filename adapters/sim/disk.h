@@ -106,7 +106,9 @@ class SimDisk {
   // Gives both files a name in quarantine/, durably, and then takes the one in current/ away.
   // kNotFound if current/ proves that there is none, or one with other content.
   Status quarantine(const wire::BlockInfo& replica, int steps = kMoveSteps);
-  // The way back, for one of the copies there.
+  // The same for whatever is in current/; what no sidecar names is gone as if in unknown/.
+  Status make_way(BlockId block, int steps = kMoveSteps);
+  // The way back, for one of the copies there. Nothing is in its place.
   Status restore(const wire::BlockInfo& replica, std::uint32_t copy, int steps = kMoveSteps);
   // Unlinks all copies of the content from quarantine/, once it is durable that current/ does not
   // have them.

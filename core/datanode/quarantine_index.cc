@@ -4,27 +4,47 @@ namespace dfs::datanode {
 
 void QuarantineIndex::add(const wire::BlockInfo& replica, VolumeId volume, Instant since) {
   const Key key = key_of(replica, volume);
-  if (since_.try_emplace(key, since).second) by_age_.insert({since, key});
+  const auto [at, first] = kept_.try_emplace(key, Kept{since});
+  if (first) by_age_.insert({since, key});
+  ++at->second.copies;
+  at->second.rotten = false;
+}
+
+void QuarantineIndex::take(const wire::BlockInfo& replica, VolumeId volume) {
+  const auto at = kept_.find(key_of(replica, volume));
+  if (at != kept_.end() && --at->second.copies == 0) erase(at);
 }
 
 void QuarantineIndex::erase(const wire::BlockInfo& replica, VolumeId volume) {
-  const auto at = since_.find(key_of(replica, volume));
-  DFS_ASSERT(at != since_.end());
-  by_age_.erase({at->second, at->first});
-  since_.erase(at);
+  const auto at = kept_.find(key_of(replica, volume));
+  if (at != kept_.end()) erase(at);
+}
+
+void QuarantineIndex::erase(All::iterator at) {
+  by_age_.erase({at->second.since, at->first});
+  kept_.erase(at);
+}
+
+void QuarantineIndex::rotten(const wire::BlockInfo& replica, VolumeId volume) {
+  const auto at = kept_.find(key_of(replica, volume));
+  if (at != kept_.end()) at->second.rotten = true;
 }
 
 void QuarantineIndex::erase_volume(VolumeId volume) {
   std::erase_if(by_age_,
                 [volume](const auto& entry) { return std::get<3>(entry.second) == volume; });
-  std::erase_if(since_, [volume](const auto& entry) { return std::get<3>(entry.first) == volume; });
+  std::erase_if(kept_, [volume](const auto& entry) { return std::get<3>(entry.first) == volume; });
 }
 
 std::optional<VolumeId> QuarantineIndex::find(const wire::BlockInfo& replica) const {
-  const auto at = since_.lower_bound(key_of(replica, 0));
-  if (at == since_.end()) return std::nullopt;
-  const VolumeId volume = std::get<3>(at->first);
-  return at->first == key_of(replica, volume) ? std::optional(volume) : std::nullopt;
+  std::optional<VolumeId> any;
+  for (auto at = kept_.lower_bound(key_of(replica, 0)); at != kept_.end(); ++at) {
+    const VolumeId volume = std::get<3>(at->first);
+    if (at->first != key_of(replica, volume)) break;
+    if (!at->second.rotten) return volume;
+    if (!any) any = volume;
+  }
+  return any;
 }
 
 std::vector<wire::BlockInfo> QuarantineIndex::oldest(Instant until, std::size_t limit) const {

@@ -1,4 +1,5 @@
-// What is in quarantine/ on all volumes together, oldest first.
+// What is in quarantine/ on all volumes together, oldest first: of each content on each volume, how
+// many copies. It may say more than there is; an order for what is not there corrects it.
 #pragma once
 
 #include <map>
@@ -14,15 +15,19 @@ namespace dfs::datanode {
 
 class QuarantineIndex {
  public:
-  // What is there already keeps its age.
+  // One copy more. What is there already keeps its age.
   void add(const wire::BlockInfo& replica, VolumeId volume, Instant since);
-  // It must be there.
+  // One copy less, or none any more; nothing where there is none.
+  void take(const wire::BlockInfo& replica, VolumeId volume);
   void erase(const wire::BlockInfo& replica, VolumeId volume);
+  // No copy of it on the volume is whole.
+  void rotten(const wire::BlockInfo& replica, VolumeId volume);
   void erase_volume(VolumeId volume);
   [[nodiscard]] bool has(const wire::BlockInfo& replica, VolumeId volume) const {
-    return since_.contains(key_of(replica, volume));
+    return kept_.contains(key_of(replica, volume));
   }
-  // A volume that has this content in quarantine.
+  // A volume that has this content in quarantine; one where all copies are rotten only if there is
+  // no other.
   [[nodiscard]] std::optional<VolumeId> find(const wire::BlockInfo& replica) const;
   // Oldest first: those that have been there since `until` or longer, up to `limit`.
   [[nodiscard]] std::vector<wire::BlockInfo> oldest(Instant until, std::size_t limit) const;
@@ -33,7 +38,15 @@ class QuarantineIndex {
     return {replica.id, replica.length, replica.crc, volume};
   }
 
-  std::map<Key, Instant> since_;
+  struct Kept {
+    Instant since;
+    std::uint32_t copies = 0;
+    bool rotten = false;
+  };
+  using All = std::map<Key, Kept>;
+  void erase(All::iterator at);
+
+  All kept_;
   std::set<std::pair<Instant, Key>> by_age_;
 };
 

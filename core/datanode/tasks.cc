@@ -141,22 +141,28 @@ void Tasks::begin(const wire::Order& order, EffectList& effects) {
       if (!here) return settle(order, kept && entry == nullptr ? Status() : not_here(block));
       return start(order.kind, order, entry->volume, effects);
     case OrderKind::kRestore:
-      if (here) {
-        const bool bad = entry->corrupt || entry->doubtful;
-        return settle(order,
-                      bad ? Status(Code::kCorrupt, "the replica here is not sound") : Status());
-      }
-      if (entry != nullptr) {
-        return settle(order, {Code::kAlreadyExists, "a replica with other content is here"});
-      }
-      if (!kept) return settle(order, not_here(block));
-      return start(order.kind, order, *kept, effects);
+      return begin_restore(order, effects);
     case OrderKind::kPurge:
       if (!kept) return settle(order, {});
       return start(order.kind, order, *kept, effects);
     case OrderKind::kConfirm:
       return confirm(order);
   }
+}
+
+// A whole copy in quarantine takes the place of a replica that was read and found rotten, or is of
+// other content.
+void Tasks::begin_restore(const wire::Order& order, EffectList& effects) {
+  const BlockId block = order.block.id;
+  const IndexEntry* entry = holdings_.index().find(block);
+  const bool here = entry != nullptr && entry->info == order.block;
+  const std::optional<VolumeId> kept = holdings_.quarantine().find(order.block);
+  if (here && !entry->corrupt && !entry->doubtful) return settle(order, {});
+  const bool doubted = here && !entry->corrupt;
+  if (kept && !doubted) return start(order.kind, order, *kept, effects);
+  if (here) return settle(order, {Code::kCorrupt, "the replica here is not sound"});
+  if (entry == nullptr) return settle(order, not_here(block));
+  settle(order, {Code::kAlreadyExists, "a replica with other content is here"});
 }
 
 void Tasks::begin_copy(const wire::Order& order, EffectList& effects) {
@@ -197,13 +203,11 @@ void Tasks::done(TaskId id, const Status& status, VolumeId volume, Now now) {
       quarantine_done(task, status, now);
       break;
     case OrderKind::kRestore:
-      restore_done(task, status, volume, now);
+      restore_done(task, status, now);
       break;
     case OrderKind::kPurge:
       if (!status.ok() && status.code() != Code::kNotFound) break;
-      if (const auto kept = holdings_.quarantine().find(task.order.block)) {
-        holdings_.quarantine().erase(task.order.block, *kept);
-      }
+      holdings_.quarantine().erase(task.order.block, task.volume);
       break;
     case OrderKind::kConfirm:
       break;
@@ -246,12 +250,30 @@ void Tasks::quarantine_done(const Running& task, const Status& status, Now now) 
   }
 }
 
-void Tasks::restore_done(const Running& task, const Status& status, VolumeId volume, Now now) {
-  if (!status.ok() && status.code() != Code::kNotFound) return;
-  if (const auto kept = holdings_.quarantine().find(task.order.block)) {
-    holdings_.quarantine().erase(task.order.block, *kept);
+void Tasks::restore_done(const Running& task, const Status& status, Now now) {
+  const wire::BlockInfo& replica = task.order.block;
+  const IndexEntry* entry = holdings_.index().find(replica.id);
+  if (status.ok()) {
+    // In this order: what it replaced may be a copy of the same content.
+    const bool another = entry != nullptr && entry->version != task.version;
+    holdings_.quarantine().take(replica, task.volume);
+    holdings_.stored(replica, task.volume, now);
+    if (another) holdings_.suspect(replica.id);  // which of them was last, reading tells
+  } else if (status.code() == Code::kNotFound) {
+    holdings_.quarantine().erase(replica, task.volume);
+  } else if (status.code() == Code::kCorrupt) {
+    holdings_.quarantine().rotten(replica, task.volume);
+  } else if (status.code() == Code::kAlreadyExists) {
+    const bool known = entry != nullptr && entry->info == replica && entry->volume == task.volume;
+    if (!known) holdings_.stored(replica, task.volume, now);
+    holdings_.suspect(replica.id);
+  } else if (entry != nullptr) {
+    // What was here may be in quarantine by now.
+    if (entry->volume == task.volume) {
+      holdings_.quarantine().add(entry->info, entry->volume, now.mono);
+    }
+    holdings_.suspect(replica.id);
   }
-  if (status.ok()) holdings_.stored(task.order.block, volume, now);
 }
 
 void Tasks::settle(const wire::Order& order, Status status) {

@@ -54,6 +54,7 @@ class Tasks {
   bool spare_goes_first(const wire::Order& order, Now now, EffectList& effects);
   void pump_queue(Queue& queue, Now now, EffectList& effects);
   void begin(const wire::Order& order, EffectList& effects);
+  void begin_restore(const wire::Order& order, EffectList& effects);
   void begin_copy(const wire::Order& order, EffectList& effects);
   void start(wire::OrderKind kind, const wire::Order& order, VolumeId volume, EffectList& effects);
   void settle(const wire::Order& order, Status status);
@@ -63,7 +64,7 @@ class Tasks {
   void verify_done(const Running& task, const Status& status, Now now);
   void copy_done(const Running& task, const Status& status, VolumeId volume, Now now);
   void quarantine_done(const Running& task, const Status& status, Now now);
-  void restore_done(const Running& task, const Status& status, VolumeId volume, Now now);
+  void restore_done(const Running& task, const Status& status, Now now);
 
   Holdings& holdings_;
   std::uint32_t parallel_;

@@ -144,7 +144,8 @@ enum class OrderKind {
   kCopy,        // read the block from `sources`, granule by granule if need be, and store it,
                 // replacing a replica of it that is corrupt here
   kQuarantine,  // move the replica to quarantine/
-  kRestore,     // move it back from quarantine/, if it is there and matches
+  kRestore,     // move it back from quarantine/, if it is there and matches, also in place of a
+                // replica that is rotten or of other content
   kPurge,       // unlink it from quarantine/
   kVerify,      // read it whole and report kVerified, kCorrupt or kUnread
   kConfirm,     // say whether it is there and published, without reading it (kVerified is not sent:

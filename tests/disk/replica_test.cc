@@ -329,8 +329,60 @@ TEST(Quarantine, GivesBackTheGoodOneOfSeveral) {
   ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
   ASSERT_TRUE(store->restore(info_of(5, kData), 0, kAtOnce).ok());
   EXPECT_EQ(*get(*store, 5), kData);
-  put(*store, 5, "other");
+}
+
+TEST(Quarantine, GivesAWholeReplicaBackInThePlaceOfABadOne) {
+  for (const std::string bad : {"rotten", "without a sidecar", "of other content"}) {
+    SCOPED_TRACE(bad);
+    TempDir dir;
+    auto store = must_open({dir.path()});
+    put(*store, 5, kData);
+    ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+    put(*store, 5, bad == "of other content" ? "other" : kData);
+    const auto files = files_with(dir.path("current"), "0005");
+    if (bad == "rotten") flip_byte(files.at(0), 7);
+    if (bad == "without a sidecar") std::filesystem::remove(files.at(1));
+    ASSERT_TRUE(store->restore(info_of(5, kData), 0, kAtOnce).ok());
+    EXPECT_EQ(*get(*store, 5), kData);
+    EXPECT_EQ(files_with(dir.path("quarantine"), ".meta").size() +
+                  files_with(dir.path("unknown"), "0005").size(),
+              1u);
+    const wire::BlockInfo kept = info_of(5, bad == "of other content" ? "other" : kData);
+    EXPECT_EQ(store->purge(kept, 0).ok(), bad != "without a sidecar");
+    EXPECT_EQ(get(*store, 5).value(), kData);
+  }
+}
+
+TEST(Quarantine, DoesNotMoveAWholeReplicaOutOfItsPlace) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 5, kData);
+  ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+  put(*store, 5, kData);
+  system.log.clear();
   EXPECT_EQ(store->restore(info_of(5, kData), 0, kAtOnce).code(), Code::kAlreadyExists);
+  EXPECT_TRUE(system.log.empty());
+}
+
+TEST(Quarantine, V3_DoesNotMoveWhatCannotBeReadOutOfItsPlace) {
+  for (const int error : {EIO, EMFILE, EACCES}) {
+    TempDir dir;
+    ScriptedSystem system;
+    auto store = must_open({dir.path()}, system);
+    put(*store, 5, kData);
+    ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+    put(*store, 5, "other");
+    system.fail = [&](const std::string& call, const std::string& about) {
+      return call == "open" && about == "blk_0000000000000005" ? -error : 0;
+    };
+    const Status restored = store->restore(info_of(5, kData), 0, kAtOnce);
+    EXPECT_FALSE(restored.ok());
+    EXPECT_NE(restored.code(), Code::kCorrupt);
+    EXPECT_NE(restored.code(), Code::kNotFound);
+    system.fail = {};
+    EXPECT_EQ(*get(*store, 5), "other");
+  }
 }
 
 TEST(Quarantine, PurgesAllCopiesOfTheContentAndNothingElse) {

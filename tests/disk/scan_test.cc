@@ -259,5 +259,61 @@ TEST(Scan, AfterACrashInARestoreTheReplicaIsHereOrThere) {
       });
 }
 
+// Bytes of the right length under the sidecar of others.
+void put_rotten(ReplicaStore& store, std::uint64_t block, const std::string& of) {
+  Result<Temporary> temporary = store.create(BlockId{block}, of.size());
+  ASSERT_TRUE(temporary.ok());
+  ASSERT_TRUE(temporary->write(0, as_bytes(text_of_length(of.size(), 'A'))).ok());
+  ASSERT_TRUE(store.publish(std::move(*temporary), sidecar_of(BlockId{block}, of)).ok());
+}
+
+std::size_t found_of(const Scan& scan, const wire::BlockInfo& info) {
+  return static_cast<std::size_t>(
+      std::count_if(scan.replicas.begin(), scan.replicas.end(),
+                    [&info](const auto& replica) { return replica.info == info; }));
+}
+
+TEST(Scan, AfterACrashInARestoreInThePlaceOfARottenReplicaBothAreSomewhere) {
+  at_each_crash(
+      [](ReplicaStore& store) {
+        put(store, 5, kOld);
+        ASSERT_TRUE(store.quarantine(info_of(5, kOld), 0).ok());
+        put_rotten(store, 5, kOld);
+      },
+      [](ReplicaStore& store) { return store.restore(info_of(5, kOld), 0, kAtOnce).ok(); },
+      [](ReplicaStore& store, const Scan& scan, bool done) {
+        const bool whole = store.verify(info_of(5, kOld), 0, kAtOnce).ok();
+        if (done) {
+          EXPECT_TRUE(whole);
+        }
+        EXPECT_GE(found_of(scan, info_of(5, kOld)), 2u);
+        if (!whole) {
+          EXPECT_TRUE(store.restore(info_of(5, kOld), 0, kAtOnce).ok());
+        }
+        EXPECT_TRUE(store.verify(info_of(5, kOld), 0, kAtOnce).ok());
+      });
+}
+
+TEST(Scan, AfterACrashInARestoreInThePlaceOfOtherContentBothAreSomewhere) {
+  at_each_crash(
+      [](ReplicaStore& store) {
+        put(store, 5, kOld);
+        ASSERT_TRUE(store.quarantine(info_of(5, kOld), 0).ok());
+        put(store, 5, kNew);
+      },
+      [](ReplicaStore& store) { return store.restore(info_of(5, kOld), 0, kAtOnce).ok(); },
+      [](ReplicaStore& store, const Scan& scan, bool done) {
+        if (done) {
+          EXPECT_EQ(in_place(scan), std::vector{info_of(5, kOld)});
+        }
+        EXPECT_GE(found_of(scan, info_of(5, kNew)), 1u);
+        if (!store.verify(info_of(5, kOld), 0, kAtOnce).ok()) {
+          EXPECT_TRUE(store.restore(info_of(5, kOld), 0, kAtOnce).ok());
+        }
+        EXPECT_TRUE(store.verify(info_of(5, kOld), 0, kAtOnce).ok());
+        EXPECT_TRUE(store.restore(info_of(5, kNew), 0, kAtOnce).ok()) << "it is whole, too";
+      });
+}
+
 }  // namespace
 }  // namespace dfs::disk

@@ -231,6 +231,37 @@ TEST(SimDisk, MoveThatIsCutShortAndAPowerLossLeaveTheReplicaInOnePlaceAtLeast) {
   EXPECT_GT(came_back, 0);
 }
 
+TEST(SimDisk, RestoreInThePlaceOfABadReplicaThatIsCutShortLosesNeither) {
+  const std::vector<std::uint8_t> whole = bytes_of(2000, 1);
+  const std::vector<std::uint8_t> other = bytes_of(2000, 2);
+  for (int steps = 0; steps <= 2 * kMoveSteps; ++steps) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      SimDisk disk(1 << 20);
+      ASSERT_TRUE(store(disk, kBlock, whole).ok());
+      ASSERT_TRUE(store(disk, kBlock, other).ok());
+      ASSERT_TRUE(disk.make_way(kBlock, std::min(steps, kMoveSteps)).ok());
+      if (steps > kMoveSteps) {
+        ASSERT_TRUE(disk.restore(info_of(whole), 0, steps - kMoveSteps).ok());
+      }
+      disk.power_loss(Random(seed));
+      std::vector<std::vector<std::uint8_t>> left = kept_of(disk);
+      const Result<ReplicaFiles> files = disk.open(kBlock);
+      if (files.ok() && files->whole()) left.push_back(content(files->data));
+      EXPECT_NE(std::find(left.begin(), left.end(), whole), left.end());
+      EXPECT_NE(std::find(left.begin(), left.end(), other), left.end());
+    }
+  }
+}
+
+TEST(SimDisk, WayIsMadeAlsoByWhatNoSidecarNames) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  ASSERT_TRUE(disk.lose_sidecar(kBlock));
+  ASSERT_TRUE(disk.make_way(kBlock).ok());
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kNotFound);
+  EXPECT_TRUE(disk.quarantined().empty());
+}
+
 TEST(SimDisk, UnlinkOfAPurgeThatWasNotSyncedComesUndoneSometimes) {
   int came_back = 0;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
