@@ -30,6 +30,8 @@ constexpr Excused kExcused[] = {
     {"outcome unknown answered", kEverywhere, "records are kept longer than clients retry"},
     {"epoch raised", kEverywhere, kHistories},
     {"newer history heard of", kEverywhere, kHistories},
+    {"bad replica replaced from quarantine", kEverywhere,
+     "few bad replicas have a whole copy beside them and none elsewhere"},
     {"struck before a restore", kEverywhere, kRestores},
     {"struck between the links of a restore", kEverywhere, kRestores},
     {"struck before the sync of a restore", kEverywhere, kRestores},

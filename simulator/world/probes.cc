@@ -73,12 +73,17 @@ class Probes final : public Oracle {
                                   : "only copy, rotten, replaced by a whole one");
   }
 
-  void moving(Address /*node*/, BlockId /*block*/, sim::Folder from, sim::Folder to) override {
+  // The atlas does not know of it yet.
+  void moving(Address node, BlockId block, sim::Folder from, sim::Folder to) override {
     if (from == sim::Folder::kCurrent && to == sim::Folder::kQuarantine) {
       note("replica quarantined");
     }
     if (from == sim::Folder::kQuarantine && to == sim::Folder::kCurrent) {
       note("replica restored from quarantine");
+      const BlockTruth* truth = scene_.atlas.find(block);
+      if (truth != nullptr && truth->rotten.contains(node)) {
+        note("bad replica replaced from quarantine");
+      }
     }
   }
 

@@ -42,7 +42,8 @@ inline constexpr std::string_view kProbes[] = {
     "mutation refused by an older history", "mutation refused by a full disk",
     "write refused for want of DataNodes", "writer fenced", "lease renewed too late",
     "replica quarantined", "replica restored from quarantine",
-    "block rebuilt from several rotten copies", "only copy, rotten, replaced by a whole one"};
+    "bad replica replaced from quarantine", "block rebuilt from several rotten copies",
+    "only copy, rotten, replaced by a whole one"};
 
 // … and the places where a process was struck by an ambush.
 [[nodiscard]] std::vector<std::string_view> all_probes();

@@ -275,6 +275,72 @@ TEST(Repair, AMissingBlockIsAskedForInEveryQuarantine) {
   EXPECT_THAT(cluster.located(block), ElementsAre(4));
 }
 
+TEST(Repair, ABlockWithoutAGoodReplicaIsAskedForInTheQuarantineBesideABadOne) {
+  for (const bool rotten : {true, false}) {
+    Cluster cluster(2);
+    const BlockId block = cluster.write({1}, 1);
+    cluster.at(1).quarantine[block] = cluster.at(1).replicas.at(block);
+    if (rotten) {
+      cluster.rot(block, 1);
+      cluster.find_rot(block, 1);
+    } else {
+      wire::BlockInfo other = Cluster::info(block);
+      ++other.crc;
+      cluster.at(1).replicas[block] = {other, {}};
+      cluster.at(1).changes.push_back({wire::ReplicaEvent::kStored, other});
+    }
+    cluster.run(seconds(10));
+    EXPECT_EQ(cluster.good(block), 1u);
+    EXPECT_EQ(cluster.health(block).good, 1u);
+    EXPECT_THAT(cluster.at(1).quarantine, SizeIs(1));
+    EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
+  }
+}
+
+TEST(Repair, ARottenReplicaThatARestoreMayReplaceIsNotMovedMeanwhile) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.at(1).obedient = false;
+  cluster.rot(block, 1);
+  cluster.find_rot(block, 1);
+  cluster.run(seconds(5));
+  ASSERT_THAT(cluster.orders(1, OrderKind::kRestore), SizeIs(1));
+  cluster.store_on(block, 2);
+  cluster.run(seconds(20));
+  EXPECT_EQ(cluster.health(block).good, 1u);
+  EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), IsEmpty());
+  cluster.run(cluster.config().order_timeout);
+  EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(1)) << "no answer: it is over";
+}
+
+TEST(Repair, ARottenReplicaWithNothingBetterBesideItGoesOnceAGoodOneIsThere) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.rot(block, 1);
+  cluster.find_rot(block, 1);
+  cluster.run(seconds(5));
+  ASSERT_THAT(cluster.orders(1, OrderKind::kRestore), SizeIs(1));
+  cluster.store_on(block, 2);
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.holders(block), ElementsAre(2));
+}
+
+TEST(Repair, AReplicaThatIsBeingMovedAwayIsNotReplacedByARestore) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1, 2}, 1);
+  cluster.at(1).obedient = false;
+  cluster.at(1).quarantine[block] = cluster.at(1).replicas.at(block);
+  cluster.rot(block, 1);
+  cluster.find_rot(block, 1);
+  cluster.run(seconds(5));
+  ASSERT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(1));
+  cluster.rot(block, 2);
+  cluster.find_rot(block, 2);
+  cluster.run(seconds(5));
+  EXPECT_THAT(cluster.orders(2, OrderKind::kRestore), SizeIs(1));
+  EXPECT_THAT(cluster.orders(1, OrderKind::kRestore), IsEmpty());
+}
+
 TEST(Repair, AMissingBlockIsNotAskedForAllTheTime) {
   Cluster cluster(4);
   cluster.write({1}, 1);

@@ -353,14 +353,21 @@ Status Cluster::quarantine(PretendedNode& node, const wire::Order& order) {
 }
 
 Status Cluster::restore(PretendedNode& node, const wire::Order& order) {
-  if (node.replicas.contains(order.block.id)) return {};
+  const auto here = node.replicas.find(order.block.id);
+  const bool bad = here != node.replicas.end() &&
+                   (here->second.info != order.block || !here->second.rot.empty());
+  if (here != node.replicas.end() && !bad) return {};
   const auto kept = node.quarantine.find(order.block.id);
   if (kept == node.quarantine.end() || kept->second.info != order.block ||
       !kept->second.rot.empty()) {
-    return not_found();
+    return bad ? Status(Code::kCorrupt, "nothing better is in quarantine") : not_found();
   }
-  node.replicas[order.block.id] = kept->second;
-  node.quarantine.erase(kept);
+  if (bad) {
+    std::swap(here->second, kept->second);
+  } else {
+    node.replicas[order.block.id] = kept->second;
+    node.quarantine.erase(kept);
+  }
   node.changes.push_back({ReplicaEvent::kStored, order.block});
   return {};
 }

@@ -215,8 +215,12 @@ Status Fleet::done(Machine& machine, const datanode::StartTask& task) {
     case OrderKind::kRestore:
       if (kept == machine.disk.quarantine.end()) return absent;
       if (kept->second) return {Code::kCorrupt, "checksum mismatch"};
+      if (found != machine.disk.current.end() && !found->second) {
+        return {Code::kAlreadyExists, "a whole replica is here"};
+      }
+      if (found == machine.disk.current.end()) machine.disk.quarantine.erase(kept);
+      if (found != machine.disk.current.end()) kept->second = true;
       machine.disk.current[block] = false;
-      machine.disk.quarantine.erase(kept);
       return {};
     case OrderKind::kPurge:
       if (kept != machine.disk.quarantine.end()) purge(machine, block);

@@ -32,6 +32,14 @@ bool contradicts(const PendingOrder& ended, const Status& status, const Replica*
   return false;
 }
 
+// A node that has a rotten replica was asked whether it has a better one too. It has not, which is
+// no reason to leave it alone.
+bool has_nothing_better(const PendingOrder& ended, const Status& status, const Replica* known) {
+  if (ended.order.kind != OrderKind::kRestore || known == nullptr) return false;
+  const bool rotten = known->is(Replica::kCorrupt) || known->info() != ended.order.block;
+  return rotten && (status.code() == Code::kCorrupt || status.code() == Code::kAlreadyExists);
+}
+
 void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
   const std::optional<PendingOrder> ended = soft.orders.finish(node.row.id, result.order);
   if (!ended) return;
@@ -39,7 +47,8 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
   soft.agenda.note(block);
   Replica* replica = node.replicas.find(block);
   if (contradicts(*ended, result.status, replica)) node.contradicted = true;
-  const bool failed = !result.status.ok() && result.status.code() != Code::kNotFound;
+  const bool failed = !result.status.ok() && result.status.code() != Code::kNotFound &&
+                      !has_nothing_better(*ended, result.status, replica);
   if (failed && was_to_move(ended->order.kind)) {
     soft.refusals.add(block, node.row.id, soft.running());
     soft.agenda.note_at(block, soft.running() + Refusals::kHold + seconds(1));

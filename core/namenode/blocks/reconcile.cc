@@ -76,13 +76,21 @@ void verify_suspects(Soft& soft, const BlockView& view) {
   }
 }
 
+// The node may have a whole copy in quarantine and nothing better in its place. A replica that is
+// being moved there is waited for: the copy that takes its place would be moved in its stead.
+bool may_restore(const Soft& soft, const BlockView& view, NodeId node) {
+  const Copy* copy = view.on(node);
+  if (copy == nullptr) return true;
+  return copy->rotten() && copy->told && !being_quarantined(soft, view.id, node);
+}
+
 // No copy that counts: perhaps a quarantine has one.
 void search_quarantines(Soft& soft, const BlockView& view) {
   Trouble& trouble = soft.troubles[view.id];
   if (soft.running() < trouble.restore_again) return;
   trouble.restore_again = soft.running() + kRestoreAgain;
   for (const auto& [id, node] : soft.nodes.all()) {
-    if (!node.obeys() || !node.reported || view.on(id) != nullptr) continue;
+    if (!node.obeys() || !node.reported || !may_restore(soft, view, id)) continue;
     if (soft.orders.count(id, OrderKind::kRestore) >= kMostRestores) {
       trouble.restore_again = soft.running() + kRestoreAgain / 10;
       continue;
@@ -95,6 +103,12 @@ void search_quarantines(Soft& soft, const BlockView& view) {
   soft.agenda.note_at(view.id, trouble.restore_again);
 }
 
+// A good copy may have taken the place of the rotten one by the time that an order arrives.
+bool being_replaced(const Soft& soft, BlockId block, NodeId node) {
+  return soft.orders.pending(block, node, OrderKind::kCopy) ||
+         soft.orders.pending(block, node, OrderKind::kRestore);
+}
+
 // Rotten replicas go when the block has all its copies without them; on a node that leaves, where
 // none is made anew, when it has all that it can have.
 void drop_rotten(Soft& soft, const BlockView& view, Now now) {
@@ -105,8 +119,7 @@ void drop_rotten(Soft& soft, const BlockView& view, Now now) {
     const bool spare = enough || (copy.leaves() && view.good >= std::min(view.row->replication,
                                                                          nodes_in_service(soft)));
     if (!spare && !copy.doomed && !mutated(Mutant::kV2DeleteLastCorrupt)) continue;
-    if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy) ||
-        being_quarantined(soft, view.id, copy.id)) {
+    if (being_replaced(soft, view.id, copy.id) || being_quarantined(soft, view.id, copy.id)) {
       continue;
     }
     const Verdict verdict = fence(soft, {copy.id, copy.info, "repair", false, {}}, now);
