@@ -112,25 +112,32 @@ class Traffic final : public Oracle {
     });
   }
 
-  // The block has fewer copies than it should that the NameNode can believe in, or all in one rack.
+  // The block has fewer copies than it should that the NameNode can believe in, or on fewer hosts,
+  // or all in one rack. Whose disks were exchanged stands at the other's host until that one has
+  // registered too.
   [[nodiscard]] bool wanted(NodeId target, BlockId block) const {
     const ModelBlockState* state = scene_.applied.block(block);
     const BlockTruth* truth = scene_.atlas.find(block);
     if (state == nullptr || truth == nullptr) return true;
     std::set<NodeId> holders;
+    std::set<std::string> hosts;
+    std::set<std::string> all_hosts;
     std::set<std::string> racks;
     std::set<std::string> all_racks;
     for (const auto& [node, host] : reports_.registered()) {
       if (scene_.applied.leaving().contains(node)) continue;
       const std::string rack = host.substr(0, host.rfind('/'));
+      all_hosts.insert(host);
       all_racks.insert(rack);
       if (node == target || !(has(node, *truth) || coming(node, block))) continue;
       holders.insert(node);
+      hosts.insert(host);
       racks.insert(rack);
     }
     const std::size_t wide =
         std::min({all_racks.size(), std::size_t{2}, std::size_t{state->replication}});
-    return holders.size() < state->replication || racks.size() < wide;
+    const std::size_t apart = std::min(all_hosts.size(), std::size_t{state->replication});
+    return holders.size() < state->replication || hosts.size() < apart || racks.size() < wide;
   }
 
   [[nodiscard]] bool has(NodeId node, const BlockTruth& truth) const {
