@@ -23,6 +23,13 @@ class Immutable final : public Oracle {
       raised_ = outcome.position;
       raised_after_ = scene_.restores;
     }
+    const auto* request = std::get_if<namenode::RequestCommand>(&command.body);
+    if (request == nullptr || outcome.replayed) return;
+    std::visit(
+        [&](const auto& body) {
+          executed_[{body.caller.client, body.caller.request}] = outcome.position;
+        },
+        request->body);
   }
 
   // Ids that a client has heard of are not given out again, whatever happened to the NameNode;
@@ -30,8 +37,7 @@ class Immutable final : public Oracle {
   // DataNode that has seen more has spoken (D5): nobody can know of them then. Once the epoch is
   // raised all are new.
   void released(const wire::Request& request, const wire::Reply& reply,
-                namenode::Position position) override {
-    position_ = position;
+                namenode::Position /*position*/) override {
     if (const auto* created = std::get_if<wire::CreateReply>(&reply)) {
       const auto& caller = std::get<wire::Create>(request).caller;
       taken(inodes_, created->inode.value, caller, "inode");
@@ -56,7 +62,9 @@ class Immutable final : public Oracle {
   };
   using Given = std::map<std::uint64_t, Grant>;
 
+  // A retry that is answered from its record was given what the first command took.
   void taken(Given& given, std::uint64_t id, const wire::Caller& caller, const char* what) {
+    position_ = executed_.at({caller.client, caller.request});
     const Grant grant{caller.client, caller.request, position_, scene_.restores};
     const auto [at, fresh] = given.insert({id, grant});
     Grant& first = at->second;
@@ -77,9 +85,10 @@ class Immutable final : public Oracle {
     return false;
   }
 
-  namenode::Position position_ = 0;
-  namenode::Position raised_ = 0;   // when the epoch was raised last
-  std::uint64_t raised_after_ = 0;  // how many restores
+  std::map<std::pair<std::string, std::uint64_t>, namenode::Position> executed_;  // requests
+  namenode::Position position_ = 0;  // of the command that is judged
+  namenode::Position raised_ = 0;    // when the epoch was raised last
+  std::uint64_t raised_after_ = 0;   // how many restores
   Given inodes_;
   Given blocks_;
 };
