@@ -64,12 +64,12 @@ class Immutable final : public Oracle {
 
   // A retry that is answered from its record was given what the first command took.
   void taken(Given& given, std::uint64_t id, const wire::Caller& caller, const char* what) {
-    position_ = executed_.at({caller.client, caller.request});
-    const Grant grant{caller.client, caller.request, position_, scene_.restores};
+    const namenode::Position position = executed_.at({caller.client, caller.request});
+    const Grant grant{caller.client, caller.request, position, scene_.restores};
     const auto [at, fresh] = given.insert({id, grant});
     Grant& first = at->second;
     const bool again = first.client == grant.client && first.request == grant.request;
-    const bool lost = was_lost(first);
+    const bool lost = was_lost(first, position);
     scene_.verdicts.expect(fresh || again || lost, "G1", [&] {
       return std::string(what) + " id " + std::to_string(id) + " is given out a second time";
     });
@@ -77,18 +77,17 @@ class Immutable final : public Oracle {
   }
 
   // The grant is of a history that was given up, and the epoch was not raised since.
-  [[nodiscard]] bool was_lost(const Grant& grant) const {
+  [[nodiscard]] bool was_lost(const Grant& grant, namenode::Position now) const {
     for (std::uint64_t restore = grant.restores; restore < scene_.restores; ++restore) {
       if (grant.position <= scene_.restored_to[restore]) continue;
-      return raised_ == 0 || raised_after_ <= restore || position_ < raised_;
+      return raised_ == 0 || raised_after_ <= restore || now < raised_;
     }
     return false;
   }
 
   std::map<std::pair<std::string, std::uint64_t>, namenode::Position> executed_;  // requests
-  namenode::Position position_ = 0;  // of the command that is judged
-  namenode::Position raised_ = 0;    // when the epoch was raised last
-  std::uint64_t raised_after_ = 0;   // how many restores
+  namenode::Position raised_ = 0;   // when the epoch was raised last
+  std::uint64_t raised_after_ = 0;  // how many restores
   Given inodes_;
   Given blocks_;
 };
