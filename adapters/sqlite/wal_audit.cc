@@ -103,10 +103,14 @@ bool ends_transaction(const Log& log, std::size_t index, std::uint32_t most) {
   // be too damaged to be of any log. No log has a page 0: a mark of zeros is damage, or one that
   // did not arrive where nothing was before, and an older page there is of zeros and tells no
   // small numbers.
-  const bool of_any_log = (log.has(frame) || is_stale(log, frame)) && frame.mark.page != 0;
-  const bool agrees = frame.told.page == frame.mark.page || !of_any_log;
+  const auto of_any_log = [&] {
+    return (log.has(frame) || is_stale(log, frame)) && frame.mark.page != 0;
+  };
   const std::uint32_t greatest = std::max(frame.told.page, frame.told.pages);
-  if (frame.told.page != 0 && agrees && greatest <= most) return frame.told.pages != 0;
+  const bool plausible = frame.told.page != 0 && greatest <= most;
+  if (plausible && (frame.told.page == frame.mark.page || !of_any_log())) {
+    return frame.told.pages != 0;
+  }
   if (frame.mark.pages == 0 || !log.has(frame)) return false;
   // With its salts a header has arrived at the disk as a whole, unless it is cut; and where a power
   // loss turns what a write leaves of a sector into garbage, the mark may be that.
