@@ -51,6 +51,12 @@ struct Scan {
   std::uint64_t temporaries = 0;  // of an earlier incarnation, removed
 };
 
+// What a replica that is published may take the place of.
+enum class Replaces : std::uint8_t {
+  kSameContent,  // of a transfer: blocks are immutable, so the other one is of another history
+  kAnyContent,   // of a copy, whose order names the committed content
+};
+
 // A file that becomes a replica when it is published; its destructor discards it otherwise.
 class Temporary {
  public:
@@ -112,9 +118,12 @@ class ReplicaStore {
   // Picks a volume and preallocates. kNoSpace if none has room.
   [[nodiscard]] Result<Temporary> create(BlockId block, std::uint64_t length);
   // Precondition: all bytes are written and the sidecar describes them. Durable when it returns ok.
-  // A replica of that id that was there is in quarantine afterwards, on whichever volume it was.
+  // A replica of that id that had its place on that volume is in quarantine afterwards; what no
+  // sidecar named is in unknown/. kAlreadyExists: one on some volume is of other content, and stays
+  // (kSameContent).
   [[nodiscard]] Result<datanode::VolumeId> publish(Temporary temporary,
-                                                   const datanode::Sidecar& sidecar);
+                                                   const datanode::Sidecar& sidecar,
+                                                   Replaces replaces);
 
   [[nodiscard]] Result<OpenReplica> open_replica(BlockId block, datanode::VolumeId volume);
   // The whole sidecar, with the chunk CRCs.

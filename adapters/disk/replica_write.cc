@@ -41,6 +41,30 @@ Status write_sidecar(Volume& volume, const std::string& name, const datanode::Si
   return synced < 0 ? volume.write_error(synced, subject, "sidecar: sync") : Status();
 }
 
+// Ok unless current/ of one of the volumes has a replica of that id with other content. One that no
+// sidecar names protects nothing; one that cannot be read may be anything (V3). The block's names
+// do not change meanwhile.
+Status no_other_content(const std::vector<VolumePtr>& volumes, const wire::BlockInfo& replica) {
+  const std::string subject = subject_of(replica.id);
+  const std::string leaf = std::string(kCurrent) + "/" + leaf_of(replica.id) + "/";
+  for (const VolumePtr& volume : volumes) {
+    if (!volume->in_service()) continue;
+    FileInfo info;
+    const std::string data = leaf + data_name(replica.id);
+    const int there = volume->system().stat_at(volume->root(), data.c_str(), info);
+    if (there == -ENOENT) continue;
+    if (there < 0) return volume->read_error(there, subject, "stat");
+    const Result<datanode::Sidecar> head =
+        read_sidecar(*volume, volume->root(), leaf + meta_name(replica.id), Part::kHead, subject);
+    const Code code = head.status().code();
+    if (!head.ok() && code != Code::kNotFound && code != Code::kCorrupt) return head.status();
+    if (head.ok() && head->info.id == replica.id && head->info != replica) {
+      return {Code::kAlreadyExists, subject + ": a replica with other content is here"};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Temporary::Temporary(std::unique_ptr<File> file) : file_(std::move(file)) {}
@@ -125,7 +149,8 @@ Result<Temporary> ReplicaStore::create(BlockId block, std::uint64_t length) {
 }
 
 Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
-                                                 const datanode::Sidecar& sidecar) {
+                                                 const datanode::Sidecar& sidecar,
+                                                 Replaces replaces) {
   Temporary::File& file = *temporary.file_;
   Volume& volume = *file.volume;
   const BlockId block = file.block;
@@ -140,6 +165,10 @@ Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
 
   const std::lock_guard guard(state_->names_of(block));
   if (!volume.in_service()) return Status(Code::kIo, subject + ": its volume is out of service");
+  if (replaces == Replaces::kSameContent) {
+    status = no_other_content(state_->volumes, sidecar.info);
+    if (!status.ok()) return status;
+  }
   const Result<Fd> leaf = volume.durable_leaf(kCurrent, block);
   if (!leaf.ok()) return leaf.status();
   status = keep_present(volume, leaf->get(), block, Originals::kKeep);

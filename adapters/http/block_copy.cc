@@ -44,8 +44,8 @@ class Copy {
       const Status status = temporary_->write(write->offset, write->data);
       if (!status.ok()) task_.disk_failed(status, effects);
     } else if (const auto* publish = std::get_if<datanode::Publish>(&effect)) {
-      const Result<datanode::VolumeId> volume =
-          host_.store().publish(std::move(*temporary_), publish->sidecar);
+      const Result<datanode::VolumeId> volume = host_.store().publish(
+          std::move(*temporary_), publish->sidecar, disk::Replaces::kAnyContent);
       if (!volume.ok()) return task_.disk_failed(volume.status(), effects);
       volume_ = *volume;
       task_.published(effects);

@@ -108,7 +108,8 @@ datanode::ReceiverEffects ReceivePump::open_temporary(std::uint64_t length) {
 }
 
 datanode::ReceiverEffects ReceivePump::publish(const datanode::Sidecar& sidecar) {
-  Result<datanode::VolumeId> volume = host_.store().publish(std::move(*temporary_), sidecar);
+  Result<datanode::VolumeId> volume =
+      host_.store().publish(std::move(*temporary_), sidecar, disk::Replaces::kSameContent);
   temporary_.reset();
   if (!volume.ok()) return disk_failed(volume.status());
   published_ = *volume;

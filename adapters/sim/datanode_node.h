@@ -122,6 +122,8 @@ class DataNodeNode final : public Process, public Endpoint {
                        const wire::WriteHeader& header);
   void resend(std::uint64_t receiving, const datanode::ResendDownstream& resend);
   void publish(std::uint64_t receiving, const SharedSidecar& sidecar);
+  [[nodiscard]] Status publish_received(datanode::VolumeId volume, std::uint64_t file,
+                                        const SharedSidecar& sidecar, int steps);
   void answer_read(ConnectionId connection, const wire::ReadHeader& header);
   [[nodiscard]] RangeAnswer read_range(const wire::ReadHeader& header);
 

@@ -79,18 +79,29 @@ void DataNodeNode::resend(std::uint64_t id, const datanode::ResendDownstream& re
         times_.downstream_limit * static_cast<std::int64_t>(receiving.downstream_nodes));
 }
 
+// No transfer takes the place of a replica with other content, on whichever disk.
+Status DataNodeNode::publish_received(datanode::VolumeId volume, std::uint64_t file,
+                                      const SharedSidecar& sidecar, int steps) {
+  for (const SimDisk& disk : disks_) {
+    if (disk.in_service() && disk.has_other(sidecar->info)) {
+      return {Code::kAlreadyExists, "a replica with other content is here"};
+    }
+  }
+  return disks_[volume].publish(file, sidecar, steps);
+}
+
 void DataNodeNode::publish(std::uint64_t id, const SharedSidecar& sidecar) {
   Receiving& receiving = *receiving_.at(id);
   const std::uint64_t work = next_work_++;
   half_done_[work] = [this, file = *receiving.file, volume = receiving.volume, sidecar](int steps) {
-    (void)disks_[volume].publish(file, sidecar, steps).ok();
+    (void)publish_received(volume, file, sidecar, steps).ok();
   };
   after(disk_time("publish", sidecar->info.length),
         [this, work, id, file = *receiving.file, volume = receiving.volume, sidecar] {
           half_done_.erase(work);
           const std::optional<Status> status =
               in_steps(Work::kPublish, volume, kPublishSteps,
-                       [&](int steps) { return disks_[volume].publish(file, sidecar, steps); });
+                       [&](int steps) { return publish_received(volume, file, sidecar, steps); });
           if (!status) return;
           datanode::ReceiverEffects effects;
           const auto found = receiving_.find(id);  // gone if it did not wait

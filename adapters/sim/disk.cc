@@ -283,6 +283,11 @@ std::vector<Quarantined> SimDisk::quarantined() const {
   return copies;
 }
 
+bool SimDisk::has_other(const wire::BlockInfo& replica) const {
+  const datanode::Sidecar* present = sidecar(replica.id);
+  return present != nullptr && present->info != replica && find(data_of(replica.id)) != nullptr;
+}
+
 bool SimDisk::good(Entries::const_iterator sidecar) const {
   return sidecar->second->second.sidecar != nullptr &&
          find(data_of(BlockId{sidecar->first.number})) != nullptr;

@@ -100,7 +100,8 @@ class SimDisk {
   Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
   void discard(std::uint64_t file);
   // Carries out the first `steps` steps of the publication of `file`; all of them make it durable.
-  // A replica of that id that is in current/ goes to quarantine/ first.
+  // A replica of that id that is in current/ goes to quarantine/ first, whatever its content: it is
+  // for the owner, who has all volumes, to see that no transfer replaces other content.
   Status publish(std::uint64_t file, const SharedSidecar& sidecar, int steps = kPublishSteps);
 
   // Gives both files a name in quarantine/, durably, and then takes the one in current/ away.
@@ -119,6 +120,8 @@ class SimDisk {
   // All copies of the content in quarantine/, the latest first.
   [[nodiscard]] Result<std::vector<Quarantined>> open_quarantined(
       const wire::BlockInfo& replica) const;
+  // A replica of that id in current/ is named as one with other content.
+  [[nodiscard]] bool has_other(const wire::BlockInfo& replica) const;
   // Block ids with a data file and a good sidecar in current/, ascending.
   [[nodiscard]] std::vector<BlockId> list() const;
   // Those of one bucket of the block report, without looking at the others.

@@ -94,8 +94,9 @@ class DataNode {
   // rest (unknown: V3). For kVerify, kCopy, kRestore the replica's volume.
   void task_done(TaskId task, const Status& status, VolumeId volume, Now now, EffectList& effects);
 
-  // A transfer published a replica. If a replica of that id with other content was there, the owner
-  // has moved it to quarantine.
+  // A transfer published a replica. What it replaced on that volume has the same content, and the
+  // owner has moved it to quarantine; where one with other content is, on whichever volume, the
+  // owner publishes nothing. Only a copy and a restore, which an order names, replace such a one.
   void stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects);
   // Somebody read the replica and it did not match, or could not be read.
   void suspect(BlockId block, Now now, EffectList& effects);

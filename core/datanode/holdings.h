@@ -20,7 +20,8 @@ class Holdings {
 
   void load(const std::vector<FoundReplica>& found, Now now);
 
-  // Published. What it replaced on that volume is in quarantine; one on another is a spare now.
+  // Published. What it replaced on that volume is in quarantine; one on another is a spare now. A
+  // copy or a restore may have replaced other content.
   void stored(const wire::BlockInfo& info, VolumeId volume, Now now);
   void verified(IndexEntry& entry, Now now);
   void rotten(IndexEntry& entry, Now now);

@@ -7,7 +7,9 @@
 // The reply says who has published durably.
 //
 // Replica life: temporary → (all bytes, length right) → synced → published. A transfer that ends
-// early leaves nothing.
+// early leaves nothing. One whose block the owner has a replica of with other content ends, too, as
+// with a failing disk (kAlreadyExists): blocks are immutable, so one of the two belongs to another
+// history or came damaged, and the writer goes elsewhere, with another id.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +32,9 @@ struct WriteTemporary {
   Bytes data;  // a view of what data() was given
 };
 struct Publish {
-  Sidecar sidecar;  // data and sidecar fsynced, renamed, directory fsynced: published()
+  // Data and sidecar fsynced, renamed, directory fsynced: published(). A Receiver's takes the place
+  // of no replica with other content, a CopyTask's of any: its order names the committed content.
+  Sidecar sidecar;
 };
 struct DiscardTemporary {};
 // Open a transfer to `to`: downstream_failed() if that is impossible.

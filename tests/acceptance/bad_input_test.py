@@ -138,6 +138,41 @@ class BadRequestsAreRefused(OfACluster):
         self.all_live()
 
 
+class AReplicaIsNotReplaced(OfACluster):
+    datanodes = 2
+
+    def send(self, block, data):
+        """The answer of the first DataNode to a transfer of the block with these bytes."""
+        header = {"cluster": self.cluster.report()["cluster"], "block": block, "length": len(data),
+                  "inode": 1, "index": 0, "path_hint": "/late", "targets": [], "node": 0}
+        server = http.client.HTTPConnection("127.0.0.1", self.cluster.port + 1, timeout=30)
+        server.request("PUT", f"/blocks/v1/{block}", data, {"X-Dfs-Write": json.dumps(header)})
+        answer = server.getresponse()
+        told = json.loads(answer.read())
+        server.close()
+        return answer.status, told
+
+    def test_by_a_transfer_of_other_content(self):
+        c = self.cluster
+        random_file(self.path("f"), 100000)
+        c.run("put", self.path("f"), "/f")
+        files = c.replica_files("datanode-1")
+        block = int(os.path.basename(files[0][0]).removeprefix("blk_"), 16)
+        with open(self.path("f"), "rb") as file:
+            data = file.read()
+        for other in (b"x" * len(data), data[:-1], b""):
+            status, told = self.send(block, other)
+            self.assertEqual(status, 409, told)
+            self.assertEqual(told["error"]["code"], "AlreadyExists")
+            self.assertIn("a replica with other content is here", told["error"]["message"])
+        status, told = self.send(block, data)
+        self.assertEqual((status, told["replica"]["length"]), (200, len(data)))
+        self.assertEqual(c.replica_files("datanode-1"), files)
+        c.run("get", "/f", self.path("back"))
+        self.assertTrue(same(self.path("f"), self.path("back")))
+        self.all_live()
+
+
 class AnUnfinishedWriteIsNoFile(OfACluster):
     datanodes = 2
 

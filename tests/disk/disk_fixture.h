@@ -132,6 +132,15 @@ class ScriptedSystem : public System {
   std::map<int, std::string> names_;
 };
 
+// Calls of that name about what has `part` in its name fail.
+inline std::function<int(const std::string&, const std::string&)> failing(std::string call,
+                                                                          std::string part,
+                                                                          int error) {
+  return [=](const std::string& c, const std::string& about) {
+    return c == call && about.find(part) != std::string::npos ? -error : 0;
+  };
+}
+
 inline const ReplicaStore::Pace kAtOnce = [](std::uint64_t) { return true; };
 inline const datanode::Identity kIdentity{"c1", NodeId{3}, {1, 2, 3}};
 
@@ -177,16 +186,18 @@ inline std::unique_ptr<ReplicaStore> must_open(const std::vector<std::string>& d
 }
 
 inline Result<datanode::VolumeId> try_put(ReplicaStore& store, std::uint64_t block,
-                                          const std::string& data) {
+                                          const std::string& data,
+                                          Replaces replaces = Replaces::kSameContent) {
   Result<Temporary> temporary = store.create(BlockId{block}, data.size());
   if (!temporary.ok()) return temporary.status();
   Status written = temporary->write(0, as_bytes(data));
   if (!written.ok()) return written;
-  return store.publish(std::move(*temporary), sidecar_of(BlockId{block}, data));
+  return store.publish(std::move(*temporary), sidecar_of(BlockId{block}, data), replaces);
 }
 
-inline datanode::VolumeId put(ReplicaStore& store, std::uint64_t block, const std::string& data) {
-  const Result<datanode::VolumeId> volume = try_put(store, block, data);
+inline datanode::VolumeId put(ReplicaStore& store, std::uint64_t block, const std::string& data,
+                              Replaces replaces = Replaces::kSameContent) {
+  const Result<datanode::VolumeId> volume = try_put(store, block, data, replaces);
   EXPECT_TRUE(volume.ok()) << volume.status().message();
   return volume.ok() ? *volume : 0;
 }

@@ -8,13 +8,6 @@ namespace {
 
 const std::string kData = text_of_length(200'000);
 
-std::function<int(const std::string&, const std::string&)> failing(std::string call,
-                                                                   std::string part, int error) {
-  return [=](const std::string& c, const std::string& about) {
-    return c == call && about.find(part) != std::string::npos ? -error : 0;
-  };
-}
-
 TEST(Replica, IsReadAsItWasWritten) {
   TempDir dir;
   auto store = must_open({dir.path()});
@@ -36,7 +29,10 @@ TEST(Replica, IsWrittenInAnyOrder) {
   ASSERT_TRUE(temporary->write(4, as_bytes("efghij")).ok());
   ASSERT_TRUE(temporary->write(0, as_bytes("abcd")).ok());
   EXPECT_EQ(temporary->write(8, as_bytes("xyz")).code(), Code::kInvalidArgument);
-  ASSERT_TRUE(store->publish(std::move(*temporary), sidecar_of(BlockId{5}, "abcdefghij")).ok());
+  ASSERT_TRUE(store
+                  ->publish(std::move(*temporary), sidecar_of(BlockId{5}, "abcdefghij"),
+                            Replaces::kSameContent)
+                  .ok());
   EXPECT_EQ(*get(*store, 5), "abcdefghij");
 }
 
@@ -244,39 +240,11 @@ TEST(Replica, StaysReadableWhileItIsReplacedOrMoved) {
   put(*store, 5, kData);
   auto replica = store->open_replica(BlockId{5}, 0);
   ASSERT_TRUE(replica.ok());
-  put(*store, 5, "other");
+  put(*store, 5, "other", Replaces::kAnyContent);
   ASSERT_TRUE(store->quarantine(info_of(5, "other"), 0).ok());
   std::string data(kData.size(), ' ');
   ASSERT_TRUE(replica->read(0, {reinterpret_cast<std::uint8_t*>(data.data()), data.size()}).ok());
   EXPECT_EQ(data, kData);
-}
-
-TEST(Replica, ThatIsReplacedIsInQuarantineAfterwards) {
-  TempDir dir;
-  auto store = must_open({dir.path()});
-  put(*store, 5, kData);
-  flip_byte(files_with(dir.path("current"), "0005").front(), 7);
-  put(*store, 5, kData);
-  EXPECT_EQ(*get(*store, 5), kData);
-  EXPECT_EQ(files_with(dir.path("quarantine"), "blk_0000000000000005").size(), 2u);
-  EXPECT_GE(store->stats().quarantined, kData.size());
-}
-
-TEST(Replica, PublishedOnAnotherVolumeLeavesTheOldOneToTheDataNode) {
-  TempDir dir;
-  ScriptedSystem system;
-  auto store = must_open({dir.path("a"), dir.path("b")}, system);
-  EXPECT_EQ(put(*store, 5, kData), 0u);
-  system.fail = failing("preallocate", "blk_", ENOSPC);
-  bool first = true;
-  system.fail = [&first](const std::string& call, const std::string&) {
-    return call == "preallocate" && std::exchange(first, false) ? -ENOSPC : 0;
-  };
-  EXPECT_EQ(put(*store, 5, kData), 1u);
-  EXPECT_EQ(files_with(dir.path("a/current"), "blk_").size(), 2u);
-  ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
-  EXPECT_EQ(files_with(dir.path("a/quarantine"), "blk_").size(), 2u);
-  EXPECT_EQ(*get(*store, 5, 1), kData);
 }
 
 TEST(Quarantine, KeepsAReplicaAndGivesItBack) {
@@ -390,7 +358,7 @@ TEST(Quarantine, PurgesAllCopiesOfTheContentAndNothingElse) {
   auto store = must_open({dir.path()});
   put(*store, 5, kData);
   put(*store, 5, kData);
-  put(*store, 5, "other");
+  put(*store, 5, "other", Replaces::kAnyContent);
   put(*store, 6, kData);
   ASSERT_TRUE(store->quarantine(info_of(6, kData), 0).ok());
   ASSERT_EQ(files_with(dir.path("quarantine"), "blk_").size(), 6u);

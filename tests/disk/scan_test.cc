@@ -79,7 +79,10 @@ TEST(Scan, MovesReplicasOfAnotherClusterAside) {
     auto store = must_open({dir.path()});
     auto temporary = store->create(BlockId{5}, 3);
     ASSERT_TRUE(temporary->write(0, as_bytes("abc")).ok());
-    ASSERT_TRUE(store->publish(std::move(*temporary), sidecar_of(BlockId{5}, "abc", "c2")).ok());
+    ASSERT_TRUE(store
+                    ->publish(std::move(*temporary), sidecar_of(BlockId{5}, "abc", "c2"),
+                              Replaces::kSameContent)
+                    .ok());
   }
   auto store = must_open({dir.path()});
   EXPECT_TRUE(store->scan().replicas.empty());
@@ -214,17 +217,18 @@ TEST(Scan, AfterACrashInAReplacementByTheSameContentAWholeReplicaIsThere) {
 }
 
 TEST(Scan, AfterACrashInAReplacementByOtherContentTheOldOneIsStillSomewhere) {
-  at_each_crash([](ReplicaStore& store) { put(store, 5, kOld); },
-                [](ReplicaStore& store) { return try_put(store, 5, kNew).ok(); },
-                [](ReplicaStore& store, const Scan& scan, bool done) {
-                  if (done) {
-                    EXPECT_EQ(in_place(scan), std::vector{info_of(5, kNew)});
-                  }
-                  if (store.verify(info_of(5, kOld), 0, kAtOnce).ok()) return;
-                  // Its name is taken, or neither here nor there: it can be had back either way.
-                  const Status back = store.restore(info_of(5, kOld), 0, kAtOnce);
-                  EXPECT_TRUE(back.ok() || back.code() == Code::kAlreadyExists) << back.message();
-                });
+  at_each_crash(
+      [](ReplicaStore& store) { put(store, 5, kOld); },
+      [](ReplicaStore& store) { return try_put(store, 5, kNew, Replaces::kAnyContent).ok(); },
+      [](ReplicaStore& store, const Scan& scan, bool done) {
+        if (done) {
+          EXPECT_EQ(in_place(scan), std::vector{info_of(5, kNew)});
+        }
+        if (store.verify(info_of(5, kOld), 0, kAtOnce).ok()) return;
+        // Its name is taken, or neither here nor there: it can be had back either way.
+        const Status back = store.restore(info_of(5, kOld), 0, kAtOnce);
+        EXPECT_TRUE(back.ok() || back.code() == Code::kAlreadyExists) << back.message();
+      });
 }
 
 TEST(Scan, AfterACrashInAQuarantineTheReplicaIsHereOrThere) {
@@ -264,7 +268,9 @@ void put_rotten(ReplicaStore& store, std::uint64_t block, const std::string& of)
   Result<Temporary> temporary = store.create(BlockId{block}, of.size());
   ASSERT_TRUE(temporary.ok());
   ASSERT_TRUE(temporary->write(0, as_bytes(text_of_length(of.size(), 'A'))).ok());
-  ASSERT_TRUE(store.publish(std::move(*temporary), sidecar_of(BlockId{block}, of)).ok());
+  ASSERT_TRUE(
+      store.publish(std::move(*temporary), sidecar_of(BlockId{block}, of), Replaces::kSameContent)
+          .ok());
 }
 
 std::size_t found_of(const Scan& scan, const wire::BlockInfo& info) {

@@ -131,6 +131,23 @@ TEST(SimDisk, NewContentOfABlockSendsTheOldToQuarantine) {
   EXPECT_EQ(kept_of(disk), std::vector({bytes_of(100, 1)}));
 }
 
+TEST(SimDisk, TellsAReplicaOfOtherContentByItsSidecarWhileItIsInItsPlace) {
+  SimDisk disk(1 << 20);
+  const wire::BlockInfo same = info_of(bytes_of(100, 1));
+  const wire::BlockInfo other = info_of(bytes_of(100, 2));
+  EXPECT_FALSE(disk.has_other(other));
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  EXPECT_TRUE(disk.has_other(other));
+  EXPECT_TRUE(disk.has_other(info_of(bytes_of(99, 1))));
+  EXPECT_FALSE(disk.has_other(same));
+  ASSERT_TRUE(disk.quarantine(same).ok());
+  EXPECT_FALSE(disk.has_other(other));
+  ASSERT_TRUE(disk.restore(same, 0).ok());
+  EXPECT_TRUE(disk.has_other(other));
+  ASSERT_TRUE(disk.lose_sidecar(kBlock));
+  EXPECT_FALSE(disk.has_other(other)) << "nothing says what it is";
+}
+
 TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
   SimDisk disk(1 << 20);
   ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
