@@ -1,0 +1,178 @@
+// The shipper with every message in the test's hands: what is out meanwhile, comes late or is odd.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/namenode/shipper.h"
+
+namespace dfs::namenode {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr Position kBegin = 50;
+const wire::CheckpointHeader kCheckpoint{
+    .cluster = "c", .epoch = 1, .applied = kBegin, .length = 1000, .time = {}};
+
+struct ShipperAlone {
+  explicit ShipperAlone(const ShipperConfig& config) : shipper(config, "c", 1, kBegin) {}
+
+  void live(const std::vector<std::uint64_t>& nodes) {
+    std::vector<HomeCandidate> candidates;
+    for (const std::uint64_t node : nodes) {
+      candidates.push_back({{.node = NodeId{node}}, "host" + std::to_string(node)});
+    }
+    shipper.set_candidates(candidates);
+  }
+  void commit(const std::vector<std::string>& lines) {
+    shipper.ship(next, lines, 1, now);
+    next += lines.size();
+  }
+  void pass(Duration time) { now.mono = now.mono + time; }
+  ShipperEffects tick(Duration time = milliseconds(200)) {
+    pass(time);
+    ShipperEffects effects;
+    shipper.tick(now, effects);
+    return effects;
+  }
+  void answer(TransferId transfer, const wire::JournalState& state) {
+    shipper.answered(transfer, state, now);
+  }
+  // A home that knows nothing is asked and gets a checkpoint.
+  void begin() {
+    answer(only<PostJournal>(tick()).transfer, {});
+    only<MakeCheckpoint>(tick());
+    shipper.checkpoint_made(kCheckpoint, now);
+    answer(only<PutCheckpoint>(tick()).transfer, wire::journal_begin(kCheckpoint));
+    only<DropCheckpoint>(tick());
+  }
+  [[nodiscard]] std::uint32_t following() const { return shipper.status(now).homes; }
+
+  template <class T>
+  static T only(const ShipperEffects& effects) {
+    EXPECT_EQ(effects.size(), 1u);
+    if (effects.size() == 1 && std::holds_alternative<T>(effects[0])) {
+      return std::get<T>(effects[0]);
+    }
+    ADD_FAILURE() << "another effect";
+    return {};
+  }
+
+  Position next = kBegin + 1;
+  Now now{{seconds(100).us}, {0}};
+  Shipper shipper;
+};
+
+// More than a buffer of 100 bytes holds.
+const std::vector<std::string> kTooMany(10, std::string(20, 'x'));
+
+TEST(ShipperAlone, ACheckpointThatTheBufferContinuesNoLongerIsMadeAnew) {
+  ShipperAlone alone({.homes = 1, .buffer_bytes = 100});
+  alone.live({1});
+  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, {});
+  alone.only<MakeCheckpoint>(alone.tick());
+  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  alone.commit(kTooMany);
+  alone.only<DropCheckpoint>(alone.tick());
+  alone.only<MakeCheckpoint>(alone.tick(seconds(10)));
+}
+
+TEST(ShipperAlone, ACheckpointIsKeptWhileItIsSentAndNotSentWhereItCannotBeContinued) {
+  ShipperAlone alone({.homes = 2, .buffer_bytes = 100});
+  alone.live({1, 2});
+  const ShipperEffects asked = alone.tick();
+  ASSERT_THAT(asked, SizeIs(2));
+  alone.answer(std::get<PostJournal>(asked[0]).transfer, {});
+  alone.only<MakeCheckpoint>(alone.tick());
+  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  const auto put = alone.only<PutCheckpoint>(alone.tick());
+  alone.commit(kTooMany);
+  alone.answer(std::get<PostJournal>(asked[1]).transfer, {});
+  EXPECT_THAT(alone.tick(), IsEmpty());
+  alone.answer(put.transfer, wire::journal_begin(kCheckpoint));
+  alone.only<DropCheckpoint>(alone.tick());
+}
+
+TEST(ShipperAlone, ACheckpointOfTheEpochBeforeIsNotSent) {
+  ShipperAlone alone({.homes = 2});
+  alone.live({1, 2});
+  const ShipperEffects asked = alone.tick();
+  ASSERT_THAT(asked, SizeIs(2));
+  alone.answer(std::get<PostJournal>(asked[0]).transfer, {});
+  alone.only<MakeCheckpoint>(alone.tick());
+  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  alone.shipper.ship(alone.next, {"raised"}, 2, alone.now);
+  alone.answer(std::get<PostJournal>(asked[1]).transfer, {});
+  const ShipperEffects effects = alone.tick();
+  ASSERT_THAT(effects, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<DropCheckpoint>(effects[0]));
+  EXPECT_EQ(std::get<PostJournal>(effects[1]).message.epoch, 2u) << "the first one is asked again";
+}
+
+TEST(ShipperAlone, AHomeWithOtherCommandsUnderTheSamePositionsIsNotFollowed) {
+  for (const std::uint64_t other : {0u, 1u}) {
+    ShipperAlone alone({.homes = 1});
+    alone.live({1});
+    alone.begin();
+    alone.commit({"a", "b"});
+    const auto sent = alone.only<PostJournal>(alone.tick());
+    wire::JournalState state = wire::journal_begin(kCheckpoint);
+    state.applied += 2;
+    state.chain = sent.message.after ^ other;
+    alone.answer(sent.transfer, state);
+    EXPECT_EQ(alone.following(), other == 0 ? 1u : 0u);
+  }
+}
+
+TEST(ShipperAlone, AHomeThatIsAheadOfThisHistoryIsNotFollowed) {
+  ShipperAlone alone({.homes = 1});
+  alone.live({1});
+  wire::JournalState ahead = wire::journal_begin(kCheckpoint);
+  ahead.applied += 10;
+  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, ahead);
+  EXPECT_EQ(alone.following(), 0u);
+  alone.only<MakeCheckpoint>(alone.tick());
+}
+
+TEST(ShipperAlone, AHomeIsNotExchangedWhileItsAnswerIsAwaited) {
+  ShipperAlone alone({.homes = 1, .failures_to_exchange = 1});
+  alone.live({1});
+  alone.shipper.failed(alone.only<PostJournal>(alone.tick()).transfer, alone.now);
+  const auto again = alone.only<PostJournal>(alone.tick(seconds(1)));
+  alone.live({1, 2});
+  EXPECT_THAT(alone.tick(), IsEmpty());
+  alone.shipper.failed(again.transfer, alone.now);
+  EXPECT_EQ(alone.only<PostJournal>(alone.tick()).to.node, NodeId{2});
+}
+
+TEST(ShipperAlone, AJournalGrownTooLongWaitsForWhatIsOut) {
+  ShipperAlone alone({.homes = 1, .checkpoint_after = 0});
+  alone.live({1});
+  alone.begin();
+  alone.commit({"a"});
+  const auto sent = alone.only<PostJournal>(alone.tick());
+  EXPECT_THAT(alone.tick(seconds(60)), IsEmpty());
+  wire::JournalState state = wire::journal_begin(kCheckpoint);
+  state.applied += 1;
+  state.chain = sent.message.after;
+  alone.answer(sent.transfer, state);
+  alone.only<MakeCheckpoint>(alone.tick());
+}
+
+TEST(ShipperAlone, WhatIsMissingElsewhereIsAsOldAsWhatTheBufferStillHas) {
+  ShipperAlone alone({.homes = 1, .buffer_bytes = 100});
+  alone.live({1});
+  alone.begin();
+  alone.commit({std::string(200, 'x')});
+  alone.pass(seconds(1));
+  EXPECT_EQ(alone.shipper.status(alone.now).oldest, Duration{}) << "nothing is left in the buffer";
+  alone.pass(seconds(19));
+  alone.commit({"a", "b"});
+  alone.pass(seconds(11));
+  EXPECT_EQ(alone.shipper.status(alone.now).oldest, seconds(11));
+  EXPECT_THAT(alone.shipper.warning(alone.now), HasSubstr("the last 3 changes"));
+}
+
+}  // namespace
+}  // namespace dfs::namenode
