@@ -136,6 +136,20 @@ TEST(Orders, OfAnOlderEpochAreRefused) {
   EXPECT_EQ(w.result_of(4)->code(), Code::kReadOnly);
 }
 
+TEST(Orders, ThatWereBegunAreNotRefusedWhenTheyComeAgainFromAnOlderEpoch) {
+  World w;
+  w.start({found(1)}, {"c1", NodeId{4}, {2, 5, 100}});
+  w.mark = {2, 5, 100};
+  w.register_and_report();
+  w.order({order(1, OrderKind::kVerify, block(1))});
+  w.mark = {1, 500, 100};
+  w.order({order(1, OrderKind::kVerify, block(1))});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_TRUE(w.next_heartbeat().results.empty());
+  w.finish({});
+  EXPECT_EQ(w.result_of(1), Status());
+}
+
 TEST(Orders, OfAnEarlierSessionAreNeitherBegunNorAnswered) {
   World w;
   w.start({found(1)});
@@ -300,7 +314,7 @@ TEST(Orders, B3_HaveAtMostTenThousandResultsWaiting) {
 
 TEST(Orders, AboutAQuarantineOnAVolumeThatFailedMeanwhileChangeNothing) {
   for (const OrderKind kind : {OrderKind::kPurge, OrderKind::kRestore}) {
-    for (const Status& end : {Status(), kAbsent, kUnreadable}) {
+    for (const Status& end : {Status(), kAbsent, kUnreadable, kRotten}) {
       if (kind == OrderKind::kRestore && end.ok()) continue;
       World w;
       w.start({found(1, 0, true)});

@@ -133,6 +133,35 @@ TEST(Restore, ThatFindsAReplicaNobodyKnewOfKnowsItNow) {
   EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify);
 }
 
+TEST(Restore, OfWhatIsWholeThereKnowsItInThePlaceOfOtherContentOrOfOneOnAnotherVolume) {
+  for (const FoundReplica& here : {FoundReplica{kOther, 0, false, {}}, found(1, 1)}) {
+    World w;
+    w.start({here, found(1, 0, true)});
+    w.register_and_report();
+    w.suspect(1);
+    w.finish(kRotten);
+    w.order({order(1, OrderKind::kRestore, block(1))});
+    expect_restore(w, 0);
+    w.finish(kThere, 0);
+    EXPECT_EQ(w.machine.find(BlockId{1})->info, block(1));
+    EXPECT_EQ(w.machine.find(BlockId{1})->volume, 0u);
+    ASSERT_EQ(w.tasks.size(), 1u);
+    EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify);
+  }
+}
+
+TEST(Restore, ThatFailedOnAnotherVolumeMovedNothingFromHere) {
+  World w;
+  with_rotten(w, {found(1, 1, true)});
+  w.order({order(1, OrderKind::kRestore, block(1))});
+  expect_restore(w, 1);
+  w.finish(kUnreadable, 1);
+  w.finish(kRotten);  // it was read again
+  w.order({order(2, OrderKind::kPurge, block(1))});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().volume, 1u);
+}
+
 TEST(Restore, ThatFailedHalfwayHasWhatIsHereReadAgain) {
   World w;
   w.start({{kOther, 0, false, {}}, found(1, 0, true)});

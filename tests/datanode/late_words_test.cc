@@ -31,6 +31,10 @@ TEST(Registration, OfAnotherNumberThanLastTimeIsMadeDurableFirst) {
   w.start({}, {"c1", NodeId{3}, w.mark});
   w.answer(w.registration(1));
   EXPECT_FALSE(w.machine.registered());
+  w.persists.clear();
+  w.machine.persist_failed(w.now);
+  w.pass(seconds(11));
+  ASSERT_EQ(w.persists.size(), 1u) << "and tried again if that fails";
   w.persist();
   EXPECT_TRUE(w.machine.registered());
   EXPECT_EQ(w.identity_on_disk.identity.node, NodeId{4});
@@ -56,6 +60,18 @@ TEST(Messages, AnsweredAsIfTheyHadBeenAnotherBeginASessionAnew) {
   }
   ASSERT_TRUE(w.said<wire::ReportDigests>());
   w.answer(wire::Empty{});
+  EXPECT_FALSE(w.machine.registered());
+}
+
+TEST(Report, WhosePieceIsAnsweredAsIfItHadBeenAnotherMessageBeginsASessionAnew) {
+  World w;
+  w.start({found(1)});
+  w.answer(w.registration(1));
+  w.persist();
+  while (!w.said<wire::ReportDigests>()) w.answer(w.reply_with({}));
+  w.answer(wire::ReportDigestsReply{{1}});
+  ASSERT_TRUE(w.said<wire::ReportPiece>());
+  w.answer(w.reply_with({}));
   EXPECT_FALSE(w.machine.registered());
 }
 
@@ -86,8 +102,9 @@ TEST(Messages, ThatTheNameNodeWillNeverTakeEndTheSessionAndAreNotSentAgain) {
 }
 
 TEST(Messages, AboutRotElsewhereThatAreRefusedAreDroppedAndTheSessionGoesOn) {
-  for (const wire::Reply& reply : {wire::Reply(Status(Code::kInvalidArgument, "no")),
-                                   wire::Reply(Status(Code::kUnavailable, "busy"))}) {
+  const wire::Reply busy = Status(Code::kUnavailable, "busy");
+  const wire::Reply no = Status(Code::kInvalidArgument, "no");
+  for (const wire::Reply& reply : {no, busy, wire::Reply(wire::HeartbeatReply())}) {
     World w;
     w.start();
     w.register_and_report();
@@ -102,7 +119,7 @@ TEST(Messages, AboutRotElsewhereThatAreRefusedAreDroppedAndTheSessionGoesOn) {
     ASSERT_TRUE(w.said<wire::ReportBad>());
     w.answer(reply);
     EXPECT_TRUE(w.machine.registered());
-    const bool again = std::get<Status>(reply).code() == Code::kUnavailable;
+    const bool again = reply == busy;
     bool told = false;
     for (int i = 0; i < 50; ++i) {
       told = told || w.said<wire::ReportBad>();
@@ -252,6 +269,7 @@ TEST(Receiver, WordsThatComeTooLateOrTooSoonChangeNothing) {
   Receiver receiver = begun(header_to({2}, 2), effects);
   effects.clear();
   receiver.published(effects);  // nothing is, yet
+  receiver.data({}, effects);
   receiver.downstream_replied({}, effects);
   EXPECT_TRUE(effects.empty());
   receiver.data(as_bytes("ab"), effects);
@@ -264,9 +282,11 @@ TEST(Receiver, WordsThatComeTooLateOrTooSoonChangeNothing) {
   receiver.downstream_failed({Code::kUnavailable, "away"}, effects);
   receiver.downstream_failed({Code::kUnavailable, "away"}, effects);
   EXPECT_TRUE(effects.empty()) << "its own replica is not published yet";
+  EXPECT_FALSE(receiver.done());
   receiver.published(effects);
   ASSERT_TRUE(std::holds_alternative<ReceiverDone>(effects.back()));
   EXPECT_EQ(std::get<ReceiverDone>(effects.back()).reply.failed.size(), 1u);
+  EXPECT_TRUE(receiver.done());
   effects.clear();
   receiver.published(effects);
   receiver.data(as_bytes("c"), effects);
