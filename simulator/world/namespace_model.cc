@@ -274,8 +274,10 @@ void NamespaceModel::execute(const wire::Complete& request, const wire::Reply& /
   inodes_[file.id] = std::move(file);
 }
 
+// Somebody else's version, whose id an older copy of the metadata gave out anew, stays.
 void NamespaceModel::execute(const wire::Abandon& request, const wire::Reply& /*reply*/) {
-  end_writer(request.inode);
+  const ModelWriter* owner = writer(request.inode);
+  if (owner != nullptr && owner->client == request.caller.client) end_writer(request.inode);
 }
 
 void NamespaceModel::execute(const wire::Remove& request, const wire::Reply& /*reply*/) {

@@ -62,6 +62,19 @@ void commit(NamespaceModel& model, const wire::Allocate& request) {
               {.position = model.position() + 1, .reply = wire::AllocateReply{}});
 }
 
+TEST(NamespaceModel, AVersionIsGivenUpByItsWriterAlone) {
+  NamespaceModel model;
+  wire::Abandon abandon;
+  abandon.inode = write_file(model, 1).inode;
+  for (const std::string client : {"another", "writer"}) {
+    abandon.caller.client = client;
+    EXPECT_EQ(model.expected({abandon, {}}), Code::kOk);
+    model.apply({{}, namenode::RequestCommand{abandon, {}}, {}},
+                {.position = model.position() + 1, .reply = wire::Empty{}});
+    EXPECT_EQ(model.writers().contains(abandon.inode), client != "writer") << client;
+  }
+}
+
 TEST(NamespaceModel, ABlockThatIsCommittedAtTwoPlacesOfAFileIsRefused) {
   NamespaceModel model;
   wire::Allocate allocate = write_file(model, 1);
