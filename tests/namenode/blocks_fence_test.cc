@@ -49,6 +49,24 @@ TEST(Excess, ThatIsNoneAnyMoreWhenItsNodeAsksStays) {
   }
 }
 
+TEST(Excess, WhoseReplicaIsGoneBeforeItsNodeAsksIsNotMoved) {
+  for (int beats = 1; beats <= 6; ++beats) {
+    for (std::uint64_t gone = 1; gone <= 4; ++gone) {
+      Cluster cluster(4);
+      const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+      cluster.set_replication(block, 3);
+      cluster.run(seconds(beats));
+      cluster.tick(milliseconds(500));
+      const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
+      cluster.set_replication(block, 4);
+      cluster.at(gone).replicas.erase(block);
+      cluster.at(gone).changes.push_back({wire::ReplicaEvent::kRemoved, Cluster::info(block)});
+      cluster.run(seconds(10));
+      EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered);
+    }
+  }
+}
+
 TEST(Excess, D4_StaysIfASurvivorRegistersAgainBeforeItsNodeAsks) {
   for (int beats = 1; beats <= 6; ++beats) {
     for (std::uint64_t again = 1; again <= 4; ++again) {
@@ -255,6 +273,43 @@ TEST(Excess, ADoomedCopyThatIsNeededAfterAllIsAskedBack) {
   cluster.run(seconds(200));
   EXPECT_EQ(cluster.good(block), 3u);
   EXPECT_EQ(cluster.health(block).good, 3u);
+}
+
+TEST(Excess, ADoomedCopyThatCannotBeGivenBackIsNotAskedBackAllTheTime) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.set_replication(block, 3);
+  const std::uint64_t victim = run_until_quarantined(cluster);
+  ASSERT_NE(victim, 0u);
+  cluster.at(victim).changes.clear();  // its word is lost
+  cluster.at(victim).results.clear();
+  cluster.disobey({victim});
+  cluster.kill(victim == 1 ? 2 : 1);
+  const auto asked = [&] { return cluster.orders(victim, OrderKind::kRestore); };
+  for (int i = 0; i < 200 && asked().empty(); ++i) cluster.run(seconds(1));
+  ASSERT_THAT(asked(), SizeIs(1));
+  const Status failed(Code::kIo, "Input/output error");
+  cluster.at(victim).results.push_back({asked()[0].order, failed});
+  cluster.run(seconds(25));
+  EXPECT_THAT(asked(), SizeIs(1));
+  cluster.run(seconds(10));
+  EXPECT_THAT(asked(), SizeIs(2));
+}
+
+TEST(Excess, AnotherOneIsChosenWhenTheFirstCouldNotGoForFiveMinutes) {
+  Cluster cluster(4);
+  const std::uint64_t room = cluster.at(1).stats.remaining;
+  cluster.at(4).stats.remaining = room / 2;  // the fullest: its copy is the first to go
+  cluster.run(seconds(2));
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.disobey({1, 2, 3});
+  cluster.set_replication(block, 3);
+  cluster.run(seconds(5));
+  cluster.at(1).stats.remaining = room / 4;
+  cluster.run(seconds(310));
+  cluster.obey({1, 2, 3});
+  cluster.run(seconds(150));
+  EXPECT_THAT(cluster.holders(block), ElementsAre(2, 3, 4));
 }
 
 TEST(Excess, Gluster_1303_NothingIsDeletedWhileACopyIsUnderWay) {

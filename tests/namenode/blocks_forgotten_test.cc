@@ -81,6 +81,24 @@ TEST(Forgotten, MooseFS_151_ABlockBeyondOurHistoryIsKeptAndTold) {
   EXPECT_THAT(cluster.describe().notes, IsEmpty()) << "it is gone";
 }
 
+TEST(Forgotten, ABlockBeyondOurHistoryIsToldOfAlsoWhenItsNodeIsDead) {
+  Cluster cluster(5);
+  cluster.store_on(BlockId{first_id_of_epoch(1) + 1000}, 2);
+  cluster.run(seconds(5));
+  cluster.kill(2);
+  cluster.run(seconds(120));
+  EXPECT_THAT(cluster.describe().notes, ElementsAre(HasSubstr("1 blocks on DataNodes are of a")));
+}
+
+TEST(Forgotten, OfBlocksBeyondOurHistoryAThousandAreToldOf) {
+  Cluster cluster(2);
+  for (std::uint64_t i = 0; i < 1200; ++i) {
+    cluster.store_on(BlockId{first_id_of_epoch(1) + 1000 + i}, 1 + i % 2);
+  }
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.describe().notes, ElementsAre(HasSubstr("1000 blocks on DataNodes are of")));
+}
+
 TEST(Forgotten, HDFS_3605_ABlockOfALaterEpochIsKept) {
   Cluster cluster(3);
   const BlockId block{first_id_of_epoch(2)};

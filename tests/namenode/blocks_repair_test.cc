@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/namenode/cluster.h"
 
@@ -121,6 +122,28 @@ TEST(Repair, AReplicaOfOtherContentIsCorruptAndReplaced) {
   cluster.run(seconds(10));
   EXPECT_EQ(cluster.good(block), 3u);
   EXPECT_EQ(cluster.at(3).quarantine.at(block).info, torn);
+}
+
+TEST(Repair, AReplicaOfOtherContentThanItsWriterSaidIsReplacedAtOnce) {
+  Cluster cluster(3);
+  const BlockId block = cluster.allocate(2);
+  cluster.store_on(block, 1);
+  wire::BlockInfo torn = Cluster::info(block);
+  torn.length -= 1;
+  cluster.at(2).replicas[block] = {torn, {}};
+  cluster.at(2).changes.push_back({wire::ReplicaEvent::kStored, torn});
+  cluster.commit(block, {1, 2});
+  cluster.run(seconds(5));
+  EXPECT_EQ(cluster.good(block), 2u);
+}
+
+TEST(Repair, ACopyNamesTenSourcesAtMost) {
+  Cluster cluster(12);
+  cluster.write({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 12);
+  cluster.run(seconds(3));
+  const std::vector<wire::Order> copies = cluster.orders(12, OrderKind::kCopy);
+  ASSERT_THAT(copies, SizeIs(1));
+  EXPECT_THAT(copies[0].sources, SizeIs(10));
 }
 
 TEST(Repair, HDFS_8404_ATimedOutCopyIsOrderedAgainAndSucceeds) {
@@ -275,20 +298,25 @@ TEST(Repair, AMissingBlockIsAskedForInEveryQuarantine) {
   EXPECT_THAT(cluster.located(block), ElementsAre(4));
 }
 
+// Rotten, or of other content.
+void make_bad(Cluster& cluster, BlockId block, std::uint64_t node, bool rotten) {
+  if (rotten) {
+    cluster.rot(block, node);
+    cluster.find_rot(block, node);
+    return;
+  }
+  wire::BlockInfo other = Cluster::info(block);
+  ++other.crc;
+  cluster.at(node).replicas[block] = {other, {}};
+  cluster.at(node).changes.push_back({wire::ReplicaEvent::kStored, other});
+}
+
 TEST(Repair, ABlockWithoutAGoodReplicaIsAskedForInTheQuarantineBesideABadOne) {
   for (const bool rotten : {true, false}) {
     Cluster cluster(2);
     const BlockId block = cluster.write({1}, 1);
     cluster.at(1).quarantine[block] = cluster.at(1).replicas.at(block);
-    if (rotten) {
-      cluster.rot(block, 1);
-      cluster.find_rot(block, 1);
-    } else {
-      wire::BlockInfo other = Cluster::info(block);
-      ++other.crc;
-      cluster.at(1).replicas[block] = {other, {}};
-      cluster.at(1).changes.push_back({wire::ReplicaEvent::kStored, other});
-    }
+    make_bad(cluster, block, 1, rotten);
     cluster.run(seconds(10));
     EXPECT_EQ(cluster.good(block), 1u);
     EXPECT_EQ(cluster.health(block).good, 1u);
@@ -313,16 +341,17 @@ TEST(Repair, ARottenReplicaThatARestoreMayReplaceIsNotMovedMeanwhile) {
   EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(1)) << "no answer: it is over";
 }
 
-TEST(Repair, ARottenReplicaWithNothingBetterBesideItGoesOnceAGoodOneIsThere) {
-  Cluster cluster(2);
-  const BlockId block = cluster.write({1}, 1);
-  cluster.rot(block, 1);
-  cluster.find_rot(block, 1);
-  cluster.run(seconds(5));
-  ASSERT_THAT(cluster.orders(1, OrderKind::kRestore), SizeIs(1));
-  cluster.store_on(block, 2);
-  cluster.run(seconds(5));
-  EXPECT_THAT(cluster.holders(block), ElementsAre(2));
+TEST(Repair, ABadReplicaWithNothingBetterBesideItGoesOnceAGoodOneIsThere) {
+  for (const bool rotten : {true, false}) {
+    Cluster cluster(2);
+    const BlockId block = cluster.write({1}, 1);
+    make_bad(cluster, block, 1, rotten);
+    cluster.run(seconds(5));
+    ASSERT_THAT(cluster.orders(1, OrderKind::kRestore), SizeIs(1));
+    cluster.store_on(block, 2);
+    cluster.run(seconds(5));
+    EXPECT_THAT(cluster.holders(block), ElementsAre(2));
+  }
 }
 
 TEST(Repair, AReplicaThatIsBeingMovedAwayIsNotReplacedByARestore) {
@@ -367,6 +396,20 @@ TEST(Repair, C3_NoOrderIsGivenWhenNothingIsWrong) {
                                OrderKind::kRestore, OrderKind::kConfirm, OrderKind::kPurge}) {
     EXPECT_EQ(cluster.orders_of(kind), 0u) << to_string(kind);
   }
+}
+
+TEST(Repair, CopiesOnOneHostAreSpreadOverTwoOnceTheOtherHasRoom) {
+  Cluster cluster(4, {"/r"}, true);
+  for (const std::uint64_t node : {2u, 3u}) cluster.at(node).host = cluster.at(1).host;
+  wire::NodeStats& stats = cluster.at(4).stats;
+  const std::uint64_t room = std::exchange(stats.largest_free, 0);
+  cluster.run(seconds(2));
+  const BlockId block = cluster.write({1, 2}, 2);
+  cluster.run(seconds(60));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kCopy), 0u);
+  stats.largest_free = room;
+  cluster.run(seconds(120));
+  EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(4)));
 }
 
 TEST(Repair, CopiesOnOneRackAreSpreadOverTwo) {

@@ -131,6 +131,50 @@ TEST(Words, AClientsDoubtBeforeTheNodesFirstReportIsLookedInto) {
   EXPECT_THAT(cluster.orders(1, OrderKind::kVerify), SizeIs(1));
 }
 
+TEST(Words, AClientsDoubtAboutABlockThatIsBeingWrittenIsOfNoEffect) {
+  Cluster cluster(2);
+  cluster.at(1).reports = false;
+  cluster.restart_namenode();
+  cluster.run(seconds(2));
+  cluster.doubt(cluster.allocate(2), 1);
+  cluster.run(seconds(5));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kVerify), 0u);
+}
+
+TEST(Words, ARemovalOfWhateverReplicaEndsWhatAClientClaimed) {
+  Cluster cluster(2);
+  const BlockId block = cluster.allocate(1);
+  cluster.commit(block, {1});
+  EXPECT_EQ(cluster.health(block).unknown, 1u);
+  wire::BlockInfo other = Cluster::info(block);
+  other.crc ^= 1;
+  cluster.at(1).changes.push_back({ReplicaEvent::kRemoved, other});
+  (void)cluster.heartbeat(1);
+  EXPECT_EQ(cluster.health(block).unknown, 0u);
+}
+
+TEST(Words, AReportOfOtherContentThanIsKnownIsBelieved) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1, 2}, 2);
+  cluster.at(1).replicas.at(block).info.crc ^= 1;
+  cluster.report(1);
+  EXPECT_EQ(cluster.health(block).good, 1u);
+  EXPECT_EQ(cluster.health(block).corrupt, 1u);
+}
+
+TEST(Words, ARestoreOfWhichNothingIsToldHasTheNodeReport) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.at(2).quarantine[block] = {Cluster::info(block), {}};
+  cluster.kill(1);
+  for (int i = 0; i < 60 && cluster.at(2).quarantine.contains(block); ++i) {
+    cluster.run(seconds(1));
+  }
+  cluster.at(2).changes.clear();
+  cluster.run(seconds(3));
+  EXPECT_THAT(cluster.located(block), ElementsAre(2));
+}
+
 TEST(Words, ACopyThatIsSaidToBeDoneBeforeTheReplicaIsToldOfCounts) {
   Cluster cluster(3);
   const BlockId block = cluster.write({1, 2, 3});
@@ -169,18 +213,43 @@ TEST(Words, ASurvivorThatDeniesItsCopySavesTheOthers) {
   EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
 }
 
+TEST(Words, ADenialOfACopyThatIsToldToBeGoneChangesNothingMore) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  cluster.disobey({1, 2, 3, 4});
+  cluster.set_replication(block, 3);
+  cluster.run(seconds(3));
+  for (const std::uint64_t node : {1u, 2u, 3u, 4u}) {
+    for (const wire::Order& order : cluster.orders(node, OrderKind::kConfirm)) {
+      cluster.at(node).replicas.erase(block);
+      cluster.at(node).changes.push_back({ReplicaEvent::kRemoved, Cluster::info(block)});
+      cluster.at(node).results.push_back({order.order, {Code::kNotFound, "no such replica"}});
+    }
+  }
+  cluster.run(seconds(5));
+  EXPECT_EQ(cluster.health(block).good, 1u);
+  EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 0u);
+  EXPECT_EQ(cluster.orders_of(OrderKind::kVerify), 0u);
+}
+
 TEST(Words, APlaceBelowManyDirectoriesGivesNoHint) {
   NamespaceBench bench;
   std::string path;
   for (int i = 0; i < 40; ++i) path += "/d";
   const InodeId deep = bench.write(path + "/f");
+  const std::string longest = path.substr(0, 2 * 31) + "/f";
   const InodeId flat = bench.write("/d/f");
+  const InodeId deepest = bench.write(longest);
+  const wire::CreateReply open = bench.open(bench.ann, "/d/open", false, 1);
   const auto hint_of = [&](InodeId inode) {
     return sidecar_facts(bench.store, *bench.store.block(bench.store.file_block(inode, 0)->block))
         .path_hint;
   };
   EXPECT_EQ(hint_of(deep), "");
   EXPECT_EQ(hint_of(flat), "/d/f");
+  EXPECT_EQ(hint_of(deepest), longest);
+  EXPECT_EQ(sidecar_facts(bench.store, *bench.store.block(open.blocks[0].block)).path_hint, "")
+      << "it is at no place yet";
   EXPECT_EQ(bench.code(bench.remove("/d", true)), Code::kOk);
   EXPECT_EQ(hint_of(flat), "") << "in no directory any more";
 }

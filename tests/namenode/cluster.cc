@@ -360,7 +360,9 @@ Status Cluster::restore(PretendedNode& node, const wire::Order& order) {
   const auto kept = node.quarantine.find(order.block.id);
   if (kept == node.quarantine.end() || kept->second.info != order.block ||
       !kept->second.rot.empty()) {
-    return bad ? Status(Code::kCorrupt, "nothing better is in quarantine") : not_found();
+    if (!bad) return not_found();
+    const bool other = here->second.info != order.block;
+    return {other ? Code::kAlreadyExists : Code::kCorrupt, "nothing better is in quarantine"};
   }
   if (bad) {
     std::swap(here->second, kept->second);

@@ -241,6 +241,13 @@ TEST_F(Completing, NeedsEveryIndexAndTheRightLength) {
   EXPECT_EQ(find_damage(store), "");
 }
 
+TEST_F(Completing, WithABlockThatIsNotItsOwnIsRefused) {
+  const wire::CreateReply file = open(ann, "/f", false, 1);
+  const wire::CreateReply other = open(ann, "/g", false, 1);
+  EXPECT_NE(code(complete(ann, file.inode, 1000, {stored(other.blocks[0].block, 0)})), Code::kOk);
+  EXPECT_TRUE(status("/f").under_construction);
+}
+
 TEST_F(Completing, GivesUpWhatWasNotCommitted) {
   const wire::CreateReply file = open(ann, "/f", false, 2);
   const Outcome done = request(complete(ann, file.inode, 1000, {stored(file.blocks[1].block, 0)}));

@@ -18,6 +18,13 @@ TEST(Json, ARequestSurvivesTheRoundTrip) {
   EXPECT_EQ(*back, create);
 }
 
+TEST(Json, IsOneLineWhateverItSays) {
+  const Stat stat{"/a\nb"};
+  const std::string text = to_json_text(stat);
+  EXPECT_EQ(text.find('\n'), std::string::npos);
+  EXPECT_EQ(from_json_text<Stat>(text, UnknownKeys::kReject)->path, stat.path);
+}
+
 TEST(Json, AnUnknownFieldIsAnErrorToAServerAndIgnoredByAClient) {
   const std::string text = R"({"path": "/a", "colour": "red"})";
   EXPECT_EQ(from_json_text<Stat>(text, UnknownKeys::kReject).status().message(),
