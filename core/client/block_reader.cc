@@ -80,7 +80,6 @@ wire::GranuleRange BlockReader::bytes_of(std::size_t first, std::size_t end) con
 
 // Keeps `parallel` fetches out, lowest granules first, and ends when nothing is left or possible.
 void BlockReader::pump(Instant now, BlockReaderEffects& effects) {
-  if (done_) return;
   while (open_ < granules_.size() && granules_[open_].delivered) ++open_;
   if (open_ == granules_.size()) return finish({}, effects);
   auto fast =

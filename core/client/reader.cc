@@ -215,7 +215,7 @@ void Reader::fetched(std::uint64_t fetch, const wire::RangeHeader& header,
                      std::span<const std::uint32_t> granule_crcs, Bytes data, Instant now,
                      ReaderEffects& effects) {
   const auto found = fetches_.find(fetch);
-  if (done_ || finishing_ || found == fetches_.end()) return;
+  if (found == fetches_.end()) return;  // of a block that is done, or after the end
   const OuterFetch inner_fetch = found->second;
   fetches_.erase(found);
   BlockReaderEffects inner;
@@ -228,7 +228,7 @@ void Reader::fetched(std::uint64_t fetch, const wire::RangeHeader& header,
 void Reader::fetch_failed(std::uint64_t fetch, const Status& status, Instant now,
                           ReaderEffects& effects) {
   const auto found = fetches_.find(fetch);
-  if (done_ || finishing_ || found == fetches_.end()) return;
+  if (found == fetches_.end()) return;
   const OuterFetch inner_fetch = found->second;
   fetches_.erase(found);
   BlockReaderEffects inner;
@@ -288,7 +288,7 @@ void Reader::finish(Status status, Instant now, ReaderEffects& effects) {
 }
 
 void Reader::end_if_reported(Instant now, ReaderEffects& effects) {
-  if (!finishing_ || done_) return;
+  if (!finishing_) return;
   if (report_call_ != 0 && now < report_until_) return schedule(now, effects);
   done_ = true;
   effects.push_back(ReadDone{result_});

@@ -110,7 +110,7 @@ void Receiver::disk_failed(const Status& status, ReceiverEffects& effects) {
 }
 
 void Receiver::published(ReceiverEffects& effects) {
-  if (done_ || published_ || !ended_) return;
+  if (done_ || !ended_) return;
   published_ = true;
   proceed(effects);
 }

@@ -104,8 +104,7 @@ void Shipper::care_for_checkpoint(Now now, ShipperEffects& effects) {
     return entry.second.phase == Phase::kCheckpoint && entry.second.out != 0;
   });
   const bool needed = uses_checkpoint();
-  const bool usable = checkpoint_.epoch == epoch_ && covers(checkpoint_.applied);
-  if (file_ == CheckpointFile::kMade && !sending && (!needed || !usable)) {
+  if (file_ == CheckpointFile::kMade && !sending && (!needed || !usable())) {
     file_ = CheckpointFile::kNone;
     effects.push_back(DropCheckpoint{});
   }
@@ -123,8 +122,7 @@ void Shipper::send(Home& home, Now now, ShipperEffects& effects) {
           home.out, home.node.address, {.cluster = cluster_, .epoch = epoch_, .lines = {}}});
       return;
     case Phase::kCheckpoint:
-      if (file_ != CheckpointFile::kMade || checkpoint_.epoch != epoch_) return;
-      if (!covers(checkpoint_.applied)) return;
+      if (!usable()) return;
       home.out = ++transfers_;
       effects.push_back(PutCheckpoint{home.out, home.node.address, checkpoint_});
       return;

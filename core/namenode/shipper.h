@@ -126,6 +126,11 @@ class Shipper {
   [[nodiscard]] bool covers(Position applied) const {
     return applied + 1 >= first() && applied < next_;
   }
+  // The buffer continues the checkpoint that was made. None of an earlier epoch: what is buffered
+  // begins after the command that raised it.
+  [[nodiscard]] bool usable() const {
+    return file_ == CheckpointFile::kMade && covers(checkpoint_.applied);
+  }
   [[nodiscard]] bool uses_checkpoint() const;
   [[nodiscard]] Home* home_of(TransferId transfer);
   void choose_homes();

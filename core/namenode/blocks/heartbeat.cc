@@ -58,14 +58,14 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
       copy_ended(soft, *ended, result.status);
       break;
     case OrderKind::kConfirm:
-      if (result.status.ok()) confirmed(soft, block, node.row.id, true);
-      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
+      if (result.status.ok()) confirmed(soft, block, node, true);
+      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node, false);
       break;
     case OrderKind::kQuarantine:
       // Done, it will be told of as removed; refused, it will not happen any more.
       if (result.status.ok() || replica == nullptr) break;
       replica->set(Replica::kDoomed, false);
-      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node.row.id, false);
+      if (result.status.code() == Code::kNotFound) confirmed(soft, block, node, false);
       break;
     case OrderKind::kRestore:
       if (result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);

@@ -119,15 +119,14 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
   soft.agenda.note_at(view.id, soft.running() + kAskAgain);
 }
 
-void confirmed(Soft& soft, BlockId block, NodeId survivor, bool there) {
+void confirmed(Soft& soft, BlockId block, Node& survivor, bool there) {
   if (const auto at = soft.removals.find(block); at != soft.removals.end() && there) {
-    at->second.confirmed[survivor] = soft.running();
+    at->second.confirmed[survivor.row.id] = soft.running();
   }
-  Node* node = soft.nodes.find(survivor);
-  Replica* replica = node == nullptr ? nullptr : node->replicas.find(block);
+  Replica* replica = survivor.replicas.find(block);
   if (!there && replica != nullptr) {
     replica->set(Replica::kSuspect, true);
-    soft.verify.want(survivor, block, true);
+    soft.verify.want(survivor.row.id, block, true);
   }
   soft.agenda.note(block);
 }

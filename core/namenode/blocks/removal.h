@@ -13,6 +13,6 @@ namespace dfs::namenode {
 void remove_excess(Soft& soft, const BlockView& view, Now now);
 
 // A survivor's answer to a kConfirm.
-void confirmed(Soft& soft, BlockId block, NodeId survivor, bool there);
+void confirmed(Soft& soft, BlockId block, Node& survivor, bool there);
 
 }  // namespace dfs::namenode
