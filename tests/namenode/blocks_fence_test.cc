@@ -402,6 +402,18 @@ TEST(Rotten, SeaweedFS_9930_AnUnverifiedSurvivorDoesNotCondemnTheRottenCopy) {
   EXPECT_EQ(cluster.good(block), 1u);
 }
 
+TEST(Rotten, StaysUntilAnotherReplicaHasBeenReadSinceItWasFound) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1, 2}, 1);
+  cluster.run(seconds(5));
+  cluster.rot(block, 1);
+  cluster.rot(block, 2, 7);
+  cluster.find_rot(block, 1);
+  cluster.run(seconds(60));
+  // Node 2 was known to be whole a moment before. Each has what the other has lost.
+  EXPECT_EQ(cluster.good(block), 1u);
+}
+
 TEST(Purge, OfAForgottenBlockIsGranted) {
   Cluster cluster(3);
   const BlockId block = cluster.write({1, 2, 3});

@@ -29,8 +29,16 @@ bool confirmed_recently(const Soft& soft, const DeletionRequest& request, NodeId
   return at != request.confirmed.end() && soft.running() - at->second <= kConfirmationHolds;
 }
 
+// The second after which survivors must have been read.
+std::uint32_t read_after(const BlockView& view, const DeletionRequest& request) {
+  const Copy* victim = view.on(request.node);
+  const bool rotten = !request.purge && victim != nullptr && victim->rotten();
+  return rotten ? victim->verified : request.verified_after;
+}
+
 Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRequest& request,
                        bool must_confirm, Now now) {
+  const std::uint32_t after = read_after(view, request);
   Survivors survivors;
   for (const Copy& copy : view.copies) {
     // What a node has published survives the purge of what it has in quarantine.
@@ -41,7 +49,7 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
       continue;
     }
     if (copy.node->state != wire::NodeState::kLive || !copy.node->reported || copy.doomed) continue;
-    if (!verified_recently(soft, copy, now) || copy.verified <= request.verified_after) {
+    if (!verified_recently(soft, copy, now) || copy.verified <= after) {
       survivors.unverified.push_back(copy.id);
     } else if (must_confirm && !confirmed_recently(soft, request, copy.id)) {
       survivors.unconfirmed.push_back(copy.id);

@@ -9,9 +9,11 @@
 //   * Allocated: belongs to its lease. Freed: belongs to its readers. Never deleted.
 //   * Committed: other replicas must survive, each on a live node that stays and has reported in
 //     this session, matching, not suspected, not doomed, and known to be whole within the scrub
-//     period. For a replica that is rotten one such survivor, for any other as many as the block's
-//     replication, and for a quarantine each of them must have confirmed just now that it is there
-//     (D4). A node that leaves may be switched off any time, so that none survives there.
+//     period. For a replica that is rotten one such survivor, read since that one was found so:
+//     what has rotted everywhere is found at about the same time, and its granules may be good in
+//     different places. For any other as many as the block's replication, and for a quarantine
+//     each of them must have confirmed just now that it is there (D4). A node that leaves may be
+//     switched off any time, so that none survives there.
 // Each deletion goes into the ledger.
 #pragma once
 

@@ -36,7 +36,8 @@ class Replica {
   [[nodiscard]] wire::BlockInfo info() const { return {BlockId{id_}, packed_ >> 8, crc_}; }
   [[nodiscard]] bool is(Mark mark) const { return (packed_ & mark) != 0; }
   void set(Mark mark, bool on) { packed_ = on ? packed_ | mark : packed_ & ~std::uint64_t{mark}; }
-  // Second of monotonic time at which it was last known to be whole, from 1; 0: never.
+  // Second of monotonic time at which it was last known to be whole, or, of a corrupt one, found to
+  // be so; from 1; 0: never.
   [[nodiscard]] std::uint32_t verified() const { return verified_; }
   void set_verified(std::uint32_t second) { verified_ = second; }
 

@@ -107,7 +107,7 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
       Replica& replica = node.replicas.put(change.replica);
       replica.set(Replica::kCorrupt, true);
       replica.set(Replica::kSuspect, false);
-      replica.set_verified(0);
+      replica.set_verified(soft.second(now));
       break;
     }
     case wire::ReplicaEvent::kUnread: {
