@@ -50,8 +50,11 @@ class LastCopy final : public Oracle {
     const bool rotten = truth != nullptr && !truth->good.contains(address);
     const bool excess = order.kind == wire::OrderKind::kQuarantine && !rotten;
     const std::uint64_t needed = excess ? asked_before_.least(order.block.id, *state) : 1;
+    // All copies taken at once may be counted on until they are read.
+    const bool all_taken = scene_.given_up.contains(order.block.id);
+    const Duration forgiven = all_taken ? scene_.plan.namenode.scrub_period + kForgiven : kForgiven;
     std::set<NodeId> survivors =
-        believable_survivors(scene_, reports_, node, order.block.id, kForgiven);
+        believable_survivors(scene_, reports_, node, order.block.id, forgiven);
     std::erase_if(survivors, [this](NodeId survivor) { return leavers_.left(survivor); });
     std::uint64_t left = survivors.size();
     // What a node has published survives the purge of what it has in quarantine.
