@@ -34,14 +34,22 @@ TEST(Excess, SeaweedFS_9858_GoesAfterItsSurvivorsHaveConfirmed) {
   EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), 1u);
 }
 
+// Four copies, of which three are wanted since some heartbeats ago.
+struct OneCopyTooMany {
+  explicit OneCopyTooMany(int heartbeats) {
+    cluster.set_replication(block, 3);
+    cluster.run(seconds(heartbeats));
+    cluster.tick(milliseconds(500));
+    ordered = cluster.orders_of(OrderKind::kQuarantine);
+  }
+  Cluster cluster{4};
+  BlockId block = cluster.write({1, 2, 3, 4}, 4);
+  std::size_t ordered = 0;  // deletions
+};
+
 TEST(Excess, ThatIsNoneAnyMoreWhenItsNodeAsksStays) {
   for (int beats = 1; beats <= 6; ++beats) {
-    Cluster cluster(4);
-    const BlockId block = cluster.write({1, 2, 3, 4}, 4);
-    cluster.set_replication(block, 3);
-    cluster.run(seconds(beats));
-    cluster.tick(milliseconds(500));
-    const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
+    auto&& [cluster, block, ordered] = OneCopyTooMany(beats);
     cluster.set_replication(block, 4);
     cluster.run(seconds(10));
     EXPECT_EQ(cluster.orders_of(OrderKind::kQuarantine), ordered)
@@ -52,12 +60,7 @@ TEST(Excess, ThatIsNoneAnyMoreWhenItsNodeAsksStays) {
 TEST(Excess, WhoseReplicaIsGoneBeforeItsNodeAsksIsNotMoved) {
   for (int beats = 1; beats <= 6; ++beats) {
     for (std::uint64_t gone = 1; gone <= 4; ++gone) {
-      Cluster cluster(4);
-      const BlockId block = cluster.write({1, 2, 3, 4}, 4);
-      cluster.set_replication(block, 3);
-      cluster.run(seconds(beats));
-      cluster.tick(milliseconds(500));
-      const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
+      auto&& [cluster, block, ordered] = OneCopyTooMany(beats);
       cluster.set_replication(block, 4);
       cluster.at(gone).replicas.erase(block);
       cluster.at(gone).changes.push_back({wire::ReplicaEvent::kRemoved, Cluster::info(block)});
@@ -70,12 +73,7 @@ TEST(Excess, WhoseReplicaIsGoneBeforeItsNodeAsksIsNotMoved) {
 TEST(Excess, D4_StaysIfASurvivorRegistersAgainBeforeItsNodeAsks) {
   for (int beats = 1; beats <= 6; ++beats) {
     for (std::uint64_t again = 1; again <= 4; ++again) {
-      Cluster cluster(4);
-      const BlockId block = cluster.write({1, 2, 3, 4}, 4);
-      cluster.set_replication(block, 3);
-      cluster.run(seconds(beats));
-      cluster.tick(milliseconds(500));
-      const std::size_t ordered = cluster.orders_of(OrderKind::kQuarantine);
+      auto&& [cluster, block, ordered] = OneCopyTooMany(beats);
       cluster.at(again).reports = false;
       cluster.start(again);
       cluster.join(again);

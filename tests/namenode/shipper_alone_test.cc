@@ -39,11 +39,15 @@ struct ShipperAlone {
   void answer(TransferId transfer, const wire::JournalState& state) {
     shipper.answered(transfer, state, now);
   }
-  // A home that knows nothing is asked and gets a checkpoint.
-  void begin() {
-    answer(only<PostJournal>(tick()).transfer, {});
+  // The home that was asked knows nothing, and a checkpoint is made for it.
+  void knows_nothing(TransferId asked) {
+    answer(asked, {});
     only<MakeCheckpoint>(tick());
     shipper.checkpoint_made(kCheckpoint, now);
+  }
+  // A home that knows nothing is asked and gets a checkpoint.
+  void begin() {
+    knows_nothing(only<PostJournal>(tick()).transfer);
     answer(only<PutCheckpoint>(tick()).transfer, wire::journal_begin(kCheckpoint));
     only<DropCheckpoint>(tick());
   }
@@ -70,9 +74,7 @@ const std::vector<std::string> kTooMany(10, std::string(20, 'x'));
 TEST(ShipperAlone, ACheckpointThatTheBufferContinuesNoLongerIsMadeAnew) {
   ShipperAlone alone({.homes = 1, .buffer_bytes = 100});
   alone.live({1});
-  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, {});
-  alone.only<MakeCheckpoint>(alone.tick());
-  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  alone.knows_nothing(alone.only<PostJournal>(alone.tick()).transfer);
   alone.commit(kTooMany);
   alone.only<DropCheckpoint>(alone.tick());
   alone.only<MakeCheckpoint>(alone.tick(seconds(10)));
@@ -83,9 +85,7 @@ TEST(ShipperAlone, ACheckpointIsKeptWhileItIsSentAndNotSentWhereItCannotBeContin
   alone.live({1, 2});
   const ShipperEffects asked = alone.tick();
   ASSERT_THAT(asked, SizeIs(2));
-  alone.answer(std::get<PostJournal>(asked[0]).transfer, {});
-  alone.only<MakeCheckpoint>(alone.tick());
-  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  alone.knows_nothing(std::get<PostJournal>(asked[0]).transfer);
   const auto put = alone.only<PutCheckpoint>(alone.tick());
   alone.commit(kTooMany);
   alone.answer(std::get<PostJournal>(asked[1]).transfer, {});
@@ -99,9 +99,7 @@ TEST(ShipperAlone, ACheckpointOfTheEpochBeforeIsNotSent) {
   alone.live({1, 2});
   const ShipperEffects asked = alone.tick();
   ASSERT_THAT(asked, SizeIs(2));
-  alone.answer(std::get<PostJournal>(asked[0]).transfer, {});
-  alone.only<MakeCheckpoint>(alone.tick());
-  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  alone.knows_nothing(std::get<PostJournal>(asked[0]).transfer);
   alone.shipper.ship(alone.next, {"raised"}, 2, alone.now);
   alone.answer(std::get<PostJournal>(asked[1]).transfer, {});
   const ShipperEffects effects = alone.tick();
