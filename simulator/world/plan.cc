@@ -74,6 +74,31 @@ Duration log_milliseconds(Random& draw, std::uint64_t low, std::uint64_t high) {
   return milliseconds(static_cast<std::int64_t>(log_uniform(draw, low, high)));
 }
 
+// Swarm: each kind of fault is on in half of the plans, and something happens in all of them.
+std::set<FaultKind> draw_swarm(Random draw) {
+  std::set<FaultKind> on;
+  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    const auto kind = static_cast<FaultKind>(i);
+    if (draw.chance(1, 2) || kind == FaultKind::kClog) on.insert(kind);
+  }
+  return on;
+}
+
+// Two to five kinds that happen often, and clogs where none of them is planned.
+std::set<FaultKind> draw_few(Random draw, Profile profile) {
+  const std::uint64_t count = draw.between(2, 5);
+  std::set<FaultKind> on;
+  bool planned = false;
+  while (on.size() < count) {
+    const auto kind = static_cast<FaultKind>(draw.below(kFaultKinds));
+    if (!within_budget(kind) && profile != Profile::kDisaster) continue;
+    on.insert(kind);
+    planned = planned || kFaultWeights[static_cast<std::size_t>(kind)] > 0;
+  }
+  if (!planned) on.insert(FaultKind::kClog);
+  return on;
+}
+
 void draw_network(Plan& plan, Random draw, const std::set<FaultKind>& on) {
   plan.network.latency_us = static_cast<std::int64_t>(log_uniform(draw, 50, 2'000));
   plan.network.tail_us = static_cast<std::int64_t>(log_uniform(draw, 1'000, 50'000));
@@ -144,7 +169,7 @@ void draw_operations(Plan& plan, Random draw) {
   plan.operations_per_second = static_cast<std::uint32_t>(draw.between(24, 26));
 }
 
-// What goes beyond the usual budget happens in few plans; in all where it was `chosen`.
+// What goes beyond the usual budget happens in few plans; in all where it was `chosen` for them.
 void draw_rare(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chosen) {
   const auto at = [&](FaultKind kind, Duration length) {
     const auto sixtieth = static_cast<std::int64_t>(draw.between(10, 40));
@@ -230,18 +255,14 @@ Plan make_plan(const PlanOptions& options) {
   plan.retry.attempt_timeout = seconds(3);
   plan.retry.not_ready_limit = seconds(8);
 
-  // Swarm: each kind is on in half of the plans; a chosen list is on in all of them.
-  std::set<FaultKind> on;
-  Random swarm = random.fork("swarm");
-  for (std::size_t i = 0; i < kFaultKinds; ++i) {
-    const auto kind = static_cast<FaultKind>(i);
-    const bool drawn = swarm.chance(1, 2) || kind == FaultKind::kClog;
-    if (options.faults ? options.faults->contains(kind) : drawn) on.insert(kind);
-  }
+  const bool few = random.fork("few").chance(1, 4);
+  const std::set<FaultKind> on = options.faults ? *options.faults
+                                 : few          ? draw_few(random.fork("kinds"), plan.profile)
+                                                : draw_swarm(random.fork("swarm"));
   draw_limits(plan, random.fork("limits"));
   draw_network(plan, random.fork("network"), on);
   draw_operations(plan, random.fork("operations"));
-  draw_faults(plan, random.fork("faults"), on, options.faults.has_value());
+  draw_faults(plan, random.fork("faults"), on, few || options.faults);
   simplify(plan, options.selection);
   return plan;
 }

@@ -2,7 +2,9 @@
 //
 // It comes from a seed: each feature is on in about half of the plans, rates and limits are drawn
 // over orders of magnitude, block sizes and windows are small, so that edges are common (swarm
-// testing). What a fault or an operation strikes is drawn when it happens, from what exists then.
+// testing). A quarter of the plans has few kinds of faults, which then happen often: what needs one
+// of them again and again is met there alone. What a fault or an operation strikes is drawn when it
+// happens, from what exists then.
 #pragma once
 
 #include <array>
