@@ -66,6 +66,9 @@ class ReadJob : public std::enable_shared_from_this<ReadJob> {
 
   ClientSession& session_;
   ReadSink& sink_;  // not used once the result is out
+  const bool in_order_;
+  // Of a read in order, over a whole step: a sink that takes its time must not see the next piece.
+  std::mutex turn_;
   std::mutex mutex_;
   std::condition_variable finished_;
   client::Reader reader_;

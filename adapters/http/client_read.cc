@@ -6,6 +6,7 @@ ReadJob::ReadJob(ClientSession& session, client::ReadOptions options, std::strin
                  ReadSink& sink, Progress* progress)
     : session_(session),
       sink_(sink),
+      in_order_(options.window == 1 && options.block.parallel == 1),
       reader_(std::move(options), std::move(cluster)),
       progress_(progress) {}
 
@@ -24,12 +25,15 @@ void ReadJob::cancel() { end({Code::kUnavailable, "interrupted"}); }
 
 void ReadJob::end(Status status) {
   const std::lock_guard lock(mutex_);
-  if (!done_) done_ = std::move(status);
+  // A piece that cannot be written fails the read also after its last piece was.
+  if (!done_ || done_->ok()) done_ = std::move(status);
   finished_.notify_all();
 }
 
 template <class Step>
 void ReadJob::step(Step&& advance) {
+  std::unique_lock turn(turn_, std::defer_lock);
+  if (in_order_) turn.lock();
   client::ReaderEffects effects;
   {
     const std::lock_guard lock(mutex_);

@@ -36,7 +36,8 @@ struct SessionOptions {
 // Bytes moved so far, for a progress bar; goes back when a block must be sent again.
 using Progress = std::atomic<std::int64_t>;
 
-// Takes what a read delivers. Called from several threads, but for opened(), which comes first.
+// Takes what a read delivers. opened() comes first; write() is called from several threads at once,
+// unless the read's options ask for one block and one fetch at a time.
 class ReadSink {
  public:
   virtual ~ReadSink() = default;

@@ -1,0 +1,143 @@
+// What a session gives to the sink of a read, from real servers.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "adapters/http/client_session.h"
+#include "adapters/http/datanode_server.h"
+#include "adapters/http/namenode_server.h"
+#include "tests/http/raw_client.h"
+#include "tests/http/temp_folder.h"
+
+namespace dfs::http {
+namespace {
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+constexpr std::uint64_t kLength = 12 * kMiB;  // several fetches
+
+class ClientReadTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    NameNodeOptions options;
+    options.data = folder_.at("namenode");
+    options.listen.port = 0;
+    options.disk_reserve = 0;
+    options.config.heartbeat_interval = milliseconds(100);
+    Result<std::unique_ptr<NameNodeServer>> namenode = NameNodeServer::start(options);
+    ASSERT_TRUE(namenode.ok()) << namenode.status().message();
+    namenode_ = std::move(*namenode);
+    for (const char* name : {"d1", "d2"}) start_datanode(name);
+    SessionOptions session;
+    session.namenodes = {namenode_->address().text()};
+    session.user = "ann";
+    session_ = std::make_unique<ClientSession>(session);
+    write();
+  }
+  void start_datanode(const std::string& name) {
+    DataNodeOptions options;
+    options.data = {folder_.at(name)};
+    options.namenodes = {namenode_->address().text()};
+    options.listen.port = 0;
+    options.host = name;
+    Result<std::unique_ptr<DataNodeServer>> server = DataNodeServer::start(options);
+    ASSERT_TRUE(server.ok()) << server.status().message();
+    datanodes_.push_back(std::move(*server));
+  }
+  void write() {
+    FileDescriptor local(::open(folder_.at("f").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_TRUE(local);
+    ASSERT_EQ(::ftruncate(local.fd(), static_cast<off_t>(kLength)), 0);
+    auto source = open_source(std::move(local), "f");
+    ASSERT_TRUE(source.ok());
+    client::WriteOptions options;
+    options.path = "/f";
+    options.replication = 2;
+    const auto written = session_->write(std::move(options), std::move(*source));
+    ASSERT_TRUE(written.ok()) << written.status().message();
+  }
+  static client::ReadOptions all_of_it() {
+    client::ReadOptions options;
+    options.path = "/f";
+    options.block.fetch_bytes = kMiB;
+    return options;
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<NameNodeServer> namenode_;
+  std::vector<std::unique_ptr<DataNodeServer>> datanodes_;
+  std::unique_ptr<ClientSession> session_;
+};
+
+// Its first piece takes long enough for other replicas to be asked.
+class SlowSink : public ReadSink {
+ public:
+  Status write(std::uint64_t offset, Bytes data) override {
+    std::unique_lock lock(mutex_);
+    overtaken_ = overtaken_ || inside_ || offset != next_;
+    inside_ = true;
+    next_ = offset + data.size();
+    changed_.notify_all();
+    if (offset == 0) {
+      changed_.wait_for(lock, std::chrono::milliseconds(500), [this] { return overtaken_; });
+    }
+    inside_ = false;
+    return {};
+  }
+  [[nodiscard]] bool overtaken() const { return overtaken_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool inside_ = false;
+  bool overtaken_ = false;
+  std::uint64_t next_ = 0;
+};
+
+TEST_F(ClientReadTest, InOrderGivesNoPieceToASinkThatIsStillBusyWithTheOneBefore) {
+  client::ReadOptions options = all_of_it();
+  options.window = 1;
+  options.block.parallel = 1;
+  options.block.hedge_after = milliseconds(20);
+  SlowSink sink;
+  const auto read = session_->read(std::move(options), sink);
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_FALSE(sink.overtaken());
+}
+
+// Fails at the first piece, after all the others were written.
+class FailingSink : public ReadSink {
+ public:
+  Status write(std::uint64_t offset, Bytes data) override {
+    std::unique_lock lock(mutex_);
+    written_ += data.size();
+    changed_.notify_all();
+    if (offset != 0) return {};
+    const auto all = [this] { return written_ == kLength; };
+    changed_.wait_for(lock, std::chrono::microseconds(kPatience.us), all);
+    lock.unlock();
+    // So that the machine's word that all is delivered is there before.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return {Code::kNoSpace, "the disk is full"};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t written_ = 0;
+};
+
+TEST_F(ClientReadTest, FailsWhenAPieceCannotBeWrittenAfterTheLastOneWas) {
+  client::ReadOptions options = all_of_it();
+  options.block.hedge_after = milliseconds(20);  // what a busy thread has to fetch next
+  FailingSink sink;
+  EXPECT_EQ(session_->read(std::move(options), sink).status().message(), "the disk is full");
+}
+
+}  // namespace
+}  // namespace dfs::http
