@@ -69,7 +69,10 @@ Status LocalFile::write(std::uint64_t offset, Bytes data) {
 }
 
 Status LocalFile::publish() {
-  file_.close();
+  // An older file gives way only to one that is on the disk.
+  const bool replaces = replace_ && ::access(path_.c_str(), F_OK) == 0;
+  if (replaces && ::fsync(file_.fd()) != 0) return local_error(path_, errno);
+  if (!file_.close()) return local_error(path_, errno);  // network file systems write here
   int failed = 0;
   if (replace_) {
     failed = ::rename(temporary_.c_str(), path_.c_str());

@@ -76,9 +76,7 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   return *this;
 }
 
-void Socket::close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
+bool Socket::close() { return fd_ < 0 || ::close(std::exchange(fd_, -1)) == 0; }
 
 std::string HostPort::text() const {
   const bool bare = host.find(':') == std::string::npos;

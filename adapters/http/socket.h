@@ -29,7 +29,8 @@ class Socket {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
-  void close();
+  // False, with errno: what was written to a file may not have arrived.
+  bool close();
 
  private:
   int fd_ = -1;
