@@ -20,6 +20,7 @@ Result<wire::FileStatus> WriteJob::run() {
   });
   std::unique_lock lock(mutex_);
   finished_.wait(lock, [this] { return done_.has_value(); });
+  source_->abort();  // after a failure the next block may still be awaited from a pipe
   progress_ = nullptr;
   if (!done_->status.ok()) return done_->status;
   return done_->file;

@@ -1,4 +1,5 @@
 """The client against servers that are away, content of every size, and Ctrl-C."""
+import json
 import os
 import resource
 import signal
@@ -70,6 +71,29 @@ class ContentOfACluster(OfACluster):
                     subprocess.run(c.command("get", name, "-"), stdout=f, check=True)
                 self.assertTrue(same(self.path("f"), self.path("back")), name)
         self.wait_healthy()
+
+
+class APutFromAnIdlePipeOfACluster(OfACluster):
+    flags = ("--block-size", "1M")
+
+    def test_ends_when_it_fails(self):
+        c = self.cluster
+        random_file(self.path("f"), MIB)
+        put = subprocess.Popen(c.command("put", "-f", "-", "/x"), stdin=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        put.stdin.write(bytes(MIB + MIB // 2))
+        put.stdin.flush()
+        wait_until("it is writing", lambda: json.loads(
+            c.run("admin", "report", "--json").stdout)["pending_files"] > 0, 30)
+        c.run("put", "-f", self.path("f"), "/x")  # takes its place
+        put.wait(60)
+        errors = put.stderr.read().decode()
+        put.stdin.close()
+        put.stderr.close()
+        self.assertEqual(put.returncode, 1)
+        self.assertIn("/x", errors)
+        c.run("get", "/x", self.path("back"))
+        self.assertTrue(same(self.path("f"), self.path("back")))
 
 
 class MemoryOfAClient(OfACluster):
