@@ -18,7 +18,7 @@ Status make_empty(Session& session, const std::string& path) {
   http::FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   client::WriteOptions options;
   options.path = path;
-  auto source = std::make_shared<http::FileSource>(std::move(nothing), "nothing", 0);
+  auto source = std::make_shared<http::FileSource>(std::move(nothing), "nothing", 0, 0);
   return session.write(std::move(options), std::move(source)).status();
 }
 

@@ -56,8 +56,9 @@ Result<FileDescriptor> unlinked_temporary() {
 
 }  // namespace
 
-FileSource::FileSource(FileDescriptor file, std::string name, std::uint64_t length)
-    : file_(std::move(file)), name_(std::move(name)), length_(length) {}
+FileSource::FileSource(FileDescriptor file, std::string name, std::uint64_t begin,
+                       std::uint64_t length)
+    : file_(std::move(file)), name_(std::move(name)), begin_(begin), length_(length) {}
 
 Result<Prepared> FileSource::prepare(std::uint64_t index, std::uint64_t offset,
                                      std::uint64_t at_most) {
@@ -75,7 +76,7 @@ Status FileSource::read(std::uint64_t index, std::uint64_t at, MutableBytes out)
     if (found == offsets_.end()) return {Code::kInternal, name_ + ": the block was released"};
     offset = found->second;
   }
-  return read_at(file_.fd(), offset + at, out, name_);
+  return read_at(file_.fd(), begin_ + offset + at, out, name_);
 }
 
 void FileSource::release(std::uint64_t index) {
@@ -144,9 +145,13 @@ Result<std::unique_ptr<BlockSource>> open_source(FileDescriptor file, const std:
   struct stat info {};
   if (::fstat(file.fd(), &info) != 0) return failed(name, errno);
   if (S_ISDIR(info.st_mode)) return {Code::kIsDirectory, name + ": Is a directory"};
-  if (S_ISREG(info.st_mode) && info.st_size > 0) {
-    return std::unique_ptr<BlockSource>(std::make_unique<FileSource>(
-        std::move(file), name, static_cast<std::uint64_t>(info.st_size)));
+  const off_t begin = S_ISREG(info.st_mode) ? ::lseek(file.fd(), 0, SEEK_CUR) : 0;
+  if (S_ISREG(info.st_mode) && info.st_size > begin) {
+    // Who shares the descriptor finds it where reading would have left it.
+    if (begin < 0 || ::lseek(file.fd(), info.st_size, SEEK_SET) < 0) return failed(name, errno);
+    return std::unique_ptr<BlockSource>(
+        std::make_unique<FileSource>(std::move(file), name, static_cast<std::uint64_t>(begin),
+                                     static_cast<std::uint64_t>(info.st_size - begin)));
   }
   return std::unique_ptr<BlockSource>(std::make_unique<StreamSource>(std::move(file), name));
 }

@@ -40,10 +40,10 @@ class BlockSource {
   [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
 };
 
-// A regular file of a length that is fixed now; if it gets shorter, the put fails.
+// `length` bytes of a regular file from `begin` on; if it gets shorter, the put fails.
 class FileSource : public BlockSource {
  public:
-  FileSource(FileDescriptor file, std::string name, std::uint64_t length);
+  FileSource(FileDescriptor file, std::string name, std::uint64_t begin, std::uint64_t length);
 
   Result<Prepared> prepare(std::uint64_t index, std::uint64_t offset,
                            std::uint64_t at_most) override;
@@ -54,6 +54,7 @@ class FileSource : public BlockSource {
  private:
   const FileDescriptor file_;
   const std::string name_;
+  const std::uint64_t begin_;
   const std::uint64_t length_;
   std::mutex mutex_;
   std::map<std::uint64_t, std::uint64_t> offsets_;  // of prepared blocks

@@ -44,6 +44,25 @@ TEST(FileSource, ReadsABlockAsOftenAsItIsSent) {
   EXPECT_TRUE(third->last);
 }
 
+TEST(FileSource, BeginsWhereItsDescriptorStandsAndLeavesItAtTheEnd) {
+  FileDescriptor file = file_with("abcdefghij");
+  const int fd = file.fd();
+  ::lseek(fd, 3, SEEK_SET);
+  auto source = open_source(std::move(file), "f");
+  ASSERT_TRUE(source.ok());
+  EXPECT_EQ((*source)->length(), 7u);
+  EXPECT_EQ((*source)->prepare(0, 0, 4)->length, 4u);
+  EXPECT_EQ((*source)->prepare(1, 4, 4)->length, 3u);
+  EXPECT_EQ(read_block(**source, 0, 0, 4) + read_block(**source, 1, 0, 3), "defghij");
+  EXPECT_EQ(::lseek(fd, 0, SEEK_CUR), 10);
+
+  auto rest = open_source(FileDescriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 0)), "f");
+  ASSERT_TRUE(rest.ok());
+  const Result<Prepared> nothing = (*rest)->prepare(0, 0, 4);
+  EXPECT_EQ(nothing->length, 0u);
+  EXPECT_TRUE(nothing->last);
+}
+
 TEST(FileSource, AnExactMultipleEndsWithAFullBlock) {
   auto source = open_source(file_with("abcd"), "f");
   const Result<Prepared> only = (*source)->prepare(0, 0, 4);
