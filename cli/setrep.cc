@@ -1,5 +1,7 @@
 // dfs setrep: asks for another number of copies, and waits for them with -w.
+#include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "cli/commands.h"
@@ -16,15 +18,37 @@ struct SetRep {
   bool recursive = false;  // accepted as in HDFS: directories always are
 };
 
-// Whether every block of the file has exactly so many live replicas.
-Result<bool> replicated(Session& session, const std::string& path, std::size_t replication) {
+// The DataNodes whose copies count: live, and not about to leave.
+struct Lasting {
+  std::set<NodeId> nodes;
+  std::set<std::string> hosts;
+};
+
+Result<Lasting> lasting_nodes(Session& session) {
+  Result<wire::ClusterReportReply> report = session.call(wire::ClusterReport{});
+  if (!report.ok()) return report.status();
+  Lasting lasting;
+  for (const wire::NodeReport& node : report->nodes) {
+    if (node.state != wire::NodeState::kLive) continue;
+    if (node.service != wire::ServiceState::kInService) continue;
+    lasting.nodes.insert(node.node);
+    lasting.hosts.insert(node.host);
+  }
+  return lasting;
+}
+
+// Whether every block of the file has exactly so many copies that count.
+Result<bool> replicated(Session& session, const std::string& path, std::size_t replication,
+                        const Lasting& lasting) {
   wire::Locate request;
   request.path = path;
   for (;;) {
     Result<wire::LocateReply> page = session.call(request);
     if (!page.ok()) return page.status();
     for (const wire::LocatedBlock& block : page->blocks) {
-      if (block.locations.size() != replication) return false;
+      const auto copies = std::ranges::count_if(
+          block.locations, [&](const auto& at) { return lasting.nodes.contains(at.node); });
+      if (static_cast<std::size_t>(copies) != replication) return false;
     }
     if (!page->more || page->blocks.empty()) return true;
     request.path.clear();
@@ -35,17 +59,15 @@ Result<bool> replicated(Session& session, const std::string& path, std::size_t r
 
 Status wait_for(Session& session, const std::string& path, std::size_t replication) {
   for (int round = 0;; ++round) {
-    Result<bool> done = replicated(session, path, replication);
+    const Result<Lasting> lasting = lasting_nodes(session);
+    if (!lasting.ok()) return lasting.status();
+    Result<bool> done = replicated(session, path, replication, *lasting);
     if (!done.ok()) return done.status();
     if (*done) return {};
-    Result<wire::ClusterReportReply> report = session.call(wire::ClusterReport{});
-    if (!report.ok()) return report.status();
-    const auto live =
-        std::ranges::count(report->nodes, wire::NodeState::kLive, &wire::NodeReport::state);
-    if (static_cast<std::size_t>(live) < replication) {
-      return {Code::kNotEnoughDataNodes,
-              path + ": only " + counted(static_cast<std::uint64_t>(live), "DataNode") +
-                  " live; the replication is set, the wait would not end"};
+    if (const std::size_t hosts = lasting->hosts.size(); hosts < replication) {
+      return {Code::kNotEnoughDataNodes, path + ": the live DataNodes that stay are on " +
+                                             counted(hosts, "host") +
+                                             "; the replication is set, the wait would not end"};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(round < 10 ? 100 : 1000));
   }
