@@ -66,7 +66,6 @@ struct DataNode::State {
   std::set<std::pair<BlockId, NodeId>> bad_sources;  // the NameNode has not heard of
   wire::NodeStats stats;
   std::uint32_t volumes = 0;
-  std::set<VolumeId> failed;
 
   Identity identity;  // as known; durable once `durable` is equal
   Identity durable;
@@ -189,7 +188,7 @@ void DataNode::task_done(TaskId task, const Status& status, VolumeId volume, Now
 
 void DataNode::stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects) {
   merge(state_->identity.seen, info.id);
-  if (!state_->failed.contains(volume)) state_->holdings.stored(info, volume, now);
+  if (!state_->holdings.failed(volume)) state_->holdings.stored(info, volume, now);
   state_->pump(now, effects);
 }
 
@@ -208,7 +207,7 @@ void DataNode::found_bad(const wire::BadReplica& replica, Now now, EffectList& e
 }
 
 void DataNode::volume_failed(VolumeId volume, Now now, EffectList& effects) {
-  if (state_->failed.insert(volume).second) state_->holdings.volume_failed(volume);
+  state_->holdings.volume_failed(volume);
   state_->pump(now, effects);
 }
 
@@ -302,7 +301,7 @@ wire::Request DataNode::State::heartbeat(Now now) {
   message.stats = stats;
   message.stats.replicas = holdings.index().size();
   message.stats.volumes = volumes;
-  message.stats.failed_volumes = static_cast<std::uint32_t>(failed.size());
+  message.stats.failed_volumes = holdings.failed_volumes();
   message.changes = holdings.changes().send(kMostInMessage);
   message.results = tasks.send_results(kMostInMessage);
   message.purge_wanted = purge_wanted(now);

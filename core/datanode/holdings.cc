@@ -49,6 +49,7 @@ void Holdings::load(const std::vector<FoundReplica>& found, Now now) {
 }
 
 void Holdings::stored(const wire::BlockInfo& info, VolumeId volume, Now now) {
+  DFS_ASSERT(!failed(volume));
   if (const IndexEntry* old = index_.find(info.id)) {
     if (old->volume == volume) {
       quarantine_.add(old->info, volume, now.mono);
@@ -125,6 +126,7 @@ void Holdings::proven_absent(BlockId block) {
 }
 
 void Holdings::volume_failed(VolumeId volume) {
+  if (!failed_.insert(volume).second) return;
   spares_.erase_volume(volume);
   for (const BlockId block : index_.on_volume(volume)) proven_absent(block);
   quarantine_.erase_volume(volume);

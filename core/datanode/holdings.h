@@ -21,7 +21,7 @@ class Holdings {
   void load(const std::vector<FoundReplica>& found, Now now);
 
   // Published. What it replaced on that volume is in quarantine; one on another is a spare now. A
-  // copy or a restore may have replaced other content.
+  // copy or a restore may have replaced other content. Precondition: the volume has not failed.
   void stored(const wire::BlockInfo& info, VolumeId volume, Now now);
   void verified(IndexEntry& entry, Now now);
   void rotten(IndexEntry& entry, Now now);
@@ -32,7 +32,13 @@ class Holdings {
   void moved_to_quarantine(BlockId block, Now now);
   // … and a spare takes its place, if there is one.
   void proven_absent(BlockId block);
+  // Nothing of it is here from now on: whoever hears later of something that was done on it says
+  // nothing of that here.
   void volume_failed(VolumeId volume);
+  [[nodiscard]] bool failed(VolumeId volume) const { return failed_.contains(volume); }
+  [[nodiscard]] std::uint32_t failed_volumes() const {
+    return static_cast<std::uint32_t>(failed_.size());
+  }
 
   // The replica to verify next: one under suspicion, or the one whose scrub is due.
   [[nodiscard]] BlockId next_to_verify(Now now) const;
@@ -69,6 +75,7 @@ class Holdings {
   Spares spares_;
   ChangeQueue changes_;
   std::set<BlockId> suspects_;
+  std::set<VolumeId> failed_;
   BlockId flags_told_to_{UINT64_MAX};
   bool lost_ = false;
 };

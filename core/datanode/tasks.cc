@@ -14,6 +14,14 @@ Status not_here(BlockId block) {
   return {Code::kNotFound, "block " + std::to_string(block.value) + ": no such replica here"};
 }
 
+// What is said to be there went with its volume; a purge has left nothing either way.
+Status on_failed_volume(OrderKind kind, BlockId block, const Status& status) {
+  const bool there = status.ok() || status.code() == Code::kAlreadyExists;
+  if (!there || kind == OrderKind::kPurge) return status;
+  return {Code::kUnavailable,
+          "block " + std::to_string(block.value) + ": its volume here has failed"};
+}
+
 }  // namespace
 
 void Tasks::new_session() {
@@ -191,9 +199,16 @@ void Tasks::done(TaskId id, const Status& status, VolumeId volume, Now now) {
   const Running task = std::move(at->second);
   running_.erase(at);
   busy_.erase(task.order.block.id);
+  if (task.kind == OrderKind::kVerify) --verifying_;
+  const bool gone = holdings_.failed(task.kind == OrderKind::kCopy ? volume : task.volume);
+  if (!gone) ended(task, status, volume, now);
+  if (task.order.order == 0 || task.session != session_) return;
+  settle(task.order, gone ? on_failed_volume(task.kind, task.order.block.id, status) : status);
+}
+
+void Tasks::ended(const Running& task, const Status& status, VolumeId volume, Now now) {
   switch (task.kind) {
     case OrderKind::kVerify:
-      --verifying_;
       verify_done(task, status, now);
       break;
     case OrderKind::kCopy:
@@ -212,7 +227,6 @@ void Tasks::done(TaskId id, const Status& status, VolumeId volume, Now now) {
     case OrderKind::kConfirm:
       break;
   }
-  if (task.order.order != 0 && task.session == session_) settle(task.order, status);
 }
 
 void Tasks::verify_done(const Running& task, const Status& status, Now now) {

@@ -61,6 +61,8 @@ class Tasks {
   void confirm(const wire::Order& order);
   [[nodiscard]] bool room_for(bool verification) const;
 
+  // The task has ended on a volume that is in service.
+  void ended(const Running& task, const Status& status, VolumeId volume, Now now);
   void verify_done(const Running& task, const Status& status, Now now);
   void copy_done(const Running& task, const Status& status, VolumeId volume, Now now);
   void quarantine_done(const Running& task, const Status& status, Now now);
