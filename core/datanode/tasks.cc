@@ -46,11 +46,24 @@ void Tasks::take(const wire::Order& order) {
     confirm(order);
     return;
   }
+  Queue& queue = queue_of(order.kind);
+  if (const auto older = waiting(order.kind, order.block); older != queue.end()) {
+    settle(*older, {Code::kUnavailable, "a newer order has taken its place"});
+    *older = order;
+    return;
+  }
   if (work_.size() + verifications_.size() >= kMaxWaiting) {
     settle(order, {Code::kUnavailable, "too many orders"});
     return;
   }
-  (order.kind == OrderKind::kVerify ? verifications_ : work_).push_back(order);
+  queue.push_back(order);
+}
+
+Tasks::Queue::iterator Tasks::waiting(OrderKind kind, const wire::BlockInfo& replica) {
+  Queue& queue = queue_of(kind);
+  return std::find_if(queue.begin(), queue.end(), [&](const wire::Order& order) {
+    return order.kind == kind && order.block == replica;
+  });
 }
 
 void Tasks::refuse(const wire::Order& order, Status why) {
@@ -241,6 +254,13 @@ void Tasks::verify_done(const Running& task, const Status& status, Now now) {
   } else {
     holdings_.unread(*entry, now);
   }
+  // What is here was read: to be read again at once it would have to be another one.
+  entry = holdings_.index().find(task.order.block.id);
+  if (entry == nullptr || entry->version != task.version) return;
+  const auto same = waiting(OrderKind::kVerify, task.order.block);
+  if (same == verifications_.end()) return;
+  settle(*same, status);
+  verifications_.erase(same);
 }
 
 void Tasks::copy_done(const Running& task, const Status& status, VolumeId volume, Now now) {

@@ -3,6 +3,10 @@
 // Orders wait until their block is free and there is room for their kind; what each of them needs
 // is decided when it begins, from what is here then. One task a block at a time. An order that
 // comes twice is carried out once and answered as often as it comes.
+//
+// The NameNode has one order of a kind for a replica at a time. One that takes us too long it gives
+// anew, under another number: that one takes the place of the one that waits, and a verification
+// answers the one that came while it was going on. So a slow disk is behind, and not ever more so.
 #pragma once
 
 #include <deque>
@@ -53,6 +57,11 @@ class Tasks {
   void pump_spares(Now now, EffectList& effects);
   bool spare_goes_first(const wire::Order& order, Now now, EffectList& effects);
   void pump_queue(Queue& queue, Now now, EffectList& effects);
+  // The order of that kind for that very replica which waits, or the end of its queue.
+  [[nodiscard]] Queue::iterator waiting(wire::OrderKind kind, const wire::BlockInfo& replica);
+  [[nodiscard]] Queue& queue_of(wire::OrderKind kind) {
+    return kind == wire::OrderKind::kVerify ? verifications_ : work_;
+  }
   void begin(const wire::Order& order, EffectList& effects);
   void begin_restore(const wire::Order& order, EffectList& effects);
   void begin_copy(const wire::Order& order, EffectList& effects);

@@ -268,7 +268,7 @@ TEST(Orders, OfABlockThatIsBusyHoldUpOnlySoManyOthers) {
     w.register_and_report();
     std::vector<wire::Order> orders;
     for (std::uint64_t i = 0; i <= behind; ++i) {
-      orders.push_back(order(1 + i, OrderKind::kCopy, block(1), {2}));
+      orders.push_back(order(1 + i, OrderKind::kCopy, block(1, 100 + i), {2}));
     }
     orders.push_back(order(1000, OrderKind::kCopy, block(2), {2}));
     w.order(orders);
