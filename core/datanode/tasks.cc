@@ -117,16 +117,15 @@ void Tasks::pump_spares(Now now, EffectList& effects) {
   }
 }
 
-// "Removed" is said of a block, so nothing of it may stay behind in current/ of another volume.
+// "Removed" is said of a block, so nothing of it may stay behind in current/ of another volume. One
+// that could not be moved a moment ago is not waited for: begin() refuses the order.
 bool Tasks::spare_goes_first(const wire::Order& order, Now now, EffectList& effects) {
   if (order.kind != OrderKind::kQuarantine) return false;
   const Spare* spare = holdings_.spare_in_the_way(order.block.id);
-  if (spare == nullptr) return false;
-  if (spare->not_before <= now.mono) {
-    wire::Order own;
-    own.block = spare->info;
-    start(OrderKind::kQuarantine, own, spare->volume, effects);
-  }
+  if (spare == nullptr || spare->not_before > now.mono) return false;
+  wire::Order own;
+  own.block = spare->info;
+  start(OrderKind::kQuarantine, own, spare->volume, effects);
   return true;
 }
 
@@ -158,6 +157,11 @@ void Tasks::begin(const wire::Order& order, EffectList& effects) {
     case OrderKind::kCopy:
       return begin_copy(order, effects);
     case OrderKind::kQuarantine:
+      if (holdings_.spare_in_the_way(block) != nullptr) {
+        return settle(
+            order, {Code::kUnavailable, "block " + std::to_string(block.value) +
+                                            ": the replica on another volume cannot be moved yet"});
+      }
       // Other content under the same id has not been judged by this order (HDFS-3391).
       if (!here) return settle(order, kept && entry == nullptr ? Status() : not_here(block));
       return start(order.kind, order, entry->volume, effects);

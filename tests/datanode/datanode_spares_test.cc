@@ -37,6 +37,25 @@ TEST(Spare, ThatCannotBeMovedIsTriedAgainLater) {
   expect_task(w, OrderKind::kQuarantine, 1, 0);
 }
 
+TEST(Spare, ThatCannotBeMovedHoldsNoOrdersUp) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  w.stored(block(1), 1);
+  w.finish({Code::kNoSpace, "the disk is full"});
+  std::vector<wire::Order> orders;
+  for (std::uint64_t i = 1; i <= 64; ++i) {
+    orders.push_back(order(i, OrderKind::kQuarantine, block(1)));
+  }
+  orders.push_back(order(100, OrderKind::kCopy, block(2), {2}));
+  w.order(orders);
+  expect_task(w, OrderKind::kCopy, 2, 0);
+  const std::optional<Status> result = w.result_of(64);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->code(), Code::kUnavailable);
+  EXPECT_TRUE(w.machine.find(BlockId{1})) << "it may not be said to be removed";
+}
+
 TEST(Spare, LeavesBeforeTheLastReplicaIsSaidToBeRemoved) {
   World w;
   w.start({found(1)});
