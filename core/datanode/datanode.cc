@@ -272,7 +272,7 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
   if (!first && report.wanted() && quiet) {
     wire::ReportDigests digests;
     digests.mark = next_mark();
-    digests.digests = holdings.index().digests();
+    digests.digests = report.begin(holdings.index());
     heartbeats_before_report = 0;
     conversation.send(std::move(digests), now.mono, effects);
     return true;

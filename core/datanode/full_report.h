@@ -19,9 +19,14 @@ class FullReport {
     buckets_.clear();
   }
   [[nodiscard]] bool wanted() const { return wanted_; }
-  // The digests were answered. Buckets that do not exist are ignored.
-  void digests_answered(const std::vector<std::uint64_t>& buckets) {
+  [[nodiscard]] std::vector<wire::BucketDigest> begin(const ReplicaIndex& index) {
     wanted_ = false;
+    return index.digests();
+  }
+  // The digests were answered. Buckets that do not exist are ignored; so are all of them if another
+  // report is wanted by now.
+  void digests_answered(const std::vector<std::uint64_t>& buckets) {
+    if (wanted_) return;
     for (const std::uint64_t bucket : buckets) {
       if (bucket < wire::kReportBuckets) buckets_.insert(bucket);
     }
@@ -50,7 +55,7 @@ class FullReport {
   }
 
  private:
-  bool wanted_ = false;
+  bool wanted_ = false;              // since the last digests were made
   std::set<std::uint64_t> buckets_;  // still to be reported
   BlockId after_;                    // of the first of them
 };

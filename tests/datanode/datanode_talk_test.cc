@@ -244,6 +244,27 @@ TEST(Report, AfterMoreNewsThanTheQueueHoldsTheFullReportSaysIt) {
   EXPECT_EQ(told, 25'000u);
 }
 
+TEST(Report, IsBegunAnewWhereNewsIsLostWhileItsDigestsAreOut) {
+  for (const std::vector<std::uint64_t>& wanted : {std::vector<std::uint64_t>{}, {1, 2}}) {
+    World w;
+    std::vector<FoundReplica> replicas;
+    for (std::uint64_t id = 1; id <= 20'001; ++id) replicas.push_back(found(id, 1));
+    w.start(replicas);
+    w.answer(w.registration(1));
+    w.persist();
+    while (!w.said<wire::ReportDigests>()) w.answer(w.reply_with({}));
+    w.volume_failed(1);  // one piece of news more than is kept
+    w.answer(wire::ReportDigestsReply{wanted});
+    for (int i = 0; i < 100 && !w.said<wire::ReportDigests>(); ++i) {
+      ASSERT_FALSE(w.said<wire::ReportPiece>()) << "of digests that do not hold any more";
+      if (w.said<wire::Heartbeat>()) w.answer(w.reply_with({}));
+      w.pass(milliseconds(100));
+    }
+    ASSERT_TRUE(w.said<wire::ReportDigests>());
+    EXPECT_TRUE(w.last<wire::ReportDigests>().digests.empty());
+  }
+}
+
 TEST(Report, IsMadeAlsoWhereAnAnswerTakesLongerThanTheHeartbeatInterval) {
   World w;
   w.start({found(1), found(2)});
