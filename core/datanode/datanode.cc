@@ -77,7 +77,7 @@ struct DataNode::State {
     Status judged;           // not ok: refused
     wire::HistoryMark told;  // to be durable first
   };
-  std::vector<Held> held;
+  std::vector<Held> held;  // up to Tasks::kMaxWaiting
 
   bool started = false;
   bool accepted = false;    // the NameNode has answered the registration
@@ -370,7 +370,12 @@ void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effect
       judged = {Code::kReadOnly,
                 "the NameNode's history is older than what this DataNode has seen"};
     }
-    held.push_back({order, std::move(judged), identity.seen});
+    if (held.size() < Tasks::kMaxWaiting) {
+      held.push_back({order, std::move(judged), identity.seen});
+    } else {
+      tasks.refuse(order, {Code::kUnavailable,
+                           "too many orders while the history mark cannot be made durable"});
+    }
   }
   // A new epoch is seldom, and its first ids may be on no disk yet: nothing else would prove it.
   const bool raised = identity.seen.epoch > durable.seen.epoch;

@@ -234,6 +234,29 @@ TEST(Orders, BeyondWhatCanWaitAreRefused) {
   EXPECT_EQ(refused, (std::set<std::uint64_t>{10'001, 10'002, 10'003, 10'004, 10'005}));
 }
 
+TEST(Orders, BeyondWhatCanWaitForTheHistoryMarkAreRefused) {
+  World w;
+  w.start();
+  w.register_and_report();
+  w.mark.applied = 11;
+  std::vector<wire::Order> orders;
+  for (std::uint64_t i = 1; i <= 10'005; ++i) {
+    orders.push_back(order(i, OrderKind::kCopy, block(1000 + i), {2}));
+  }
+  w.next_heartbeat();
+  w.answer(w.reply_with(orders));
+  ASSERT_EQ(w.persists.size(), 1u) << "… and it takes its time";
+  std::set<std::uint64_t> refused;
+  for (const auto& result : w.next_heartbeat().results) {
+    EXPECT_EQ(result.status.code(), Code::kUnavailable);
+    refused.insert(result.order);
+  }
+  EXPECT_EQ(refused, (std::set<std::uint64_t>{10'001, 10'002, 10'003, 10'004, 10'005}));
+  EXPECT_TRUE(w.tasks.empty());
+  w.persist();
+  EXPECT_EQ(w.tasks.size(), 4u);
+}
+
 TEST(Orders, ToRestoreWhatIsHereButNotSoundAreRefused) {
   for (const Status& verdict : {kRotten, kUnreadable}) {
     World w;
