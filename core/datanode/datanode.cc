@@ -188,7 +188,14 @@ void DataNode::task_done(TaskId task, const Status& status, VolumeId volume, Now
 
 void DataNode::stored(const wire::BlockInfo& info, VolumeId volume, Now now, EffectList& effects) {
   merge(state_->identity.seen, info.id);
-  if (!state_->holdings.failed(volume)) state_->holdings.stored(info, volume, now);
+  Holdings& holdings = state_->holdings;
+  if (!holdings.failed(volume)) {
+    // A move to quarantine that waited for this publication has moved what was published, and its
+    // end was heard first: reading tells.
+    const bool doubtful = holdings.quarantine().has(info, volume);
+    holdings.stored(info, volume, now);
+    if (doubtful) holdings.suspect(info.id);
+  }
   state_->pump(now, effects);
 }
 

@@ -329,6 +329,21 @@ TEST(Orders, AboutAQuarantineOnAVolumeThatFailedMeanwhileChangeNothing) {
   }
 }
 
+TEST(Orders, ThatMovedAReplicaBeforeItsPublicationWasToldOfAreFoundOut) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  w.order({order(1, OrderKind::kQuarantine, block(1))});
+  w.finish({});  // it had waited for the publication of the next one, and moved that
+  w.stored(block(1));
+  w.order({order(2, OrderKind::kConfirm, block(1))});
+  EXPECT_EQ(w.result_of(2)->code(), Code::kUnavailable);
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify);
+  w.finish(kAbsent);
+  EXPECT_FALSE(w.machine.find(BlockId{1}));
+}
+
 TEST(Orders, ToRestoreWhatIsNotInQuarantineAfterAllForgetIt) {
   World w;
   w.start({found(1, 0, true)});
