@@ -7,7 +7,6 @@
 #include <string>
 
 #include "core/namenode/blocks/ledger.h"
-#include "core/namenode/past_epochs.h"
 #include "tests/namenode/cluster.h"
 
 namespace dfs::namenode {
@@ -410,85 +409,6 @@ TEST(Rotten, StaysUntilAnotherReplicaHasBeenReadSinceItWasFound) {
   cluster.run(seconds(60));
   // Node 2 was known to be whole a moment before. Each has what the other has lost.
   EXPECT_EQ(cluster.good(block), 1u);
-}
-
-TEST(Purge, OfAForgottenBlockIsGranted) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.forget(block);
-  cluster.run(seconds(3));
-  ASSERT_THAT(cluster.at(1).quarantine, SizeIs(1));
-  cluster.at(1).purge_wanted.push_back(Cluster::info(block));
-  cluster.run(seconds(1));
-  EXPECT_THAT(cluster.at(1).quarantine, IsEmpty());
-}
-
-TEST(Purge, OfABlockThatIsMissingByThenBringsItBack) {
-  Cluster cluster(4);
-  const BlockId block = cluster.write({1}, 1);
-  cluster.disobey({1});
-  cluster.kill(1);
-  cluster.run(seconds(35));
-  cluster.at(4).quarantine[block] = {Cluster::info(block), {}};
-  cluster.at(4).purge_wanted.push_back(Cluster::info(block));
-  cluster.run(seconds(2));
-  EXPECT_THAT(cluster.at(4).quarantine, IsEmpty());
-  EXPECT_THAT(cluster.located(block), ElementsAre(4));
-}
-
-TEST(Purge, WaitsUntilEnoughVerifiedCopiesAreThere) {
-  Cluster cluster(4);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.at(4).quarantine[block] = {Cluster::info(block), {}};
-  cluster.restart_namenode();
-  cluster.run(seconds(3));
-  cluster.at(4).purge_wanted.push_back(Cluster::info(block));
-  cluster.run(seconds(1));
-  EXPECT_THAT(cluster.at(4).quarantine, SizeIs(1));  // nobody has verified since the restart
-  cluster.run(seconds(10));
-  cluster.at(4).purge_wanted.push_back(Cluster::info(block));
-  cluster.run(seconds(1));
-  EXPECT_THAT(cluster.at(4).quarantine, IsEmpty());
-}
-
-TEST(Purge, OfAReplicaThatWasReplacedInPlaceIsGrantedWithNodesEqualToReplication) {
-  Cluster cluster(3);
-  const BlockId block = cluster.write({1, 2, 3});
-  cluster.rot(block, 2);
-  cluster.find_rot(block, 2);
-  cluster.run(seconds(10));
-  ASSERT_THAT(cluster.at(2).quarantine, SizeIs(1));
-  for (int wish = 0; wish < 2; ++wish) {  // the others are read in between
-    cluster.at(2).purge_wanted.push_back(Cluster::info(block));
-    cluster.run(seconds(10));
-  }
-  EXPECT_THAT(cluster.at(2).quarantine, IsEmpty());
-  EXPECT_EQ(cluster.good(block), 3u);
-}
-
-TEST(Purge, D1_OfTheLastGoodCopyIsRefusedWhenTheSurvivorRottedUnnoticed) {
-  Cluster cluster(2);
-  const BlockId block = cluster.write({1, 2}, 2);
-  cluster.set_replication(block, 1);
-  cluster.run(seconds(10));
-  ASSERT_THAT(cluster.holders(block), SizeIs(1));
-  const std::uint64_t survivor = cluster.holders(block).front();
-  const std::uint64_t other = 3 - survivor;
-  cluster.rot(block, survivor);
-  for (int wish = 0; wish < 5; ++wish) {
-    cluster.at(other).purge_wanted.push_back(Cluster::info(block));
-    cluster.run(seconds(10));
-  }
-  EXPECT_EQ(cluster.good(block), 1u) << "taken back from quarantine";
-}
-
-TEST(Purge, OfABlockOfAnotherHistoryIsRefused) {
-  Cluster cluster(3);
-  const BlockId block{first_id_of_epoch(9)};
-  cluster.at(1).quarantine[block] = {Cluster::info(block), {}};
-  cluster.at(1).purge_wanted.push_back(Cluster::info(block));
-  cluster.run(seconds(5));
-  EXPECT_THAT(cluster.at(1).quarantine, SizeIs(1));
 }
 
 }  // namespace

@@ -74,6 +74,7 @@ Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
       replica != nullptr && !request.purge) {
     replica->set(Replica::kDoomed, true);
   }
+  soft.purge_wishes.erase({request.replica.id, request.node});  // granted, or of an earlier one
   soft.ledger.add({request.replica.id, request.node, request.purge, reason, request.asked_by,
                    survivors, now.wall});
   return {true, "", {}, {}};

@@ -77,8 +77,9 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
 }
 
 // A quarantined replica whose time is over: taken back if its block is short of copies, else purged
-// if the fence agrees.
+// if the fence agrees. One that has been granted and is not done yet is named again.
 void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replica, Now now) {
+  if (soft.orders.pending(replica.id, node.row.id, OrderKind::kPurge)) return;
   const BlockView view = look(soft, replica.id);
   const std::uint32_t spare = mutated(Mutant::kC3RestoreExcess) ? 1 : 0;
   const bool wanted =
@@ -97,10 +98,9 @@ void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replic
     return;
   }
   if (soft.purge_wishes.size() >= kMostPurgeWishes) soft.purge_wishes.clear();
-  const auto [wish, first] =
-      soft.purge_wishes.try_emplace({replica.id, node.row.id}, soft.second(now));
-  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}, wish->second}, now);
-  if (verdict.allowed) soft.purge_wishes.erase(wish);
+  const std::uint32_t since =
+      soft.purge_wishes.try_emplace({replica.id, node.row.id}, soft.second(now)).first->second;
+  const Verdict verdict = fence(soft, {node.row.id, replica, "purge", true, {}, since}, now);
   for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, replica.id, false);
 }
 

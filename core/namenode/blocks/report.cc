@@ -83,6 +83,7 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
   const BlockId block = change.replica.id;
   switch (change.event) {
     case wire::ReplicaEvent::kStored: {
+      soft.purge_wishes.erase({block, node.row.id});
       const Replica* known = node.replicas.find(block);
       const bool expected =
           known != nullptr && known->is(Replica::kClaimed) && known->info() == change.replica;
@@ -123,6 +124,7 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
       break;
     }
     case wire::ReplicaEvent::kRemoved:
+      soft.purge_wishes.erase({block, node.row.id});
       // Of an older replica of that id, which another one has replaced: nothing to forget.
       if (const Replica* known = node.replicas.find(block);
           known != nullptr && !known->is(Replica::kClaimed) && known->info() != change.replica) {
@@ -163,12 +165,14 @@ void take_piece(Soft& soft, Node& node, const wire::ReportPiece& piece) {
   }
   for (const BlockId block : gone) {
     node.replicas.erase(block);
+    soft.purge_wishes.erase({block, node.row.id});
     soft.agenda.note(block);
   }
   for (const wire::BlockInfo& info : piece.replicas) {
     const Replica* known = node.replicas.find(info.id);
     if (known != nullptr && known->info() == info && !known->is(Replica::kClaimed)) continue;
     node.replicas.put(info);
+    soft.purge_wishes.erase({info.id, node.row.id});
     soft.agenda.note(info.id);
   }
   const auto told = node.report.told.find(piece.bucket);

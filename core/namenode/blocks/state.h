@@ -142,7 +142,8 @@ struct Soft {
   VerifyQueue verify;
   Refusals refusals;
   Refusals unread;
-  // When a node first asked to purge a replica from its quarantine (second()).
+  // When a node first asked to purge a replica from its quarantine (second()). Forgotten as soon as
+  // that may be another one: when one is ordered there or what the node holds of the block changes.
   std::map<std::pair<BlockId, NodeId>, std::uint32_t> purge_wishes;
   std::map<BlockId, Removal> removals;
   std::map<BlockId, Trouble> troubles;
