@@ -56,7 +56,7 @@ struct DataNode::State {
   void persist(EffectList& effects);
   void durable_now();
   [[nodiscard]] bool low_on_space() const;
-  [[nodiscard]] std::vector<wire::BlockInfo> purge_wanted(Now now) const;
+  [[nodiscard]] std::vector<wire::BlockInfo> purge_wanted(Now now);
 
   Config config;
   Conversation conversation;
@@ -324,9 +324,10 @@ bool DataNode::State::low_on_space() const {
   return stats.capacity != 0 && stats.quarantined != 0 && free < stats.capacity / 20;
 }
 
-std::vector<wire::BlockInfo> DataNode::State::purge_wanted(Now now) const {
+// Each in its turn: some may be refused for ever, and must not stand before the others.
+std::vector<wire::BlockInfo> DataNode::State::purge_wanted(Now now) {
   const Instant until = low_on_space() ? now.mono : now.mono - config.quarantine_keep;
-  return holdings.quarantine().oldest(until, kMostPurges);
+  return holdings.quarantine().next_old(until, kMostPurges);
 }
 
 void DataNode::State::take(const wire::RegisterReply& reply, Now now, EffectList& effects) {

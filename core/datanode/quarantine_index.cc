@@ -47,12 +47,15 @@ std::optional<VolumeId> QuarantineIndex::find(const wire::BlockInfo& replica) co
   return any;
 }
 
-std::vector<wire::BlockInfo> QuarantineIndex::oldest(Instant until, std::size_t limit) const {
+std::vector<wire::BlockInfo> QuarantineIndex::next_old(Instant until, std::size_t limit) {
   std::vector<wire::BlockInfo> replicas;
-  for (const auto& [since, key] : by_age_) {
-    if (since > until || replicas.size() == limit) break;
+  auto at = named_ ? by_age_.upper_bound(*named_) : by_age_.begin();
+  for (; at != by_age_.end() && at->first <= until && replicas.size() < limit; ++at) {
+    const Key& key = at->second;
     replicas.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key)});
+    named_ = *at;
   }
+  if (replicas.size() < limit) named_.reset();
   return replicas;
 }
 

@@ -29,8 +29,9 @@ class QuarantineIndex {
   // A volume that has this content in quarantine; one where all copies are rotten only if there is
   // no other.
   [[nodiscard]] std::optional<VolumeId> find(const wire::BlockInfo& replica) const;
-  // Oldest first: those that have been there since `until` or longer, up to `limit`.
-  [[nodiscard]] std::vector<wire::BlockInfo> oldest(Instant until, std::size_t limit) const;
+  // Those that have been there since `until` or longer, oldest first, up to `limit`: begins after
+  // the last one of the call before, or again with the oldest if that one came to the end.
+  [[nodiscard]] std::vector<wire::BlockInfo> next_old(Instant until, std::size_t limit);
 
  private:
   using Key = std::tuple<BlockId, std::uint64_t, std::uint32_t, VolumeId>;
@@ -46,8 +47,11 @@ class QuarantineIndex {
   using All = std::map<Key, Kept>;
   void erase(All::iterator at);
 
+  using Aged = std::pair<Instant, Key>;
+
   All kept_;
-  std::set<std::pair<Instant, Key>> by_age_;
+  std::set<Aged> by_age_;
+  std::optional<Aged> named_;  // by next_old(), the last one
 };
 
 }  // namespace dfs::datanode

@@ -154,6 +154,27 @@ TEST(Purging, IsAskedForWhenTheTimeIsOver) {
   EXPECT_EQ(w.next_heartbeat().purge_wanted, (std::vector{block(2), block(1)}));
 }
 
+// The fence may refuse some of them for ever.
+TEST(Purging, IsAskedForEachInTurnWhenTheyAreMoreThanAMessageHolds) {
+  Config config = World::default_config();
+  config.quarantine_keep = seconds(100);
+  World w(config);
+  std::vector<FoundReplica> replicas;
+  for (std::uint64_t i = 1; i <= 150; ++i) {
+    replicas.push_back({block(i), 0, true, seconds(1000 - static_cast<std::int64_t>(i))});
+  }
+  w.start(replicas);
+  w.register_and_report();
+  std::set<std::uint64_t> named;
+  for (int i = 0; i < 3; ++i) {
+    for (const wire::BlockInfo& replica : w.next_heartbeat().purge_wanted) {
+      named.insert(replica.id.value);
+    }
+    w.answer(w.reply_with({}));
+  }
+  EXPECT_EQ(named.size(), 150u);
+}
+
 TEST(Purging, IsAskedForEarlierWhenSpaceRunsOut) {
   World w;
   w.start({{block(1), 0, true, seconds(10)}, {block(2), 0, true, seconds(20)}});
