@@ -152,8 +152,9 @@ void MetadataHome::load_journal(const std::string& name) {
 Result<wire::JournalState> MetadataHome::append(const wire::JournalAppend& append) {
   const std::lock_guard lock(mutex_);
   wire::JournalState next;
-  const bool appendable = !stored_.empty() && stored_.front().appendable;
-  if (appendable) next = stored_.front().state;
+  // A question is answered with how far it goes, also where nothing can be appended.
+  const bool tell = !stored_.empty() && (stored_.front().appendable || append.lines.empty());
+  if (tell) next = stored_.front().state;
   const std::uint64_t end = next.journal_bytes;
   const Result<std::string> text = wire::extend_journal(next, append);
   if (!text.ok()) return text.status();
@@ -174,16 +175,22 @@ Result<wire::JournalState> MetadataHome::append(const wire::JournalAppend& appen
 
 Result<MetadataHome::Incoming> MetadataHome::begin(const wire::CheckpointHeader& header) {
   const std::lock_guard lock(mutex_);
-  if (!stored_.empty()) {
-    const wire::CheckpointHeader& newest = stored_.front().checkpoint;
-    if (std::tuple(header.epoch, header.applied) < std::tuple(newest.epoch, newest.applied)) {
-      return {Code::kStale, "metadata: this DataNode has a newer history (" + stem(newest) + ")"};
-    }
-  }
+  if (Status status = check_newest(header); !status.ok()) return status;
   const std::string name = std::string(kIncoming) + std::to_string(++incoming_);
   const int fd = system_.open(directory_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
   if (fd < 0) return failed("make a file", fd);
   return Incoming(*this, header, name, fd);
+}
+
+Status MetadataHome::check_newest(const wire::CheckpointHeader& header) const {
+  if (stored_.empty()) return {};
+  const wire::JournalState& newest = stored_.front().state;
+  if (std::tuple(header.epoch, header.applied) >= std::tuple(newest.epoch, newest.applied)) {
+    return {};
+  }
+  return {Code::kStale, "metadata: this DataNode has a newer history, up to command " +
+                            std::to_string(newest.applied) + " of epoch " +
+                            std::to_string(newest.epoch)};
 }
 
 Result<wire::JournalState> MetadataHome::finish(Incoming incoming) {
@@ -193,6 +200,7 @@ Result<wire::JournalState> MetadataHome::finish(Incoming incoming) {
   }
   if (const int error = system_.sync(incoming.fd_); error < 0) return failed("sync", error);
   const std::lock_guard lock(mutex_);
+  if (Status status = check_newest(header); !status.ok()) return status;  // what came meanwhile
   const Stored stored{
       .checkpoint = header, .state = wire::journal_begin(header), .appendable = true};
   if (Status status = publish(incoming.name_, stored); !status.ok()) return status;

@@ -7,7 +7,8 @@
 // The newest journal grows; each append is synced before it is answered. A checkpoint counts once
 // both its files have their names and the directory is synced; older ones go only after that. A
 // journal whose end cannot be verified is kept for `dfs rescue` but not appended to: the NameNode
-// is told of nothing, and sends a new checkpoint.
+// is told of nothing when it tries, and sends a new checkpoint. Nothing that is behind what is here
+// is taken: a NameNode that was put back from an older copy must not displace what it lost.
 // Thread-safe. Errors leave what was acknowledged as it is.
 #pragma once
 
@@ -73,9 +74,9 @@ class MetadataHome {
     std::uint64_t length_ = 0;
     std::uint32_t crc_ = 0;
   };
-  // kStale if a checkpoint of a newer history is there.
+  // kStale if what is there is newer: of a newer epoch, or of this one and further.
   [[nodiscard]] Result<Incoming> begin(const wire::CheckpointHeader& header);
-  // kCorrupt unless all of it came.
+  // kCorrupt unless all of it came; kStale as begin().
   [[nodiscard]] Result<wire::JournalState> finish(Incoming incoming);
 
   [[nodiscard]] wire::MetadataList list() const;
@@ -96,6 +97,7 @@ class MetadataHome {
 
   void load(Access access);
   void load_journal(const std::string& name);
+  [[nodiscard]] Status check_newest(const wire::CheckpointHeader& header) const;
   [[nodiscard]] Status write_file(const std::string& name, Bytes data);
   [[nodiscard]] Status publish(const std::string& incoming_name, const Stored& stored);
   void drop_old();

@@ -34,12 +34,14 @@ MetadataShipping::MetadataShipping(ShippingOptions options, sqlite::SqliteStore&
 MetadataShipping::~MetadataShipping() { stop(); }
 
 void MetadataShipping::note(const namenode::Ship& batch) {
-  const std::uint64_t epoch = store_.meta().epoch;
+  const namenode::MetaRow meta = store_.meta();
   std::vector<std::string> lines;
   for (const namenode::Command& command : batch.commands) lines.push_back(to_text(command));
   const std::lock_guard lock(mutex_);
   // Before start() the position from which to ship is not known yet, and includes this.
-  if (shipper_) shipper_->ship(batch.first, std::move(lines), epoch, clock_.now());
+  if (!shipper_) return;
+  shipper_->ship(batch.first, std::move(lines), meta.epoch, clock_.now());
+  shipper_->set_behind(meta.behind_epoch != 0);
 }
 
 void MetadataShipping::start(Strand& strand) {
@@ -49,6 +51,7 @@ void MetadataShipping::start(Strand& strand) {
     const namenode::MetaRow meta = store_.meta();
     const std::lock_guard lock(mutex_);
     shipper_.emplace(options_.shipper, meta.cluster, meta.epoch, meta.applied);
+    shipper_->set_behind(meta.behind_epoch != 0);
   });
   threads_.emplace_back([this] { step_until_stopped(); });
   for (int i = 0; i < kSenders; ++i) {
@@ -128,6 +131,10 @@ void MetadataShipping::carry_out(const namenode::ShipperEffect& effect) {
     report(checkpoint->transfer, send_checkpoint(*checkpoint));
   } else if (std::holds_alternative<namenode::MakeCheckpoint>(effect)) {
     make_checkpoint();
+  } else if (const auto* newer = std::get_if<namenode::TellNewerHistory>(&effect)) {
+    strand_->run([newer](namenode::NameNode& machine, Now now, namenode::EffectList&) {
+      machine.newer_history(newer->epoch, now);
+    });
   } else {
     remove_checkpoint();
   }

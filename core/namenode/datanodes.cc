@@ -44,8 +44,12 @@ wire::HistoryMark NameNode::State::history() const {
 
 void NameNode::State::note_history(const wire::HistoryMark& seen, Now now) {
   if (mutated(Mutant::kD5ForgetHistory) || !history().behind(seen)) return;
-  if (store.meta().behind_epoch >= seen.epoch) return;
-  run(NewerHistoryCommand{std::min(seen.epoch, kMaxEpoch - 1)}, now);
+  fall_behind(seen.epoch, now);
+}
+
+void NameNode::State::fall_behind(std::uint64_t epoch, Now now) {
+  if (store.meta().behind_epoch >= epoch) return;
+  run(NewerHistoryCommand{std::min(epoch, kMaxEpoch - 1)}, now);
 }
 
 wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {

@@ -26,6 +26,11 @@ void NameNode::tick(Now now, EffectList& /*effects*/) {
   state_->background(now);
 }
 
+void NameNode::newer_history(std::uint64_t epoch, Now now) {
+  state_->step(now);
+  state_->fall_behind(epoch, now);
+}
+
 void NameNode::flush(EffectList& effects) { state_->flush(effects); }
 void NameNode::committed(CommitToken token, EffectList& effects) {
   state_->committed(token, effects);

@@ -97,6 +97,9 @@ class NameNode {
   // The adapter knows the disk: with less than the reserve free, mutations other than deletes are
   // refused with kNoSpace (law 9).
   void set_disk_low(bool low);
+  // A DataNode keeps a history of `epoch` that is not the beginning of ours, nor ours of it: from
+  // now on this one is read-only behind it.
+  void newer_history(std::uint64_t epoch, Now now);
   // `observer` outlives the NameNode; nullptr: nobody. Set before start().
   void observe(CommandObserver* observer);
 

@@ -12,7 +12,11 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 }  // namespace
 
 Shipper::Shipper(ShipperConfig config, std::string cluster, std::uint64_t epoch, Position applied)
-    : config_(config), cluster_(std::move(cluster)), epoch_(epoch), next_(applied + 1) {}
+    : config_(config),
+      cluster_(std::move(cluster)),
+      epoch_(epoch),
+      next_(applied + 1),
+      began_(applied) {}
 
 void Shipper::ship(Position first, std::vector<std::string> lines, std::uint64_t epoch, Now now) {
   DFS_ASSERT(first == next_);
@@ -22,7 +26,14 @@ void Shipper::ship(Position first, std::vector<std::string> lines, std::uint64_t
     epoch_ = epoch;
     lines_.clear();
     bytes_ = 0;
-    for (auto& [id, home] : homes_) home.phase = Phase::kAsk;
+    began_ = next_ - 1;
+    given_.clear();
+    newer_ = 0;
+    told_ = false;
+    for (auto& [id, home] : homes_) {
+      home.phase = Phase::kAsk;
+      home.applied = 0;
+    }
     return;
   }
   for (std::string& line : lines) {
@@ -46,6 +57,11 @@ void Shipper::tick(Now now, ShipperEffects& effects) {
   choose_homes();
   exchange_failing();
   care_for_checkpoint(now, effects);
+  if (newer_ != 0 && !told_) {
+    told_ = true;
+    effects.push_back(TellNewerHistory{newer_});
+  }
+  if (held()) return;
   for (auto& [id, home] : homes_) {
     if (home.out == 0 && home.not_before <= now.mono) send(home, now, effects);
   }
@@ -82,11 +98,6 @@ bool Shipper::add_home(const std::string* avoid_host) {
   return false;
 }
 
-bool Shipper::uses_checkpoint() const {
-  return std::any_of(homes_.begin(), homes_.end(),
-                     [](const auto& entry) { return entry.second.phase == Phase::kCheckpoint; });
-}
-
 // One checkpoint serves every home that needs one, as long as the buffer continues it.
 void Shipper::care_for_checkpoint(Now now, ShipperEffects& effects) {
   const bool all_follow = std::all_of(homes_.begin(), homes_.end(), [](const auto& entry) {
@@ -100,11 +111,14 @@ void Shipper::care_for_checkpoint(Now now, ShipperEffects& effects) {
       break;
     }
   }
-  const bool sending = std::any_of(homes_.begin(), homes_.end(), [](const auto& entry) {
-    return entry.second.phase == Phase::kCheckpoint && entry.second.out != 0;
-  });
-  const bool needed = uses_checkpoint();
-  if (file_ == CheckpointFile::kMade && !sending && (!needed || !usable())) {
+  bool needed = false;
+  bool in_use = false;
+  for (const auto& [id, home] : homes_) {
+    if (home.phase != Phase::kCheckpoint) continue;
+    needed = needed || !held();
+    in_use = in_use || home.out != 0 || (!held() && usable(home));
+  }
+  if (file_ == CheckpointFile::kMade && !in_use) {
     file_ = CheckpointFile::kNone;
     effects.push_back(DropCheckpoint{});
   }
@@ -122,8 +136,9 @@ void Shipper::send(Home& home, Now now, ShipperEffects& effects) {
           home.out, home.node.address, {.cluster = cluster_, .epoch = epoch_, .lines = {}}});
       return;
     case Phase::kCheckpoint:
-      if (!usable()) return;
+      if (!usable(home)) return;
       home.out = ++transfers_;
+      given_[home.node.address.node] = checkpoint_.applied;
       effects.push_back(PutCheckpoint{home.out, home.node.address, checkpoint_});
       return;
     case Phase::kFollow:
@@ -161,6 +176,7 @@ void Shipper::send_journal(Home& home, Now now, ShipperEffects& effects) {
   home.out = ++transfers_;
   home.sent = position - 1;
   home.sent_chain = message.after;
+  given_[home.node.address.node] = home.sent;
   effects.push_back(PostJournal{home.out, home.node.address, std::move(message)});
 }
 
@@ -175,10 +191,16 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
   Home* home = home_of(transfer);
   if (home == nullptr) return;
   home->out = 0;
+  if (is_ahead(home->node.address.node, state)) {
+    newer_ = std::max(newer_, state.epoch);
+    home->phase = Phase::kAsk;
+    return;
+  }
   if (home->phase == Phase::kFollow &&
       (state.applied != home->sent || state.chain != home->sent_chain)) {
     // It has lost something, or holds another history.
     home->phase = Phase::kCheckpoint;
+    if (state.epoch == epoch_) home->applied = std::max(home->applied, state.applied);
     return;
   }
   if (home->phase == Phase::kCheckpoint &&
@@ -191,11 +213,18 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
   follow_or_checkpoint(*home, state);
 }
 
+// Only what is durable is shipped, so a home never has more than a NameNode that has lost nothing.
+bool Shipper::is_ahead(NodeId node, const wire::JournalState& state) const {
+  if (state.cluster != cluster_ || state.epoch < epoch_) return false;
+  const auto given = given_.find(node);
+  return state.epoch > epoch_ ||
+         state.applied > std::max(began_, given == given_.end() ? 0 : given->second);
+}
+
 void Shipper::follow_or_checkpoint(Home& home, const wire::JournalState& state) {
-  const bool continues =
-      state.cluster == cluster_ && state.epoch == epoch_ && covers(state.applied);
-  home.phase = continues ? Phase::kFollow : Phase::kCheckpoint;
-  home.applied = state.applied;
+  const bool ours = state.cluster == cluster_ && state.epoch == epoch_;
+  home.phase = ours && covers(state.applied) ? Phase::kFollow : Phase::kCheckpoint;
+  home.applied = ours ? state.applied : 0;
   home.chain = state.chain;
   home.journal_bytes = state.journal_bytes;
 }
@@ -237,6 +266,11 @@ ShipperStatus Shipper::status(Now now) const {
 }
 
 std::string Shipper::warning(Now now) const {
+  if (held()) {
+    return "metadata: a DataNode has a newer history, so none gets a copy of this one: bring it "
+           "back "
+           "('dfs rescue') or give it up ('dfs admin accept-history')";
+  }
   const ShipperStatus found = status(now);
   if (found.homes == 0) return "metadata: no DataNode has a copy of it yet";
   const Position behind = found.here - found.elsewhere;

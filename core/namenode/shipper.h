@@ -7,6 +7,10 @@
 // what it has; if the buffer of recent commands continues that, it follows the journal, otherwise
 // it gets a checkpoint first. One message per home is out at a time; a failed one is followed by a
 // question again, with backoff, and a home that keeps failing is exchanged for another DataNode.
+// A home can have what it had when this process began, and what was sent to it since. One that has
+// more, or a newer epoch, shows that the store was put back from an older copy: nothing is sent
+// from then on, and while the NameNode is read-only behind a newer history, since it would take the
+// place of what can still be rescued. A raised epoch ends that.
 // Stated window: while homes answer, a command is on them within about batch_delay plus a round
 // trip; warning() says so when it is not within `window` or `window_commands`.
 //
@@ -70,7 +74,12 @@ struct PutCheckpoint {
 };
 // The local file of the checkpoint is not needed any more.
 struct DropCheckpoint {};
-using ShipperEffect = std::variant<PostJournal, MakeCheckpoint, PutCheckpoint, DropCheckpoint>;
+// A DataNode has a newer history, of `epoch`: hand it to NameNode::newer_history(), once.
+struct TellNewerHistory {
+  std::uint64_t epoch = 0;
+};
+using ShipperEffect =
+    std::variant<PostJournal, MakeCheckpoint, PutCheckpoint, DropCheckpoint, TellNewerHistory>;
 using ShipperEffects = std::vector<ShipperEffect>;
 
 struct ShipperStatus {
@@ -88,6 +97,8 @@ class Shipper {
   // The commands from position `first` on became durable: to_text() of each. `epoch` is the store's
   // after them.
   void ship(Position first, std::vector<std::string> lines, std::uint64_t epoch, Now now);
+  // Whether the NameNode is read-only behind a newer history. After each ship().
+  void set_behind(bool behind) { behind_ = behind; }
   // The DataNodes that are not dead. From time to time, also without a change.
   void set_candidates(const std::vector<HomeCandidate>& candidates);
   // About every 100 ms.
@@ -110,7 +121,7 @@ class Shipper {
     TransferId out = 0;          // 0: none
     Instant not_before;          // of the next message
     std::uint32_t failures = 0;  // in a row
-    Position applied = 0;        // with kFollow: what it has, and its digest
+    Position applied = 0;        // what it has of our epoch, and its digest
     std::uint64_t chain = 0;
     std::uint64_t journal_bytes = 0;
     Position sent = 0;  // with `out`: what it will have, and its digest
@@ -126,12 +137,14 @@ class Shipper {
   [[nodiscard]] bool covers(Position applied) const {
     return applied + 1 >= first() && applied < next_;
   }
-  // The buffer continues the checkpoint that was made. None of an earlier epoch: what is buffered
-  // begins after the command that raised it.
-  [[nodiscard]] bool usable() const {
-    return file_ == CheckpointFile::kMade && covers(checkpoint_.applied);
+  // The buffer continues the checkpoint that was made, and the home has nothing beyond it. None of
+  // an earlier epoch: what is buffered begins after the command that raised it.
+  [[nodiscard]] bool usable(const Home& home) const {
+    return file_ == CheckpointFile::kMade && covers(checkpoint_.applied) &&
+           checkpoint_.applied >= home.applied;
   }
-  [[nodiscard]] bool uses_checkpoint() const;
+  [[nodiscard]] bool held() const { return behind_ || newer_ != 0; }
+  [[nodiscard]] bool is_ahead(NodeId node, const wire::JournalState& state) const;
   [[nodiscard]] Home* home_of(TransferId transfer);
   void choose_homes();
   void exchange_failing();
@@ -147,6 +160,12 @@ class Shipper {
   Position next_;           // position of the next command
   std::deque<Line> lines_;  // the last commands before it
   std::uint64_t bytes_ = 0;
+  Position began_;                    // what a home can have that was sent nothing
+  std::map<NodeId, Position> given_;  // the last that was sent, whether or not it arrived
+
+  bool behind_ = false;
+  std::uint64_t newer_ = 0;  // epoch of a home that is ahead; 0: none
+  bool told_ = false;        // of it
 
   std::map<NodeId, HomeCandidate> candidates_;
   std::map<NodeId, Home> homes_;

@@ -59,6 +59,7 @@ struct NameNode::State {
   wire::Reply answer(const wire::Heartbeat& request, Now now);
   wire::Reply answer(const wire::ReportDigests& request, Now now);
   wire::Reply answer(const wire::ReportPiece& request, Now now);
+  void fall_behind(std::uint64_t epoch, Now now);
 
   // operators.cc
   wire::Reply answer(const wire::ClusterReport& request, Now now);

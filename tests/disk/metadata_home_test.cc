@@ -143,6 +143,20 @@ TEST_F(Home, RefusesAnOlderHistory) {
   EXPECT_EQ(text_of(home->checkpoint(kCluster, 2, 5)), "a");
 }
 
+TEST_F(Home, RefusesACheckpointThatItsJournalHasGoneBeyond) {
+  wire::JournalState state = put("a", 1, 5).value();
+  auto late = home->begin(header_of("b", 1, 6));
+  ASSERT_TRUE(late.ok());
+  ASSERT_TRUE(late->write(as_bytes("b")).ok());
+  state = home->append(append_after(state, {"one", "two", "three"})).value();
+  EXPECT_EQ(put("b", 1, 6).status().code(), Code::kStale);
+  EXPECT_EQ(home->finish(std::move(*late)).status().code(), Code::kStale);
+  reopen();
+  EXPECT_EQ(put("b", 1, 7).status().code(), Code::kStale);
+  EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 8u);
+  EXPECT_TRUE(put("b", 1, 8).ok());
+}
+
 TEST_F(Home, RefusesACheckpointThatDidNotArriveWhole) {
   wire::CheckpointHeader header = header_of("whole", 1, 5);
   EXPECT_EQ(put("whol", header).status().code(), Code::kCorrupt);
@@ -160,6 +174,8 @@ TEST_F(Home, DoesNotAppendToAJournalWithADamagedEnd) {
   reopen();
   EXPECT_EQ(home->append(append_after(state, {"three"})).value(), wire::JournalState{});
   EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 6u) << "what rescue would find";
+  const wire::JournalAppend question{.cluster = kCluster, .epoch = 1, .lines = {}};
+  EXPECT_EQ(home->append(question).value().applied, 6u) << "a NameNode behind that must know";
   ASSERT_TRUE(put("newer", 1, 7).ok());
   EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 7u);
 }

@@ -50,7 +50,7 @@ void fuzz_metadata_home(Bytes input) {
     if (listed.empty() || read->state.applied == UINT64_MAX) return;
     const auto told =
         home->append({.cluster = read->state.cluster, .epoch = read->state.epoch, .lines = {}});
-    if (!told.ok() || *told != read->state) return;
+    if (!told.ok() || *told != read->state || read->verified_bytes != input.size()) return;
     const auto appended = home->append(one_line_after(*told));
     require(appended.ok(), "a whole journal is continued");
     after = *appended;

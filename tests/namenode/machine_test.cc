@@ -196,6 +196,20 @@ TEST_F(OlderHistory, D5_IsNoticedAtRegistrationToo) {
   EXPECT_GE(store.meta().epoch, 10u);
 }
 
+// Where more of this epoch is kept than was ever done here, however far the own history has come.
+TEST_F(OlderHistory, D5_IsToldByWhatADataNodeKeepsOfTheMetadata) {
+  add_nodes();
+  const std::uint64_t epoch = store.meta().epoch;
+  machine->newer_history(epoch, now);
+  EXPECT_EQ(code(mkdir("/a")), Code::kReadOnly);
+  const Position applied = store.meta().applied;
+  machine->newer_history(epoch, now);
+  EXPECT_EQ(store.meta().applied, applied) << "telling once is enough";
+  EXPECT_EQ(code(wire::AcceptHistory{}), Code::kOk);
+  EXPECT_GT(store.meta().epoch, epoch);
+  EXPECT_EQ(code(mkdir("/a")), Code::kOk);
+}
+
 TEST_F(OlderHistory, OfAnotherClusterIsRefusedBeforeItIsBelieved) {
   wire::Register request = registration("b1");
   request.cluster = std::string(32, '9');

@@ -123,14 +123,75 @@ TEST(ShipperAlone, AHomeWithOtherCommandsUnderTheSamePositionsIsNotFollowed) {
   }
 }
 
-TEST(ShipperAlone, AHomeThatIsAheadOfThisHistoryIsNotFollowed) {
+TEST(ShipperAlone, AHomeThatIsAheadOfThisHistoryIsNeitherFollowedNorDisplaced) {
+  for (const bool newer_epoch : {false, true}) {
+    ShipperAlone alone({.homes = 2});
+    alone.live({1, 2});
+    const ShipperEffects asked = alone.tick();
+    ASSERT_THAT(asked, SizeIs(2));
+    wire::JournalState ahead = wire::journal_begin(kCheckpoint);
+    (newer_epoch ? ahead.epoch : ahead.applied) += 10;
+    alone.answer(std::get<PostJournal>(asked[0]).transfer, ahead);
+    EXPECT_EQ(alone.only<TellNewerHistory>(alone.tick()).epoch, ahead.epoch);
+    alone.answer(std::get<PostJournal>(asked[1]).transfer, {});
+    EXPECT_THAT(alone.tick(seconds(100)), IsEmpty()) << "the other one gets nothing either";
+    EXPECT_THAT(alone.shipper.warning(alone.now), HasSubstr("newer history"));
+    EXPECT_EQ(alone.following(), 0u);
+
+    alone.shipper.ship(alone.next, {"accepted"}, ahead.epoch + 1, alone.now);
+    EXPECT_THAT(alone.tick(), SizeIs(2)) << "both are asked, for the raised epoch";
+  }
+}
+
+TEST(ShipperAlone, AHomeThatHasMoreThanItWasSentIsNotFollowedAfterThisHistoryHasGrownPastIt) {
   ShipperAlone alone({.homes = 1});
   alone.live({1});
-  wire::JournalState ahead = wire::journal_begin(kCheckpoint);
-  ahead.applied += 10;
-  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, ahead);
-  EXPECT_EQ(alone.following(), 0u);
-  alone.only<MakeCheckpoint>(alone.tick());
+  const auto asked = alone.only<PostJournal>(alone.tick());
+  alone.commit({"a", "b", "c"});
+  wire::JournalState other = wire::journal_begin(kCheckpoint);
+  other.applied += 2;
+  alone.answer(asked.transfer, other);
+  EXPECT_EQ(alone.only<TellNewerHistory>(alone.tick()).epoch, 1u);
+  EXPECT_THAT(alone.tick(seconds(100)), IsEmpty());
+}
+
+TEST(ShipperAlone, NothingIsSentWhileTheNameNodeIsBehindANewerHistory) {
+  ShipperAlone alone({.homes = 1});
+  alone.live({1});
+  alone.knows_nothing(alone.only<PostJournal>(alone.tick()).transfer);
+  alone.shipper.set_behind(true);
+  alone.only<DropCheckpoint>(alone.tick());
+  alone.commit({"a"});
+  EXPECT_THAT(alone.tick(seconds(100)), IsEmpty());
+  EXPECT_THAT(alone.shipper.warning(alone.now), HasSubstr("newer history"));
+
+  alone.shipper.ship(alone.next, {"accepted"}, 2, alone.now);
+  alone.shipper.set_behind(false);
+  EXPECT_EQ(alone.only<PostJournal>(alone.tick()).message.epoch, 2u);
+}
+
+TEST(ShipperAlone, AHomeGetsNoCheckpointThatIsBehindWhatItHas) {
+  ShipperAlone alone({.homes = 2});
+  alone.live({1});
+  alone.begin();
+  alone.commit({"a", "b"});
+  const auto sent = alone.only<PostJournal>(alone.tick());
+  alone.live({1, 2});
+  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, {});
+  alone.only<MakeCheckpoint>(alone.tick(seconds(10)));
+  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  const auto put = alone.only<PutCheckpoint>(alone.tick());
+  EXPECT_EQ(put.to.node, NodeId{2});
+  wire::JournalState odd = wire::journal_begin(kCheckpoint);
+  odd.applied += 2;
+  alone.answer(sent.transfer, odd);
+  EXPECT_THAT(alone.tick(), IsEmpty());
+  alone.answer(put.transfer, wire::journal_begin(kCheckpoint));
+  const ShipperEffects effects = alone.tick(seconds(10));
+  ASSERT_THAT(effects, SizeIs(3));
+  EXPECT_TRUE(std::holds_alternative<DropCheckpoint>(effects[0]));
+  EXPECT_TRUE(std::holds_alternative<MakeCheckpoint>(effects[1])) << "for the first one";
+  EXPECT_EQ(std::get<PostJournal>(effects[2]).to.node, NodeId{2});
 }
 
 TEST(ShipperAlone, AHomeIsNotExchangedWhileItsAnswerIsAwaited) {
