@@ -200,15 +200,14 @@ Result<wire::CheckpointHeader> MetadataShipping::copy_store() {
   std::error_code error;
   const auto size = std::filesystem::file_size(options_.directory + "/metadata.db", error);
   if (!has_room(error ? 0 : size)) return no_room();
-  sqlite::Backup backup(store_, checkpoint_path(), "");
-  while (!backup.done()) {
-    if (!has_room(sqlite::Backup::kSliceBytes)) return no_room();
-    if (!pace_.take(sqlite::Backup::kSliceBytes)) return {Code::kUnavailable, "stopping"};
-    Status status;
-    strand_->run_between([&] { status = backup.step(sqlite::Backup::kSliceBytes); });
-    if (!status.ok()) return status;
-  }
-  Result<wire::CheckpointHeader> header = backup.finish();
+  Result<wire::CheckpointHeader> header = sqlite::copy_store(
+      store_, checkpoint_path(), "",
+      [this]() -> Status {
+        if (!has_room(sqlite::Backup::kSliceBytes)) return no_room();
+        if (!pace_.take(sqlite::Backup::kSliceBytes)) return {Code::kUnavailable, "stopping"};
+        return {};
+      },
+      [this](const std::function<void()>& work) { strand_->run_between(work); });
   if (header.ok()) header->time = clock_.now().wall;
   return header;
 }

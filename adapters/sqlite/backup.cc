@@ -12,9 +12,11 @@ Backup::Backup(SqliteStore& store, std::string path, const std::string& vfs)
     : store_(store), path_(std::move(path)), vfs_(vfs, store.connection().page_bytes()) {}
 
 Backup::~Backup() {
-  sqlite3_backup_finish(backup_);
+  DFS_ASSERT(backup_ == nullptr);
   sqlite3_close_v2(copy_);
 }
+
+void Backup::give_up() { sqlite3_backup_finish(std::exchange(backup_, nullptr)); }
 
 // The copy is worth nothing before it is whole, so it needs no journal.
 Status Backup::open() {
@@ -46,7 +48,10 @@ Status Backup::step(std::uint64_t bytes) {
   const auto pages = static_cast<int>(std::max<std::uint64_t>(1, bytes / vfs_.page_bytes()));
   const int code = sqlite3_backup_step(backup_, pages);
   if (code == SQLITE_OK) return {};
-  if (code != SQLITE_DONE) return failed(code);
+  if (code != SQLITE_DONE) {
+    give_up();
+    return failed(code);
+  }
   const namenode::MetaRow meta = store_.meta();
   header_ = {.cluster = meta.cluster,
              .epoch = meta.epoch,
@@ -79,6 +84,23 @@ Result<wire::CheckpointHeader> Backup::finish() {
 Status Backup::failed(int code) const {
   return {code == SQLITE_FULL ? Code::kNoSpace : Code::kIo,
           "cannot copy the metadata to " + path_ + ": " + sqlite3_errstr(code)};
+}
+
+Result<wire::CheckpointHeader> copy_store(
+    SqliteStore& store, const std::string& path, const std::string& vfs,
+    const std::function<Status()>& go_on,
+    const std::function<void(const std::function<void()>&)>& in_turn) {
+  Backup backup(store, path, vfs);
+  while (!backup.done()) {
+    Status status = go_on();
+    const bool stop = !status.ok();
+    in_turn([&] {
+      if (stop) return backup.give_up();
+      status = backup.step(Backup::kSliceBytes);
+    });
+    if (!status.ok()) return status;
+  }
+  return backup.finish();
 }
 
 }  // namespace dfs::sqlite

@@ -5,11 +5,11 @@
 // with page checksums, that SqliteStore opens. Errors of the copy are values: they do not end the
 // store.
 //
-//   Backup backup(store, path, "");
-//   while (!backup.done()) { status = backup.step(Backup::kSliceBytes); … }   // on the strand
-//   Result<wire::CheckpointHeader> header = backup.finish();                  // off it
+// While it is under way it belongs to the store's connection: it is stepped, and given up, only
+// where nobody else uses the store. copy_store() sees to that.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -25,12 +25,15 @@ class Backup {
 
   // The store must outlive all steps. A file at `path` is replaced; `vfs` as in Options.
   Backup(SqliteStore& store, std::string path, const std::string& vfs);
+  // It must have been ended: done(), a step that failed, or give_up().
   ~Backup();
   Backup(const Backup&) = delete;
   Backup& operator=(const Backup&) = delete;
 
-  // Copies up to `bytes` more. While the store has no transaction open.
+  // Copies up to `bytes` more. While the store has no transaction open. An error ends it.
   [[nodiscard]] Status step(std::uint64_t bytes);
+  // Ends it before it is done, if nothing has yet.
+  void give_up();
   [[nodiscard]] bool done() const { return done_; }
 
   // After done(): reads the copy back, page by page, and says what it is of.
@@ -48,5 +51,12 @@ class Backup {
   bool done_ = false;
   wire::CheckpointHeader header_;
 };
+
+// A whole copy, read back. Before each slice `go_on` says whether there is to be another one;
+// `in_turn` runs what it is given while nobody else uses the store, and returns when it has run.
+[[nodiscard]] Result<wire::CheckpointHeader> copy_store(
+    SqliteStore& store, const std::string& path, const std::string& vfs,
+    const std::function<Status()>& go_on,
+    const std::function<void(const std::function<void()>&)>& in_turn);
 
 }  // namespace dfs::sqlite

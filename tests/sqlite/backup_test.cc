@@ -10,12 +10,9 @@ namespace dfs::sqlite {
 namespace {
 
 Result<wire::CheckpointHeader> copy(SqliteStore& store, const std::string& path) {
-  Backup backup(store, path, "unix");
-  while (!backup.done()) {
-    const Status status = backup.step(Backup::kSliceBytes);
-    if (!status.ok()) return status;
-  }
-  return backup.finish();
+  return copy_store(
+      store, path, "unix", [] { return Status(); },
+      [](const std::function<void()>& work) { work(); });
 }
 
 TEST(Backup, IsTheStoreAsItWas) {
@@ -86,10 +83,31 @@ TEST(Backup, GivenUpHalfwayLeavesTheStoreAlone) {
   {
     Backup backup(store, folder.file("copy.db"), "unix");
     ASSERT_TRUE(backup.step(kPageBytes).ok());
+    backup.give_up();
   }
   fill(store, 100, 120);
   EXPECT_EQ(store.integrity_problem(), "");
   EXPECT_TRUE(copy(store, folder.file("copy.db")).ok()) << "the half copy is replaced";
+}
+
+// Afterwards the store's connection knows nothing of it: it could be stepping for somebody else.
+TEST(Backup, GivenUpBetweenSlicesEndsWhereNobodyElseUsesTheStore) {
+  TemporaryFolder folder;
+  SqliteStore store(in_file(folder.file("m.db")));
+  fill(store, 1, 800);
+  int slices = 0;
+  int turns = 0;
+  const auto copied = copy_store(
+      store, folder.file("copy.db"), "unix",
+      [&]() -> Status { return ++slices == 2 ? Status(Code::kNoSpace, "no more") : Status(); },
+      [&](const std::function<void()>& work) {
+        ++turns;
+        work();
+      });
+  EXPECT_EQ(copied.status().code(), Code::kNoSpace);
+  EXPECT_EQ(turns, 2) << "a slice and the end";
+  fill(store, 800, 810);
+  EXPECT_TRUE(copy(store, folder.file("copy.db")).ok());
 }
 
 TEST(Backup, SaysThatTheDiskIsFull) {
