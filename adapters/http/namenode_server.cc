@@ -39,14 +39,23 @@ std::string outcome_of(const wire::Reply& reply) {
 // cluster's.
 constexpr std::string_view kFormatted = "/formatted";
 
-Status check_not_lost(const std::string& directory) {
-  std::error_code error;
-  if (!std::filesystem::exists(directory + std::string(kFormatted), error)) return {};
-  const auto size = std::filesystem::file_size(directory + kMetadata, error);
-  if (!error && size > 0) return {};
-  return {Code::kCorrupt, directory + ": its metadata.db is " + (error ? "missing" : "empty") +
+Status lost(const std::string& directory, const std::string& what) {
+  return {Code::kCorrupt, directory + ": its metadata.db is " + what +
                               "; restore a backup or run `dfs rescue` (a new cluster needs an "
                               "empty directory)"};
+}
+
+bool was_formatted(const std::string& directory) {
+  std::error_code ignored;
+  return std::filesystem::exists(directory + std::string(kFormatted), ignored);
+}
+
+Status check_not_lost(const std::string& directory) {
+  if (!was_formatted(directory)) return {};
+  std::error_code error;
+  const auto size = std::filesystem::file_size(directory + kMetadata, error);
+  if (!error && size > 0) return {};
+  return lost(directory, error ? "missing" : "empty");
 }
 
 Status mark_formatted(const std::string& directory) {
@@ -95,6 +104,10 @@ NameNodeServer::~NameNodeServer() {
 }
 
 Status NameNodeServer::begin() {
+  // Until the first checkpoint the database has next to nothing and its log everything.
+  if (store_.meta().next_inode == 0 && was_formatted(options_.data)) {
+    return lost(options_.data, "without content (is metadata.db-wal missing?)");
+  }
   strand_.run([](namenode::NameNode& machine, Now now, namenode::EffectList& effects) {
     machine.start(now, effects);
   });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "adapters/http/socket_client.h"
@@ -68,6 +69,26 @@ TEST_F(NameNodeServerTest, KeepsTheNamespaceAndItsIdentityOverARestart) {
   EXPECT_TRUE(call(wire::Stat{"/a"}).ok());
   EXPECT_EQ(call(wire::Stat{"/b"}).status().code(), Code::kNotFound);
   EXPECT_EQ(call(wire::ClusterReport{})->cluster, before->cluster);
+}
+
+// The first start leaves all but one page in the log.
+TEST_F(NameNodeServerTest, RefusesADatabaseThatCameBackWithoutItsLog) {
+  start();
+  ASSERT_TRUE(mkdir("/a").ok());
+  const std::string data = folder_.at("namenode");
+  std::filesystem::copy_file(data + "/metadata.db", folder_.at("copy"));
+  server_.reset();
+  for (const char* name : {"/metadata.db", "/metadata.db-wal", "/metadata.db-synced"}) {
+    std::filesystem::remove(data + name);
+  }
+  std::filesystem::copy_file(folder_.at("copy"), data + "/metadata.db");
+  for (int i = 0; i < 2; ++i) {
+    const Result<std::unique_ptr<NameNodeServer>> again = NameNodeServer::start(options());
+    EXPECT_EQ(again.status().message(),
+              data +
+                  ": its metadata.db is without content (is metadata.db-wal missing?); restore "
+                  "a backup or run `dfs rescue` (a new cluster needs an empty directory)");
+  }
 }
 
 TEST_F(NameNodeServerTest, SixteenClientsAtOnceShareCommitsAndAllSucceed) {
