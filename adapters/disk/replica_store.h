@@ -2,6 +2,7 @@
 //
 // A volume:
 //   VERSION       identity, text with a checksum; replaced atomically
+//   VERSION.new   the one before, which the next one is written over: also a full disk takes it
 //   in_use.lock   held with flock while a DataNode runs on it
 //   current/      <id / 2^20>/<id / 2^10 mod 2^10>/blk_<id> and blk_<id>.meta (datanode/sidecar.h),
 //                 ids in hexadecimal: at most 2,048 entries in a leaf. No name from outside becomes

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -49,6 +50,10 @@ int System::preallocate(int fd, std::uint64_t length) {
   return returned == -EOPNOTSUPP ? 0 : returned;
 }
 
+int System::truncate(int fd, std::uint64_t length) {
+  return result(::ftruncate(fd, static_cast<off_t>(length)));
+}
+
 void System::begin_writeback(int fd, std::uint64_t offset, std::uint64_t length) {
   ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length),
                     SYNC_FILE_RANGE_WRITE);
@@ -60,6 +65,10 @@ int System::sync(int fd) { return result(::fsync(fd)); }
 
 int System::rename(int from_dir, const char* from, int to_dir, const char* to) {
   return result(::renameat(from_dir, from, to_dir, to));
+}
+
+int System::exchange(int dir, const char* one, const char* other) {
+  return result(::renameat2(dir, one, dir, other, RENAME_EXCHANGE));
 }
 
 int System::link(int from_dir, const char* from, int to_dir, const char* to) {

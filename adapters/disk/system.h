@@ -36,12 +36,15 @@ class System {
   virtual std::int64_t read_at(int fd, MutableBytes out, std::uint64_t offset);
   virtual std::int64_t write_at(int fd, Bytes data, std::uint64_t offset);
   virtual int preallocate(int fd, std::uint64_t length);
+  virtual int truncate(int fd, std::uint64_t length);
   // Begins to write back [offset, offset + length), so that the later sync is short. A hint.
   virtual void begin_writeback(int fd, std::uint64_t offset, std::uint64_t length);
   // Lets the next read come from the disk and not from memory. A hint.
   virtual void drop_cache(int fd);
   virtual int sync(int fd);  // of a file or of a directory
   virtual int rename(int from_dir, const char* from, int to_dir, const char* to);
+  // Swaps two names; not every file system can.
+  virtual int exchange(int dir, const char* one, const char* other);
   virtual int link(int from_dir, const char* from, int to_dir, const char* to);
   virtual int unlink(int dir, const char* path);
   virtual int make_directory(int dir, const char* path);

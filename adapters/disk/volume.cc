@@ -148,18 +148,29 @@ Result<Version> Volume::read_version() {
                     "DataNode has an equal one) or use another directory");
 }
 
+// Written over the version before the last one, which keeps its block for that: without a durable
+// mark no order is carried out, so a full disk could not be freed either.
 Status Volume::write_version(const Version& version) {
   const std::string subject = "identity";
-  const int fd = system_.open(root(), kVersionNew, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  const std::string text = encode_version(version);
+  const int fd = system_.open(root(), kVersionNew, O_WRONLY | O_CREAT, 0644);
   if (fd < 0) return write_error(fd, subject, "VERSION");
   const Fd file(system_, fd);
-  Status written = write(fd, 0, as_bytes(encode_version(version)), subject);
+  Status written = write(fd, 0, as_bytes(text), subject);
   if (!written.ok()) return written;
-  int error = system_.sync(fd);
+  int error = system_.truncate(fd, text.size());
+  if (error == 0) error = system_.sync(fd);
   if (error < 0) return write_error(error, subject, "VERSION: sync");
-  error = system_.rename(root(), kVersionNew, root(), kVersionFile);
+  error = system_.exchange(root(), kVersionNew, kVersionFile);
+  // The first one, or a file system that cannot swap names.
+  if (error < 0) error = system_.rename(root(), kVersionNew, root(), kVersionFile);
   if (error < 0) return write_error(error, subject, "VERSION: rename");
-  return sync_folder(root(), subject);
+  Status synced = sync_folder(root(), subject);
+  if (synced.ok()) return synced;
+  // After a power loss either file may be VERSION, so neither may be written over.
+  error = system_.unlink(root(), kVersionNew);
+  if (error < 0 && error != -ENOENT) take_out("VERSION.new: " + text_of(error));
+  return synced;
 }
 
 Status Volume::make_folders() {

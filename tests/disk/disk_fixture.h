@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -54,10 +55,13 @@ class ScriptedSystem : public System {
   int dies_at = 0;
   int changes = 0;
   std::vector<std::string> log;
+  // No block is free: what is there can be written over, and what is freed others take at once.
+  bool full = false;
 
   int open(int dir, const char* path, int flags, int mode) override {
     const bool changing = (flags & (O_CREAT_OR_TRUNC)) != 0;
     if (const int error = consult("open", path, changing)) return error;
+    if (FileInfo info; full && changing && System::stat_at(dir, path, info) < 0) return -ENOSPC;
     const int fd = System::open(dir, path, flags, mode);
     if (fd >= 0) names_[fd] = path;
     return fd;
@@ -68,11 +72,19 @@ class ScriptedSystem : public System {
   }
   std::int64_t write_at(int fd, Bytes data, std::uint64_t offset) override {
     if (const int error = consult("write", names_[fd], true)) return error;
+    if (FileInfo info; full && System::stat_file(fd, info) == 0) {
+      constexpr std::uint64_t kBlock = 4096;
+      if (offset + data.size() > (info.size + kBlock - 1) / kBlock * kBlock) return -ENOSPC;
+    }
     return System::write_at(fd, data, offset);
   }
   int preallocate(int fd, std::uint64_t length) override {
     if (const int error = consult("preallocate", names_[fd], true)) return error;
     return System::preallocate(fd, length);
+  }
+  int truncate(int fd, std::uint64_t length) override {
+    if (const int error = consult("truncate", names_[fd], true)) return error;
+    return System::truncate(fd, length);
   }
   int sync(int fd) override {
     if (const int error = consult("sync", names_[fd], true)) return error;
@@ -81,6 +93,10 @@ class ScriptedSystem : public System {
   int rename(int from_dir, const char* from, int to_dir, const char* to) override {
     if (const int error = consult("rename", std::string(from) + " " + to, true)) return error;
     return System::rename(from_dir, from, to_dir, to);
+  }
+  int exchange(int dir, const char* one, const char* other) override {
+    if (const int error = consult("exchange", std::string(one) + " " + other, true)) return error;
+    return System::exchange(dir, one, other);
   }
   int link(int from_dir, const char* from, int to_dir, const char* to) override {
     if (const int error = consult("link", std::string(from) + " " + to, true)) return error;
@@ -92,6 +108,7 @@ class ScriptedSystem : public System {
   }
   int make_directory(int dir, const char* path) override {
     if (const int error = consult("mkdir", path, true)) return error;
+    if (FileInfo info; full && System::stat_at(dir, path, info) < 0) return -ENOSPC;
     return System::make_directory(dir, path);
   }
   int stat_at(int dir, const char* path, FileInfo& info) override {

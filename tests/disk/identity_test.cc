@@ -145,8 +145,53 @@ TEST(Identity, IsWrittenWithSyncsBeforeAndAfterItsRename) {
   system.log.clear();
   ASSERT_TRUE(store->persist({"c1", NodeId{3}, {1, 9, 9}}).ok());
   EXPECT_EQ(system.log,
-            (std::vector<std::string>{"open VERSION.new", "write VERSION.new", "sync VERSION.new",
-                                      "rename VERSION.new VERSION", "sync " + dir.path("a")}));
+            (std::vector<std::string>{"open VERSION.new", "write VERSION.new",
+                                      "truncate VERSION.new", "sync VERSION.new",
+                                      "exchange VERSION.new VERSION", "sync " + dir.path("a")}));
+}
+
+TEST(Identity, IsReplacedByRenameWhereNamesCannotBeSwapped) {
+  for (const int error : {EINVAL, ENOSYS, EPERM}) {
+    TempDir dir;
+    ScriptedSystem system;
+    system.fail = failing("exchange", "VERSION", error);
+    auto store = must_open({dir.path("a")}, system);
+    ASSERT_TRUE(store->persist({"c1", NodeId{3}, {1, 9, 9}}).ok());
+    store.reset();
+    EXPECT_EQ(must_open({dir.path("a")})->identity().seen, (wire::HistoryMark{1, 9, 9}));
+  }
+}
+
+TEST(Identity, WhoseNameMayNotBeDurableIsNotWrittenOver) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path("a")}, system);
+  ASSERT_TRUE(std::filesystem::exists(dir.path("a/VERSION.new")));
+  system.fail = failing("sync", dir.path("a"), ENOSPC);
+  EXPECT_FALSE(store->persist({"c1", NodeId{3}, {1, 9, 9}}).ok());
+  EXPECT_FALSE(std::filesystem::exists(dir.path("a/VERSION.new")));
+  EXPECT_TRUE(store->failed_volumes().empty());
+  system.fail = {};
+  EXPECT_TRUE(store->persist({"c1", NodeId{3}, {1, 10, 9}}).ok());
+}
+
+TEST(Identity, IsStillWrittenOnAFullDiskSoThatAPurgeMakesRoom) {
+  TempDir dir;
+  ScriptedSystem system;
+  const std::string data = text_of_length(1000);
+  {
+    auto store = must_open({dir.path("a")}, system);
+    put(*store, 1, data);
+    ASSERT_TRUE(store->quarantine(info_of(1, data), 0).ok());
+    system.full = true;
+    for (std::uint64_t applied = 9; applied < 1'000'000'000; applied *= 9) {
+      const Status written = store->persist({"c1", NodeId{3}, {1, applied, 9}});
+      ASSERT_TRUE(written.ok()) << written.message();
+    }
+    ASSERT_TRUE(store->persist({"c1", NodeId{3}, {1, 7, 9}}).ok()) << "a shorter one";
+    EXPECT_TRUE(store->purge(info_of(1, data), 0).ok());
+  }
+  EXPECT_EQ(must_open({dir.path("a")}, system)->identity().seen, (wire::HistoryMark{1, 7, 9}));
 }
 
 TEST(Identity, AtAnyCrashItIsTheOldOneOrTheNewOne) {
