@@ -80,6 +80,8 @@ void Tasks::confirm(const wire::Order& order) {
     settle(order, {Code::kCorrupt, subject + ": checksum mismatch"});
   } else if (entry->doubtful || busy_.contains(order.block.id)) {
     settle(order, {Code::kUnavailable, subject + ": being verified"});
+  } else if (waiting(OrderKind::kQuarantine, order.block) != work_.end()) {
+    settle(order, {Code::kUnavailable, subject + ": about to be quarantined"});
   } else {
     settle(order, {});
   }
@@ -179,6 +181,10 @@ void Tasks::begin(const wire::Order& order, EffectList& effects) {
 // other content.
 void Tasks::begin_restore(const wire::Order& order, EffectList& effects) {
   const BlockId block = order.block.id;
+  // It may have taken the place of one from before that; what is given back now would go again.
+  if (waiting(OrderKind::kQuarantine, order.block) != work_.end()) {
+    return settle(order, {Code::kUnavailable, "the replica is about to be quarantined"});
+  }
   const IndexEntry* entry = holdings_.index().find(block);
   const bool here = entry != nullptr && entry->info == order.block;
   const std::optional<VolumeId> kept = holdings_.quarantine().find(order.block);

@@ -71,5 +71,41 @@ TEST(Orders, ThatAreGivenAnewTakeThePlaceOfTheOlderOnes) {
   EXPECT_EQ(w.tasks.back().order.order, 6u);
 }
 
+// The second restore has taken the place of the first, before the quarantine.
+TEST(Orders, D4_ToRestoreWhatWaitsToBeQuarantinedAreRefused) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  std::vector<wire::Order> orders;
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    orders.push_back(order(i, OrderKind::kCopy, block(100 + i), {2}));
+  }
+  orders.push_back(order(5, OrderKind::kRestore, block(1)));
+  orders.push_back(order(6, OrderKind::kQuarantine, block(1)));
+  orders.push_back(order(7, OrderKind::kRestore, block(1)));
+  w.order(orders);
+  while (!w.tasks.empty()) w.finish({});
+  EXPECT_FALSE(w.machine.find(BlockId{1}));
+  EXPECT_EQ(results(w)[7], Code::kUnavailable);
+}
+
+// Its replica is asked for as a survivor while an order to move it waits for a free slot.
+TEST(Orders, D4_AReplicaThatWaitsToBeQuarantinedIsNotConfirmed) {
+  World w;
+  w.start({found(1)});
+  w.register_and_report();
+  std::vector<wire::Order> orders;
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    orders.push_back(order(i, OrderKind::kCopy, block(100 + i), {2}));
+  }
+  orders.push_back(order(5, OrderKind::kQuarantine, block(1)));
+  w.order(orders);
+  w.order({order(6, OrderKind::kConfirm, block(1))});
+  EXPECT_EQ(w.result_of(6)->code(), Code::kUnavailable);
+  while (!w.tasks.empty()) w.finish({});
+  w.order({order(7, OrderKind::kConfirm, block(1))});
+  EXPECT_EQ(w.result_of(7)->code(), Code::kNotFound);
+}
+
 }  // namespace
 }  // namespace dfs::datanode

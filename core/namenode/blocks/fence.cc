@@ -67,13 +67,12 @@ Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
   wire::Order order;
   order.kind = request.purge ? OrderKind::kPurge : OrderKind::kQuarantine;
   order.block = request.replica;
-  if (!soft.orders.place(request.node, std::move(order), soft.running()))
-    return no("ordered before");
   Node& node = *soft.nodes.find(request.node);
-  if (Replica* replica = node.replicas.find(request.replica.id);
-      replica != nullptr && !request.purge) {
-    replica->set(Replica::kDoomed, true);
-  }
+  Replica* published = request.purge ? nullptr : node.replicas.find(request.replica.id);
+  const bool doomed = published != nullptr && published->is(Replica::kDoomed);
+  if (!soft.orders.place(request.node, std::move(order), soft.running(), doomed))
+    return no("ordered before");
+  if (published != nullptr) published->set(Replica::kDoomed, true);
   soft.purge_wishes.erase({request.replica.id, request.node});  // granted, or of an earlier one
   soft.ledger.add({request.replica.id, request.node, request.purge, reason, request.asked_by,
                    survivors, now.wall});
@@ -173,9 +172,10 @@ bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now) {
          (rotten || request.purge || keeps_racks(view, request, survivors));
 }
 
-void undoom(Node& node, const wire::Order& order) {
-  if (order.kind != OrderKind::kQuarantine) return;
-  if (Replica* replica = node.replicas.find(order.block.id)) replica->set(Replica::kDoomed, false);
+void undoom(Node& node, const PendingOrder& deletion) {
+  if (deletion.order.kind != OrderKind::kQuarantine || deletion.follows_another) return;
+  Replica* replica = node.replicas.find(deletion.order.block.id);
+  if (replica != nullptr) replica->set(Replica::kDoomed, false);
 }
 
 bool deletes(OrderKind kind) { return kind == OrderKind::kQuarantine || kind == OrderKind::kPurge; }

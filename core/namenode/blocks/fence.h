@@ -55,8 +55,9 @@ inline constexpr Duration kConfirmationHolds = seconds(20);
 // have changed since; a survivor may have registered again, the block may want more copies.
 [[nodiscard]] bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now);
 
-// The order was not fetched, so what it is about will not happen.
-void undoom(Node& node, const wire::Order& order);
+// The order was not fetched or was refused, so what it is about will not happen; but an older one,
+// if there is one, may still be carried out.
+void undoom(Node& node, const PendingOrder& deletion);
 
 [[nodiscard]] bool deletes(wire::OrderKind kind);
 

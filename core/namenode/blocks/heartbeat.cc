@@ -64,11 +64,15 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
     case OrderKind::kQuarantine:
       // Done, it will be told of as removed; refused, it will not happen any more.
       if (result.status.ok() || replica == nullptr) break;
-      replica->set(Replica::kDoomed, false);
+      undoom(node, *ended);
       if (result.status.code() == Code::kNotFound) confirmed(soft, block, node, false);
       break;
     case OrderKind::kRestore:
-      if (result.status.ok() && replica != nullptr) replica->set(Replica::kDoomed, false);
+      // Whatever was to happen to it before that has happened. What was ordered since has not.
+      if (result.status.ok() && replica != nullptr &&
+          !being_quarantined(soft, block, node.row.id)) {
+        replica->set(Replica::kDoomed, false);
+      }
       break;
     case OrderKind::kPurge:
     case OrderKind::kVerify:
@@ -109,8 +113,7 @@ std::vector<wire::Order> take_orders(Soft& soft, Node& node, Now now) {
   std::vector<wire::Order> orders = soft.orders.take(node.row.id, soft.running());
   std::erase_if(orders, [&](const wire::Order& order) {
     if (!deletes(order.kind) || fence_holds(soft, node.row.id, order, now)) return false;
-    (void)soft.orders.finish(node.row.id, order.order);
-    undoom(node, order);
+    undoom(node, *soft.orders.finish(node.row.id, order.order));
     soft.agenda.note(order.block.id);
     return true;
   });

@@ -17,7 +17,7 @@ void abandon(Soft& soft, const PendingOrder& pending, bool timed_out) {
   const BlockId block = pending.order.block.id;
   const Node& node = *soft.nodes.find(pending.node);
   soft.agenda.note(block);
-  if (!pending.sent) undoom(*soft.nodes.find(pending.node), pending.order);
+  if (!pending.sent) undoom(*soft.nodes.find(pending.node), pending);
   if (pending.order.kind == OrderKind::kVerify && node.alive()) {
     soft.verify.want(pending.node, block, false);
   }

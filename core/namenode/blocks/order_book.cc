@@ -30,11 +30,12 @@ int urgency(OrderKind kind) {
 
 }  // namespace
 
-bool OrderBook::place(NodeId node, wire::Order order, Instant running) {
+bool OrderBook::place(NodeId node, wire::Order order, Instant running, bool follows_another) {
   const Key key{order.block.id, order.kind, node};
   if (by_block_.contains(key)) return false;
   order.order = next_++;
-  PendingOrder pending{std::move(order), node, NodeId{}, running, false, Instant{}};
+  PendingOrder pending{std::move(order), node,           NodeId{}, running, false,
+                       Instant{},        follows_another};
   const std::uint64_t number = pending.order.order;
   if (pending.order.kind == OrderKind::kCopy) {
     DFS_ASSERT(!pending.order.sources.empty());

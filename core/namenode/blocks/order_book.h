@@ -25,6 +25,8 @@ struct PendingOrder {
   Instant placed_at;  // running time
   bool sent = false;
   Instant sent_at;  // running time
+  // An older one of its kind has been given up, but may still be carried out.
+  bool follows_another = false;
 };
 
 class OrderBook {
@@ -41,7 +43,7 @@ class OrderBook {
 
   // Gives the order its number and keeps it until it is taken and ends. False if one of its kind is
   // pending for the (block, node).
-  bool place(NodeId node, wire::Order order, Instant running);
+  bool place(NodeId node, wire::Order order, Instant running, bool follows_another = false);
   [[nodiscard]] bool pending(BlockId block, NodeId node, wire::OrderKind kind) const;
   // Nodes with a pending order of the kind for the block.
   [[nodiscard]] std::vector<NodeId> nodes_of(BlockId block, wire::OrderKind kind) const;
