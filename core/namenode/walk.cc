@@ -13,6 +13,7 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::uint64_t kPageRows = 1200;
+constexpr std::size_t kBytesOfARow = 4096;  // so that a page of long paths fits a message
 constexpr std::size_t kEntriesAtOnce = 32;
 constexpr std::size_t kBlocksAtOnce = 256;
 
@@ -35,7 +36,7 @@ Result<Cursor> parse_cursor(const std::string& text) {
   const Status malformed(Code::kInvalidArgument, "malformed cursor");
   const std::size_t slash = text.find('/');
   if (slash == std::string::npos) return malformed;
-  const Result<wire::Path> path = wire::Path::parse(text.substr(slash));
+  const Result<wire::Path> path = wire::Path::parse(text.substr(slash), wire::kMaxTreePathBytes);
   if (!path.ok()) return malformed;
   const std::string kind = text.substr(0, slash);
   if (kind == "d") return Cursor{Go::kInto, 0, *path};
@@ -87,6 +88,7 @@ class Walker {
   // The blocks of one file from index `first` on, as far as the page goes.
   void file(const InodeRow& row, const wire::Path& path, std::uint64_t first) {
     WalkedBlocks walked{path.text(), row.id, first == 0, {}};
+    rows_ += walked.path.size() / kBytesOfARow;
     std::vector<FileBlockRow> positions;
     do {
       positions = store_.scan_file_blocks(row.id, first, kBlocksAtOnce);
@@ -128,7 +130,7 @@ class Walker {
     const std::optional<InodeRow> row = store_.inode(entry.inode);
     DFS_ASSERT(row.has_value());
     ++rows_;
-    const wire::Path path = below(frame.path, entry.name);
+    const wire::Path path = frame.path.child(entry.name);
     if (row->type == FileType::kDirectory) {
       frames_.push_back({row->id, path, "", {}});
     } else {
@@ -139,11 +141,7 @@ class Walker {
   void stop_here() {
     const Frame& frame = frames_.back();
     stopped_ = frame.after.empty() ? to_text({Go::kInto, 0, frame.path})
-                                   : to_text({Go::kAfter, 0, below(frame.path, frame.after)});
-  }
-
-  static wire::Path below(const wire::Path& directory, const std::string& name) {
-    return *wire::Path::parse(directory.text() + "/" + name);
+                                   : to_text({Go::kAfter, 0, frame.path.child(frame.after)});
   }
 
   Store& store_;

@@ -76,10 +76,12 @@ Status check_name(std::string_view name) {
   return flaw.empty() ? Status() : invalid(name, flaw);
 }
 
-Result<Path> Path::parse(std::string_view text) {
+Result<Path> Path::parse(std::string_view text, std::size_t max_bytes) {
   if (text.empty()) return {Code::kInvalidArgument, "the path is empty; it must begin with '/'"};
   if (text.front() != '/') return invalid(text, "Not an absolute path");
-  if (text.size() > kMaxPathBytes) return invalid(text, "Path too long (over 4096 bytes)");
+  if (text.size() > max_bytes) {
+    return invalid(text, "Path too long (over " + std::to_string(max_bytes) + " bytes)");
+  }
   Path path;
   const std::string_view whole = text;
   while (!text.empty()) {
@@ -111,6 +113,12 @@ const std::string& Path::name() const {
 Path Path::parent() const {
   DFS_ASSERT(!names_.empty());
   return prefix(names_.size() - 1);
+}
+
+Path Path::child(const std::string& name) const {
+  Path path = *this;
+  path.names_.push_back(name);
+  return path;
 }
 
 Path Path::prefix(std::size_t depth) const {

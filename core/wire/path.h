@@ -19,6 +19,8 @@ namespace dfs::wire {
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxPathBytes = 4096;
 inline constexpr std::size_t kMaxPathDepth = 255;
+// What a directory is moved below makes the paths in it longer than a client may send them, up to:
+inline constexpr std::size_t kMaxTreePathBytes = kMaxPathDepth * (kMaxNameBytes + 1);
 
 // True for well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text);
@@ -35,7 +37,8 @@ class Path {
   // The root.
   Path() = default;
 
-  [[nodiscard]] static Result<Path> parse(std::string_view text);
+  [[nodiscard]] static Result<Path> parse(std::string_view text,
+                                          std::size_t max_bytes = kMaxPathBytes);
 
   // The canonical form: "/" or "/a/b".
   [[nodiscard]] std::string text() const;
@@ -46,6 +49,8 @@ class Path {
   [[nodiscard]] const std::string& name() const;
   // Without the last component; not of the root.
   [[nodiscard]] Path parent() const;
+  // Of an entry that exists in this directory.
+  [[nodiscard]] Path child(const std::string& name) const;
   // The first `depth` components.
   [[nodiscard]] Path prefix(std::size_t depth) const;
   // True if `other` is this path or lies below it.

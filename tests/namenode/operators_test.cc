@@ -1,6 +1,7 @@
 // What operators ask the NameNode machine: fsck in pages, the report, decommissioning.
 #include <gmock/gmock.h>
 
+#include "core/wire/json.h"
 #include "tests/namenode/machine_bench.h"
 
 namespace dfs::namenode {
@@ -35,6 +36,31 @@ TEST_F(Operators, FsckPagesCoverEveryFileOnce) {
   EXPECT_EQ(seen, files);
   EXPECT_EQ(blocks, 40u * 5 * 2);
   EXPECT_GT(pages, 1);
+}
+
+TEST_F(Operators, HDFS_3626_FsckGoesThroughPathsThatRenamesMadeLongerThanClientsMaySend) {
+  constexpr std::uint64_t kFiles = 200;
+  for (std::uint64_t i = 0; i < kFiles; ++i) write("/s/" + std::to_string(i), 1);
+  std::string names;
+  for (int i = 0; i < 15; ++i) names += "/" + std::string(wire::kMaxNameBytes, 'n');
+  for (int round = 0; round < 14; ++round) {
+    ASSERT_EQ(code(mkdir("/p" + names)), Code::kOk);
+    ASSERT_EQ(code(wire::Rename{caller(), "/s", "/p" + names + "/s", false}), Code::kOk);
+    ASSERT_EQ(code(wire::Rename{caller(), "/p", "/s", false}), Code::kOk);
+  }
+  std::uint64_t files = 0;
+  std::string cursor;
+  do {
+    const wire::Reply reply = send(wire::Fsck{"/", cursor});
+    const auto& page = std::get<wire::FsckReply>(reply);
+    EXPECT_LT(wire::to_json_text(page).size(), wire::kMaxMessageBytes);
+    files += page.files;
+    for (const wire::FileHealth& file : page.unhealthy) {
+      EXPECT_GT(file.path.size(), 10 * wire::kMaxPathBytes);
+    }
+    cursor = page.next;
+  } while (!cursor.empty());
+  EXPECT_EQ(files, kFiles);
 }
 
 TEST_F(Operators, FsckOfALongFileComesInPartsAndCountsItOnce) {
