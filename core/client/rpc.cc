@@ -32,6 +32,12 @@ bool names_exclusions(const wire::Request& request) {
       request);
 }
 
+// Refusals that the NameNode keeps no record of, so that an attempt which arrives later executes.
+bool is_recorded(Code code) {
+  return code != Code::kSafeMode && code != Code::kReadOnly && code != Code::kNoSpace &&
+         code != Code::kNotEnoughDataNodes;
+}
+
 std::string whole_seconds(Duration duration) {
   return std::to_string((duration.us + 999999) / 1000000) + " s";
 }
@@ -101,6 +107,14 @@ void Call::answered(std::uint64_t attempt, wire::Reply reply, Instant now, CallE
       return retry(now, effects);
     default:
       break;
+  }
+  // With exclusions its maker chooses again; one that arrives late brings blocks that nobody uses.
+  if (caller_ != nullptr && maybe_executed_ && !is_recorded(status->code()) &&
+      !names_exclusions(request_)) {
+    return finish(Status(Code::kUnknownOutcome,
+                         "it may or may not be done: an attempt before had no answer (" +
+                             last_.message() + ")"),
+                  effects);
   }
   finish(std::move(reply), effects);
 }

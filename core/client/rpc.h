@@ -3,7 +3,8 @@
 // Rotates through the NameNodes, backs off with jitter up to a cap, keeps the request id and tells
 // its age, so that the NameNode executes it once. An answer that never came is a retry, not a
 // failure; when the limit runs out on a mutating request that may have been sent, the result is
-// kUnknownOutcome, and kTimedOut otherwise.
+// kUnknownOutcome, and kTimedOut otherwise. The same where such an attempt is followed by a refusal
+// that the NameNode keeps no record of.
 //
 // Which answers are final: those that trying again cannot change, and those that only an operator
 // changes (safe mode, a NameNode with an older history). A cluster that cannot store now is waited

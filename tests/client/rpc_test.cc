@@ -1,6 +1,6 @@
 #include "core/client/rpc.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <rapidcheck.h>
 
 namespace dfs::client {
@@ -125,6 +125,20 @@ TEST_F(CallTest, AMutationThatMayHaveArrivedEndsWithUnknownOutcome) {
   now = now + seconds(10);
   fail(false);
   EXPECT_EQ(outcome().code(), Code::kUnknownOutcome);
+}
+
+TEST_F(CallTest, ARefusalWithoutARecordDoesNotHideThatAnAttemptBeforeItMayStillArrive) {
+  for (const Code code : {Code::kSafeMode, Code::kReadOnly, Code::kNotFound}) {
+    for (const bool sent : {false, true}) {
+      make(mkdir());
+      fail(sent);
+      sleep();
+      answer(Status(code, "why"));
+      const bool unknown = sent && code != Code::kNotFound;
+      EXPECT_EQ(outcome().code(), unknown ? Code::kUnknownOutcome : code);
+      EXPECT_THAT(outcome().message(), testing::HasSubstr("why"));
+    }
+  }
 }
 
 TEST_F(CallTest, AMutationThatNeverLeftTimesOut) {
