@@ -131,6 +131,18 @@ bool was_synced(const Log& log, std::size_t bad) {
   return false;
 }
 
+// Whether, with the header and the first frame lost, the frames behind tell of a transaction that
+// was followed by another, and so was synced.
+bool tells_of_a_synced_one(const Log& log) {
+  bool ended = false;
+  for (std::size_t i = 1; i < log.frames.size(); ++i) {
+    if (log.frames[i].salts != log.frames[1].salts) break;
+    if (ended) return true;
+    ended = log.frames[i].mark.pages != 0;
+  }
+  return false;
+}
+
 // Whether the database has what the frames of the log, up to the last that commits, hold.
 bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
   std::map<std::uint32_t, const Frame*> newest;
@@ -150,7 +162,9 @@ bool is_in_database(const Log& log, RawFile& wal, RawFile& database) {
     if (!database.read((std::size_t{page} - 1) * log.page_bytes, stored)) return false;
     if (std::memcmp(logged.data(), stored.data(), content) != 0) return false;
   }
-  return true;
+  // A header is only rewritten over a log with transactions; that of an empty one may be missing
+  // where its sync failed, with the first transaction behind it.
+  return !committed.empty() || !tells_of_a_synced_one(log);
 }
 
 }  // namespace

@@ -15,7 +15,9 @@
 // Limits: damage in the last transaction of the log that no checkpoint has begun to copy looks like
 // a power loss, and is taken for one. So is damage to the one before it that leaves nothing to tell
 // its end by: neither header nor page of its last frame, or, where a sector ends behind its mark,
-// no checksums before that one or a mark that fits no database.
+// no checksums before that one or a mark that fits no database. Damage to the header of the log and
+// that of its first frame passes for a sync of the first transaction that failed, where the log has
+// fewer than three.
 #pragma once
 
 #include <sqlite3.h>

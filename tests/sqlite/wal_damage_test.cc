@@ -288,6 +288,14 @@ struct EveryDamage : ::testing::Test {
   int stopped = 0;
 };
 
+TEST_F(EveryDamage, OfTheHeadersOfTheLogAndItsFirstFrameStopsTheStore) {
+  for (const bool upon : {false, true}) {
+    write(3, 0, upon);
+    for (const std::size_t size : {56u, 512u}) expect_no_more_lost_than_the_last(0, size);
+  }
+  EXPECT_EQ(stopped, 8);
+}
+
 TEST_F(EveryDamage, StopsTheStoreOrCostsAtMostTheLastTransaction) {
   for (std::uint64_t transactions = 1; transactions <= 4; ++transactions) {
     for (std::uint64_t large = 0; large < 1u << transactions; ++large) {
