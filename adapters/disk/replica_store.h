@@ -8,7 +8,8 @@
 //                 ids in hexadecimal: at most 2,048 entries in a leaf. No name from outside becomes
 //                 a path; a path is a pure function of an id
 //   quarantine/   the same fan-out, blk_<id>_<length>_<crc>.<n> and ….<n>.meta; the data file's
-//                 mtime is when it came there
+//                 mtime is when it came there. A folder of current/ has its twin here from its
+//                 first publication on, so that what is in it can leave a full disk
 //   unknown/      data without a good sidecar and sidecars without data, as the scan found them
 //   tmp/          what is being written; emptied at start
 //

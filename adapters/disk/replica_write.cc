@@ -169,6 +169,9 @@ Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
     status = no_other_content(state_->volumes, sidecar.info);
     if (!status.ok()) return status;
   }
+  // Made now, since later a full disk may have no room for a folder, and could not be freed then.
+  const Result<Fd> way_out = volume.durable_leaf(kQuarantine, block);
+  if (!way_out.ok()) return way_out.status();
   const Result<Fd> leaf = volume.durable_leaf(kCurrent, block);
   if (!leaf.ok()) return leaf.status();
   status = keep_present(volume, leaf->get(), block, Originals::kKeep);

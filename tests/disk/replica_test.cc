@@ -265,6 +265,18 @@ TEST(Quarantine, KeepsAReplicaAndGivesItBack) {
   EXPECT_EQ(store->restore(info, 0, kAtOnce).code(), Code::kNotFound);
 }
 
+TEST(Quarantine, TakesAReplicaAlsoOfADiskThatIsFullByThen) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 1, "abc");
+  system.full = true;
+  const Status moved = store->quarantine(info_of(1, "abc"), 0);
+  EXPECT_TRUE(moved.ok()) << moved.message();
+  EXPECT_TRUE(store->purge(info_of(1, "abc"), 0).ok()) << "which makes room";
+  EXPECT_TRUE(files_with(dir.path(), "blk_").empty());
+}
+
 TEST(Quarantine, HDFS_3391_AnOrderForOtherContentTouchesNothing) {
   TempDir dir;
   auto store = must_open({dir.path()});
