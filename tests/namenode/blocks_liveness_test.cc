@@ -7,8 +7,10 @@
 namespace dfs::namenode {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using wire::NodeState;
 using wire::OrderKind;
@@ -144,6 +146,34 @@ TEST(MassLoss, CountsThoseWhoAreSilentAndNotYetDead) {
   cluster.run(seconds(100));
   EXPECT_EQ(cluster.orders_of(OrderKind::kCopy), 0u);
   EXPECT_EQ(cluster.health(block).good, 1u);
+}
+
+TEST(MassLoss, CountsThoseWhoHaveNotBeenHeardOfSinceARestart) {
+  Cluster cluster(5);
+  const BlockId block = cluster.write({1, 2, 3});
+  for (const std::uint64_t node : {1u, 2u, 5u}) cluster.kill(node);
+  cluster.run(seconds(40));
+  cluster.restart_namenode();
+  cluster.run(seconds(100));
+  EXPECT_EQ(cluster.orders_of(OrderKind::kCopy), 0u);
+  ASSERT_THAT(cluster.describe().notes, SizeIs(1));
+  EXPECT_THAT(cluster.describe().notes[0], HasSubstr("3 of 5 DataNodes vanished at once"));
+  cluster.run(seconds(560));
+  EXPECT_THAT(cluster.describe().notes, IsEmpty());
+  EXPECT_EQ(cluster.health(block).good, 2u);
+}
+
+TEST(MassLoss, IsNoneWhenThoseWhoHaveNotBeenHeardOfSinceARestartLeave) {
+  Cluster cluster(5);
+  const BlockId block = cluster.write({1, 2, 3});
+  for (const std::uint64_t node : {1u, 2u, 5u}) {
+    cluster.decommission(node);
+    cluster.kill(node);
+  }
+  cluster.restart_namenode();
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.describe().notes, Not(Contains(HasSubstr("vanished"))));
+  EXPECT_EQ(cluster.good(block), 2u);
 }
 
 TEST(MassLoss, OneNodeOfThreeIsNone) {

@@ -38,7 +38,8 @@ void end_session(Soft& soft, Node& node) {
 
 void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
   MassLoss& loss = soft.mass_loss;
-  // Who leaves is not missed.
+  // Who leaves is not missed. Who has not been heard of since a restart is: it may have vanished
+  // with the others a moment before.
   for (const NodeId id : died) {
     if (!soft.nodes.find(id)->leaving()) loss.deaths.push_back({soft.running(), id});
   }
@@ -91,19 +92,17 @@ void node_heard(Soft& soft, const Node& node) {
 }
 
 void age_nodes(Soft& soft) {
-  std::vector<NodeId> served;
-  for (const NodeId id : soft.nodes.age(soft.config, soft.running())) {
-    Node& node = *soft.nodes.find(id);
-    if (node.session != 0) served.push_back(id);
+  const std::vector<NodeId> died = soft.nodes.age(soft.config, soft.running());
+  for (const NodeId id : died) {
     doubt_departures(soft);
-    end_session(soft, node);
+    end_session(soft, *soft.nodes.find(id));
     soft.verify.drop(id);
     soft.scans.push_back({id, 0});
     soft.sweep.again = true;
   }
-  if (served.empty()) return;
+  if (died.empty()) return;
   ++soft.changes;
-  watch_for_mass_loss(soft, served);
+  watch_for_mass_loss(soft, died);
 }
 
 void history_seen(Soft& soft, const wire::HistoryMark& seen) {
