@@ -161,5 +161,27 @@ TEST(Doomed, D4_ACopyThatWasGivenBackIsNoSurvivorWhenItIsOrderedAwayAgain) {
   EXPECT_EQ(cluster.health(block).good, 3u);
 }
 
+TEST(Doomed, C1_ACopyThatCannotBeReadIsReplacedWhereItIsIfThereIsNoOtherNode) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  PretendedNode& node = cluster.at(3);
+  node.unreadable = true;
+  cluster.set_replication(block, 2);
+  cluster.doubt(block, 3);
+  const auto ordered = [&] { return cluster.orders(3, OrderKind::kQuarantine).size(); };
+  for (int i = 0; i < 10 && ordered() == 0; ++i) cluster.run(seconds(1));
+  ASSERT_EQ(ordered(), 1u);
+  node.replicas[block] = node.quarantine.at(block);  // the order never arrived
+  node.quarantine.clear();
+  node.changes.clear();
+  node.results.clear();
+  cluster.cut_off(3);
+  cluster.run(seconds(40));
+  cluster.set_replication(block, 3);
+  cluster.reconnect(3);
+  cluster.run(seconds(200));
+  EXPECT_EQ(cluster.health(block).good, 3u);
+}
+
 }  // namespace
 }  // namespace dfs::namenode

@@ -409,7 +409,8 @@ Status Cluster::copy(PretendedNode& node, const wire::Order& order) {
     return {Code::kCorrupt, "no source has all of it"};
   }
   if (const auto old = node.replicas.find(order.block.id); old != node.replicas.end()) {
-    if (old->second.rot.empty() && old->second.info == order.block) return {};
+    const bool sound = old->second.rot.empty() && !node.unreadable;
+    if (sound && old->second.info == order.block) return {};
     node.quarantine[order.block.id] = old->second;
   }
   node.replicas[order.block.id] = {order.block, {}};

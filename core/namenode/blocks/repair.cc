@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/placement.h"
 #include "core/namenode/blocks/reconcile.h"
 #include "core/namenode/blocks/sidecar_facts.h"
@@ -44,12 +45,14 @@ std::vector<const Copy*> sources_of(const Soft& soft, const BlockView& view) {
   return sources;
 }
 
-// A node whose own rotten replica is to be replaced, when there is no other node (V2).
+// A node whose own replica, rotten or unreadable, is to be replaced, when there is no other node
+// (V2). Also where its deletion may still happen: the new one is asked back then.
 RepairTarget place_here(Soft& soft, const BlockView& view) {
   RepairTarget target;
   for (const Copy& copy : view.copies) {
     if (!copy.rotten() && copy.standing != Standing::kUnreadable) continue;
-    if (!copy.told || copy.doomed || !copy.node->usable() || !copy.node->reported) continue;
+    if (!copy.told || !copy.node->usable() || !copy.node->reported) continue;
+    if (being_quarantined(soft, view.id, copy.id)) continue;
     if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy)) continue;
     if (busy_copying(soft, copy.id)) {
       target.busy = true;
