@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "core/wire/json.h"
+#include "core/wire/path.h"
 #include "tests/namenode/machine_bench.h"
 
 namespace dfs::namenode {
