@@ -118,15 +118,19 @@ Result<std::unique_ptr<MetadataHome>> MetadataHome::open(const std::string& dire
 
 MetadataHome::~MetadataHome() { system_.close(directory_); }
 
-// What cannot be read is left where it is: the NameNode sends everything again.
+// What cannot be read is left where it is, and told of: the NameNode sends everything again.
 void MetadataHome::load(Access access) {
   std::vector<std::string> names;
-  if (system_.list(directory_, ".", names) < 0) return;
+  if (const int error = system_.list(directory_, ".", names); error < 0) {
+    problems_.push_back(failed("read its directory", error).message());
+  }
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     const bool unfinished = name.starts_with(kIncoming) && access == Access::kOwner;
     if (unfinished) system_.unlink(directory_, name.c_str());
-    if (name.starts_with(kJournal)) load_journal(name);
+    if (!name.starts_with(kJournal)) continue;
+    const Status status = load_journal(name);
+    if (!status.ok()) problems_.push_back(status.message());
   }
   std::sort(stored_.begin(), stored_.end(), [](const Stored& a, const Stored& b) {
     return std::tuple(a.checkpoint.epoch, a.checkpoint.applied) >
@@ -134,19 +138,28 @@ void MetadataHome::load(Access access) {
   });
 }
 
-void MetadataHome::load_journal(const std::string& name) {
+Status MetadataHome::load_journal(const std::string& name) {
   const Result<HomeFile> file = open_file(name);
-  if (!file.ok()) return;
+  if (!file.ok()) return file.status();
   std::string text(file->size(), '\0');
   auto* bytes = reinterpret_cast<std::uint8_t*>(text.data());
-  if (!file->read(0, {bytes, text.size()}).ok()) return;
+  if (Status status = file->read(0, {bytes, text.size()}); !status.ok()) {
+    return {status.code(), status.message() + ": " + name};
+  }
   const Result<wire::Journal> journal = wire::read_journal(text);
-  if (!journal.ok() || journal_name(journal->checkpoint) != name) return;
-  const Result<HomeFile> checkpoint = open_file(checkpoint_name(journal->checkpoint));
-  if (!checkpoint.ok() || checkpoint->size() != journal->checkpoint.length) return;
+  if (!journal.ok() || journal_name(journal->checkpoint) != name) {
+    return {Code::kCorrupt, "metadata: the head of " + name + " is damaged"};
+  }
+  const std::string below = checkpoint_name(journal->checkpoint);
+  const Result<HomeFile> checkpoint = open_file(below);
+  if (!checkpoint.ok()) return checkpoint.status();
+  if (checkpoint->size() != journal->checkpoint.length) {
+    return {Code::kCorrupt, "metadata: " + below + " has another length than it had"};
+  }
   stored_.push_back({.checkpoint = journal->checkpoint,
                      .state = journal->state,
                      .appendable = journal->verified_bytes == text.size()});
+  return {};
 }
 
 Result<wire::JournalState> MetadataHome::append(const wire::JournalAppend& append) {
@@ -252,6 +265,7 @@ wire::MetadataList MetadataHome::list() const {
                                 .journal_applied = stored.state.applied,
                                 .journal_bytes = stored.state.journal_bytes});
   }
+  list.problems = problems_;
   return list;
 }
 

@@ -79,6 +79,7 @@ class MetadataHome {
   // kCorrupt unless all of it came; kStale as begin().
   [[nodiscard]] Result<wire::JournalState> finish(Incoming incoming);
 
+  // With what could not be read when it was opened.
   [[nodiscard]] wire::MetadataList list() const;
   // kNotFound if there is no such checkpoint.
   [[nodiscard]] Result<HomeFile> checkpoint(const std::string& cluster, std::uint64_t epoch,
@@ -96,7 +97,7 @@ class MetadataHome {
   MetadataHome(System& system, int directory) : system_(system), directory_(directory) {}
 
   void load(Access access);
-  void load_journal(const std::string& name);
+  [[nodiscard]] Status load_journal(const std::string& name);
   [[nodiscard]] Status check_newest(const wire::CheckpointHeader& header) const;
   [[nodiscard]] Status write_file(const std::string& name, Bytes data);
   [[nodiscard]] Status publish(const std::string& incoming_name, const Stored& stored);
@@ -109,6 +110,7 @@ class MetadataHome {
   int directory_;
   mutable std::mutex mutex_;
   std::vector<Stored> stored_;  // newest first
+  std::vector<std::string> problems_;
   std::uint64_t incoming_ = 0;
 };
 

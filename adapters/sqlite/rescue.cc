@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <set>
 #include <stdexcept>
@@ -25,27 +26,66 @@ struct Unusable : std::runtime_error {
 struct Offer {
   RescueSource* source = nullptr;
   wire::StoredCheckpoint stored;
+  // The position that journals lead to from it: read and verified, whatever the source said of it,
+  // which may be what it remembers of a file that has rotted since.
+  std::uint64_t reach = 0;
+  std::uint64_t own_reach = 0;  // with its own journal alone
 
+  // Of two that lead equally far, the younger one: there is less to replay that could fail.
   [[nodiscard]] auto worth() const {
-    return std::tuple(stored.checkpoint.epoch, stored.journal_applied, stored.checkpoint.applied);
+    return std::tuple(stored.checkpoint.epoch, reach, stored.checkpoint.applied, own_reach);
   }
 };
 
 struct Material {
   std::vector<RescueSource*> sources;
   std::vector<Offer> offers;            // the most promising first
-  std::vector<std::string> texts;       // of journals
-  std::vector<wire::Journal> journals;  // views into the texts
+  std::deque<std::string> texts;        // of journals
+  std::vector<wire::Journal> journals;  // views into the texts; what leads furthest first
   std::uint64_t newest = 0;             // epoch that is known of
 };
 
-void read_journal(const Offer& offer, Material& material, RescueReport& report) {
-  Result<std::string> text = offer.source->journal(offer.stored.checkpoint);
-  if (!text.ok()) {
-    report.notes.push_back(offer.source->name() + ": " + text.status().message());
-    return;
-  }
+// Once: replaying may meet the same obstacle again.
+void note(RescueReport& report, const std::string& line) {
+  if (std::ranges::find(report.notes, line) == report.notes.end()) report.notes.push_back(line);
+}
+
+void read_journal(Offer& offer, Material& material, RescueReport& report) {
+  const wire::StoredCheckpoint& stored = offer.stored;
+  const std::string whose = offer.source->name() + ": the journal after command " +
+                            std::to_string(stored.checkpoint.applied) + " of epoch " +
+                            std::to_string(stored.checkpoint.epoch) + ": ";
+  Result<std::string> text = offer.source->journal(stored.checkpoint);
+  if (!text.ok()) return note(report, whose + text.status().message());
   material.texts.push_back(std::move(*text));
+  Result<wire::Journal> journal = wire::read_journal(material.texts.back());
+  if (!journal.ok()) return note(report, whose + journal.status().message());
+  const std::uint64_t end = offer.own_reach = journal->state.applied;
+  if (journal->damaged || end < stored.journal_applied) {
+    std::string line = whose + "damaged after command " + std::to_string(end);
+    if (end < stored.journal_applied) {
+      line += ", it had gone to " + std::to_string(stored.journal_applied);
+    }
+    note(report, line);
+  }
+  material.journals.push_back(std::move(*journal));
+}
+
+std::uint64_t reach_from(const wire::CheckpointHeader& checkpoint,
+                         const std::vector<wire::Journal>& journals) {
+  std::uint64_t reach = checkpoint.applied;
+  for (bool further = true; further;) {
+    further = false;
+    for (const wire::Journal& journal : journals) {
+      const bool continues = journal.checkpoint.cluster == checkpoint.cluster &&
+                             journal.checkpoint.epoch == checkpoint.epoch &&
+                             journal.checkpoint.applied <= reach && journal.state.applied > reach;
+      if (!continues) continue;
+      reach = journal.state.applied;
+      further = true;
+    }
+  }
+  return reach;
 }
 
 // The newest epoch of `cluster` that any source keeps something of or has seen.
@@ -58,11 +98,11 @@ std::uint64_t newest_epoch(const std::string& cluster, const Material& material,
   for (RescueSource* source : material.sources) {
     const Result<wire::SeenEpoch> seen = source->seen();
     if (!seen.ok()) {
-      report.notes.push_back(source->name() + ": " + seen.status().message());
+      note(report, source->name() + ": " + seen.status().message());
     } else if (seen->cluster == cluster) {
       newest = std::max(newest, seen->epoch);
     } else if (!seen->cluster.empty()) {
-      report.notes.push_back(source->name() + ": is of another cluster, " + seen->cluster);
+      note(report, source->name() + ": is of another cluster, " + seen->cluster);
     }
   }
   return newest;
@@ -74,10 +114,11 @@ Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport&
   std::set<std::string> clusters;
   for (RescueSource* source : sources) {
     const Result<wire::MetadataList> list = source->list();
-    if (!list.ok()) report.notes.push_back(source->name() + ": " + list.status().message());
+    if (!list.ok()) note(report, source->name() + ": " + list.status().message());
     if (!list.ok()) continue;
+    for (const std::string& problem : list->problems) note(report, source->name() + ": " + problem);
     for (const wire::StoredCheckpoint& stored : list->checkpoints) {
-      material.offers.push_back({source, stored});
+      material.offers.push_back({source, stored, 0, 0});
       clusters.insert(stored.checkpoint.cluster);
     }
   }
@@ -86,14 +127,14 @@ Result<Material> gather(const std::vector<RescueSource*>& sources, RescueReport&
                                      ", " + *clusters.rbegin() + "); name those of one cluster"};
   }
   if (!clusters.empty()) material.newest = newest_epoch(*clusters.begin(), material, report);
-  std::stable_sort(material.offers.begin(), material.offers.end(),
-                   [](const Offer& a, const Offer& b) { return a.worth() > b.worth(); });
-  for (const Offer& offer : material.offers) read_journal(offer, material, report);
-  for (const std::string& text : material.texts) {
-    Result<wire::Journal> journal = wire::read_journal(text);
-    if (journal.ok()) material.journals.push_back(std::move(*journal));
-    if (!journal.ok()) report.notes.push_back(journal.status().message());
+  for (Offer& offer : material.offers) read_journal(offer, material, report);
+  std::ranges::stable_sort(material.journals, std::greater{}, [](const wire::Journal& each) {
+    return std::tuple(each.state.epoch, each.state.applied);
+  });
+  for (Offer& offer : material.offers) {
+    offer.reach = reach_from(offer.stored.checkpoint, material.journals);
   }
+  std::ranges::stable_sort(material.offers, std::greater{}, &Offer::worth);
   return material;
 }
 
@@ -103,7 +144,7 @@ void replay_all(SqliteStore& store, const Material& material, RescueReport& repo
     further = false;
     for (const wire::Journal& journal : material.journals) {
       const namenode::Replay replay = namenode::replay(store, journal);
-      if (!replay.problem.ok()) report.notes.push_back(replay.problem.message());
+      if (!replay.problem.ok()) note(report, replay.problem.message());
       if (replay.commands == 0) continue;
       further = true;
       report.replayed += replay.commands;
@@ -121,7 +162,7 @@ namenode::YoungFiles gather_young(SqliteStore& store, const Material& material,
       young.add(each);
       if (each.cluster == report.cluster) newest = std::max(newest, epoch_of(each.info.id.value));
     });
-    if (!status.ok()) report.notes.push_back(source->name() + ": " + status.message());
+    if (!status.ok()) note(report, source->name() + ": " + status.message());
   }
   return young;
 }
@@ -196,9 +237,8 @@ Result<RescueReport> rescue(const std::string& directory, const std::vector<Resc
     try {
       rebuild(offer, *material, made.string(), now, random, report);
     } catch (const Unusable& unusable) {
-      report.notes.push_back(offer.source->name() + ": checkpoint " +
-                             std::to_string(offer.stored.checkpoint.applied) + ": " +
-                             unusable.what());
+      note(report, offer.source->name() + ": checkpoint " +
+                       std::to_string(offer.stored.checkpoint.applied) + ": " + unusable.what());
       continue;
     }
     report.kept = move_aside(place);

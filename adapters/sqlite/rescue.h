@@ -1,11 +1,11 @@
 // `dfs rescue`: makes a NameNode's metadata anew from what DataNodes keep of it.
 //
-// Of all checkpoints that the sources have, the one is taken with which the most can be recovered;
-// if it turns out damaged, the next. Every journal that continues it is replayed, from whichever
-// source. Files younger than that are rebuilt from replicas' sidecars, under /lost+found
-// (core/namenode/young_files.h). The result is checked whole, gets an epoch above all that a source
-// has, has seen or has replicas of, and only then takes its place; a database that was there is
-// kept beside it under another name.
+// Of all checkpoints that the sources have, the one is taken with which the most can be recovered,
+// by what the journals are found to be and not by what was said of them; if it turns out damaged,
+// the next. Every journal that continues it is replayed, from whichever source. Files younger than
+// that are rebuilt from replicas' sidecars, under /lost+found (core/namenode/young_files.h). The
+// result is checked whole, gets an epoch above all that a source has, has seen or has replicas of,
+// and only then takes its place; a database that was there is kept beside it under another name.
 // The caller owns the NameNode's directory (its lock).
 #pragma once
 

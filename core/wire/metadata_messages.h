@@ -118,11 +118,13 @@ struct SeenEpoch {
 struct MetadataList {
   std::vector<StoredCheckpoint> checkpoints;  // newest first
   SeenEpoch seen;
+  std::vector<std::string> problems;  // one line for each file there that is not among them
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
     visit("checkpoints", self.checkpoints);
     visit("seen", self.seen);
+    visit("problems", self.problems);
   }
   friend bool operator==(const MetadataList&, const MetadataList&) = default;
 };

@@ -39,10 +39,17 @@ wire::JournalAppend append_after(const wire::JournalState& state,
   return append;
 }
 
-// The real system, with syncs that can fail.
+// The real system, with syncs that can fail and names that cannot be read.
 struct FailingSystem : System {
   int sync(int fd) override { return fail_syncs ? -EIO : System::sync(fd); }
+  int open(int directory, const char* path, int flags, int mode) override {
+    return path == unreadable ? -EIO : System::open(directory, path, flags, mode);
+  }
+  int list(int directory, const char* path, std::vector<std::string>& names) override {
+    return path == unreadable ? -EIO : System::list(directory, path, names);
+  }
   bool fail_syncs = false;
+  std::string unreadable;
 };
 
 struct Home : ::testing::Test {
@@ -189,6 +196,34 @@ TEST_F(Home, AcknowledgesNothingThatItCannotSync) {
   EXPECT_EQ(home->append(append_after(state, {"one"})).value(), wire::JournalState{})
       << "what became of the failed append is unknown";
   ASSERT_TRUE(put("newer", 1, 7).ok());
+}
+
+TEST_F(Home, SaysWhatItCannotRead) {
+  const auto problems = [&](const std::string& unreadable) {
+    system.unreadable = unreadable;
+    reopen();
+    system.unreadable.clear();
+    const std::vector<std::string> found = home->list().problems;
+    EXPECT_EQ(found.size(), unreadable.empty() ? 0u : 1u);
+    return found.empty() ? "" : found[0];
+  };
+  ASSERT_TRUE(put("a", 1, 5).ok());
+  ASSERT_TRUE(put("b", 1, 9).ok());
+  EXPECT_EQ(problems(""), "");
+  for (const std::string name : {"journal-1-5.log", "checkpoint-1-5.db"}) {
+    EXPECT_NE(problems(name).find(name), std::string::npos);
+    EXPECT_EQ(home->list().checkpoints.size(), 1u);
+  }
+  EXPECT_NE(problems(".").find("directory"), std::string::npos);
+  EXPECT_EQ(home->list().checkpoints.size(), 0u);
+
+  std::ofstream(folder / "metadata" / "checkpoint-1-5.db") << "longer";
+  std::ofstream(folder / "metadata" / "journal-1-9.log") << "no head";
+  reopen();
+  EXPECT_EQ(home->list().checkpoints.size(), 0u);
+  EXPECT_EQ(home->list().problems,
+            (std::vector<std::string>{"metadata: checkpoint-1-5.db has another length than it had",
+                                      "metadata: the head of journal-1-9.log is damaged"}));
 }
 
 TEST_F(Home, DropsWhatWasNeverFinished) {

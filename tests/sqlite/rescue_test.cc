@@ -25,7 +25,7 @@ struct FakeSource final : namenode::RescueSource {
   std::string name() const override { return called; }
   Result<wire::MetadataList> list() override {
     if (away) return Status(Code::kUnavailable, "no answer");
-    return wire::MetadataList{stored};
+    return wire::MetadataList{stored, {}, problems};
   }
   Result<wire::SeenEpoch> seen() override { return heard; }
   Status save_checkpoint(const wire::CheckpointHeader& /*checkpoint*/,
@@ -46,6 +46,7 @@ struct FakeSource final : namenode::RescueSource {
   std::string called = "home";
   bool away = false;
   std::vector<wire::StoredCheckpoint> stored;
+  std::vector<std::string> problems;
   std::string checkpoint_bytes;
   std::string journal_text;
 };
@@ -200,15 +201,15 @@ TEST_F(Rescue, UsesTheHomeThatGotFurthest) {
 
 TEST_F(Rescue, JoinsOneHomesCheckpointWithAnothersJournal) {
   two.called = "other";
-  take_checkpoint(two);
-  follow(two, make_directory("/a"));
   take_checkpoint(one);
+  follow(one, make_directory("/a"));
+  take_checkpoint(two);
   for (const char* path : {"/b", "/c"}) follow(two, make_directory(path));
   two.checkpoint_bytes[5000] ^= 1;
   const Result<RescueReport> report = rescue_from({&one, &two});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->checkpoint_from, "home");
-  EXPECT_EQ(report->replayed, 2u);
+  EXPECT_EQ(report->replayed, 3u);
   EXPECT_EQ(report->applied, store->meta().applied);
   ASSERT_THAT(report->notes, SizeIs(1));
   EXPECT_THAT(report->notes[0], HasSubstr("other: checkpoint"));
@@ -221,6 +222,52 @@ TEST_F(Rescue, StopsAtDamageInTheJournal) {
   const Result<RescueReport> report = rescue_from({&one});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->replayed, 1u);
+  ASSERT_THAT(report->notes, SizeIs(1));
+  EXPECT_THAT(report->notes[0], HasSubstr("home: the journal after command 1 of epoch 1: damaged "
+                                          "after command 2, it had gone to 4"));
+}
+
+TEST_F(Rescue, BelievesWhatTheJournalsAreAndNotWhatWasSaidOfThem) {
+  take_checkpoint(one);
+  two.called = "other";
+  for (int i = 0; i < 10; ++i) {
+    const std::string line = make_directory("/d" + std::to_string(i));
+    follow(one, line);
+    if (i == 6) take_checkpoint(two);
+    if (i == 7 || i == 8) follow(two, line);
+  }
+  one.journal_text[one.journal_text.find("/d2") + 1] = 'x';
+  const Result<RescueReport> report = rescue_from({&one, &two});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->checkpoint_from, "other");
+  EXPECT_EQ(report->applied, store->meta().applied - 1);
+  ASSERT_THAT(report->notes, SizeIs(1));
+  EXPECT_THAT(report->notes[0], HasSubstr("home: the journal after"));
+}
+
+TEST_F(Rescue, BeginsBehindACommandThatCannotBeReplayed) {
+  take_checkpoint(one);
+  two.called = "other";
+  (void)make_directory("/a");
+  follow(one, "no command");
+  follow(one, make_directory("/b"));
+  const Result<RescueReport> alone = rescue_from({&one});
+  ASSERT_TRUE(alone.ok());
+  EXPECT_EQ(alone->replayed, 0u);
+  EXPECT_THAT(alone->notes, SizeIs(1));
+  take_checkpoint(two);
+  follow(one, make_directory("/c"));
+  const Result<RescueReport> report = rescue_from({&one, &two});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->checkpoint_from, "other");
+  EXPECT_EQ(report->applied, store->meta().applied) << "with the end of the first one's journal";
+}
+
+TEST_F(Rescue, SaysWhatASourceCouldNotRead) {
+  take_checkpoint(one);
+  one.problems = {"metadata: the head of journal-1-5.log is damaged"};
+  EXPECT_THAT(rescue_from({&one}).value().notes,
+              ::testing::ElementsAre("home: metadata: the head of journal-1-5.log is damaged"));
 }
 
 TEST_F(Rescue, KeepsADatabaseThatWasThere) {
