@@ -198,6 +198,16 @@ void rebuild(const Offer& offer, const Material& material, const std::string& pa
   report.rebuilt = young.rebuild(now, report.notes);
 }
 
+// Closing a database brings its log into it, and removes the log once that is durable. SQLite keeps
+// an error to itself; what it could not bring over is still in the log, which stays behind.
+void check_closed(const fs::path& path) {
+  std::error_code none;
+  const auto left = fs::file_size(path.string() + "-wal", none);
+  if (none || left == 0) return;
+  throw Unusable("its last changes cannot be written to " + path.string() +
+                 ": check the space and the disk there");
+}
+
 void remove_database(const fs::path& path) {
   for (const char* suffix : {"", "-wal", "-journal", kNoteSuffix})
     fs::remove(path.string() + suffix);
@@ -236,6 +246,7 @@ Result<RescueReport> rescue(const std::string& directory, const std::vector<Resc
     remove_database(made);
     try {
       rebuild(offer, *material, made.string(), now, random, report);
+      check_closed(made);
     } catch (const Unusable& unusable) {
       note(report, offer.source->name() + ": checkpoint " +
                        std::to_string(offer.stored.checkpoint.applied) + ": " + unusable.what());

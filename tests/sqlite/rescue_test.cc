@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -49,6 +51,27 @@ struct FakeSource final : namenode::RescueSource {
   std::vector<std::string> problems;
   std::string checkpoint_bytes;
   std::string journal_text;
+};
+
+// No file of this process grows beyond `bytes` while it lives: writing fails there.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(std::uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    if (::getrlimit(RLIMIT_FSIZE, &before_) != 0) throw std::runtime_error("getrlimit");
+    set({.rlim_cur = bytes, .rlim_max = before_.rlim_max});
+  }
+  ~FileSizeLimit() {
+    set(before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  static void set(const rlimit& limit) { EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0); }
+
+  void (*handler_)(int);
+  rlimit before_{};
 };
 
 // A NameNode's store that runs commands, and homes that follow it.
@@ -301,6 +324,19 @@ TEST_F(Rescue, SaysWhyThereIsNothingToRebuildFrom) {
   EXPECT_THAT(broken.status().message(), HasSubstr("no source has a usable checkpoint"));
   EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
   EXPECT_FALSE(std::filesystem::exists(folder.file("new/rescue.db")));
+}
+
+TEST_F(Rescue, FailsWhereTheLastChangesDoNotFitIntoTheDatabase) {
+  for (int i = 0; i < 1000; ++i) (void)make_directory("/before" + std::to_string(i));
+  take_checkpoint(one);
+  for (int i = 0; i < 150; ++i) follow(one, make_directory("/after" + std::to_string(i)));
+  {
+    const FileSizeLimit limit(one.checkpoint_bytes.size() + 2 * kPageBytes);
+    const Result<RescueReport> report = rescue_from({&one});
+    EXPECT_THAT(report.status().message(), HasSubstr("its last changes cannot be written"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
+  EXPECT_EQ(rescue_from({&one}).value().replayed, 150u);
 }
 
 TEST_F(Rescue, DoesNotMixClusters) {
