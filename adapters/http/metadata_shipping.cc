@@ -192,7 +192,7 @@ void MetadataShipping::make_checkpoint() {
   if (header.ok()) {
     shipper_->checkpoint_made(*header, clock_.now());
   } else {
-    shipper_->checkpoint_failed(clock_.now());
+    shipper_->checkpoint_failed(header.status().message(), clock_.now());
   }
 }
 

@@ -107,6 +107,7 @@ void Shipper::care_for_checkpoint(Now now, ShipperEffects& effects) {
     // A journal grown too long gets a new checkpoint below it, one home after the other.
     for (auto& [id, home] : homes_) {
       if (home.out != 0 || home.journal_bytes < config_.checkpoint_after) continue;
+      if (home.shorten_not_before > now.mono) continue;
       home.phase = Phase::kCheckpoint;
       break;
     }
@@ -200,6 +201,7 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
       (state.applied != home->sent || state.chain != home->sent_chain)) {
     // It has lost something, or holds another history.
     home->phase = Phase::kCheckpoint;
+    home->continues = false;
     if (state.epoch == epoch_) home->applied = std::max(home->applied, state.applied);
     return;
   }
@@ -223,7 +225,8 @@ bool Shipper::is_ahead(NodeId node, const wire::JournalState& state) const {
 
 void Shipper::follow_or_checkpoint(Home& home, const wire::JournalState& state) {
   const bool ours = state.cluster == cluster_ && state.epoch == epoch_;
-  home.phase = ours && covers(state.applied) ? Phase::kFollow : Phase::kCheckpoint;
+  home.continues = ours && covers(state.applied);
+  home.phase = home.continues ? Phase::kFollow : Phase::kCheckpoint;
   home.applied = ours ? state.applied : 0;
   home.chain = state.chain;
   home.journal_bytes = state.journal_bytes;
@@ -233,6 +236,10 @@ void Shipper::failed(TransferId transfer, Now now) {
   Home* home = home_of(transfer);
   if (home == nullptr) return;
   home->out = 0;
+  // A checkpoint that it could not take must not keep it from following.
+  if (home->phase == Phase::kCheckpoint) {
+    home->shorten_not_before = now.mono + config_.checkpoint_retry;
+  }
   home->phase = Phase::kAsk;
   const int doublings = std::min<int>(static_cast<int>(home->failures++), kMaxDoublings);
   home->not_before =
@@ -242,13 +249,19 @@ void Shipper::failed(TransferId transfer, Now now) {
 void Shipper::checkpoint_made(const wire::CheckpointHeader& checkpoint, Now now) {
   file_ = CheckpointFile::kMade;
   checkpoint_ = checkpoint;
+  checkpoint_problem_.clear();
   const auto transfer_seconds = static_cast<std::int64_t>(
       checkpoint.length / std::max<std::uint64_t>(1, config_.checkpoint_rate));
   checkpoint_not_before_ = now.mono + std::max(config_.checkpoint_pause, seconds(transfer_seconds));
 }
 
-void Shipper::checkpoint_failed(Now now) {
+// A home that waits only for a shorter journal goes on with the one that it has.
+void Shipper::checkpoint_failed(const std::string& why, Now now) {
   file_ = CheckpointFile::kNone;
+  checkpoint_problem_ = why;
+  for (auto& [id, home] : homes_) {
+    if (home.phase == Phase::kCheckpoint && home.continues) home.phase = Phase::kFollow;
+  }
   checkpoint_not_before_ = now.mono + config_.checkpoint_retry;
 }
 
@@ -266,10 +279,16 @@ ShipperStatus Shipper::status(Now now) const {
 }
 
 std::string Shipper::warning(Now now) const {
+  std::string line = state_of_copies(now);
+  if (held() || checkpoint_problem_.empty()) return line;
+  line += line.empty() ? "metadata: " : "; ";
+  return line + "no checkpoint of it can be made: " + checkpoint_problem_;
+}
+
+std::string Shipper::state_of_copies(Now now) const {
   if (held()) {
-    return "metadata: a DataNode has a newer history, so none gets a copy of this one: bring it "
-           "back "
-           "('dfs rescue') or give it up ('dfs admin accept-history')";
+    return "metadata: a DataNode has a newer history, so none gets a copy of this one; bring that "
+           "one back ('dfs rescue') or give it up ('dfs admin accept-history')";
   }
   const ShipperStatus found = status(now);
   if (found.homes == 0) return "metadata: no DataNode has a copy of it yet";

@@ -107,10 +107,11 @@ class Shipper {
   void answered(TransferId transfer, const wire::JournalState& state, Now now);
   void failed(TransferId transfer, Now now);
   void checkpoint_made(const wire::CheckpointHeader& checkpoint, Now now);
-  void checkpoint_failed(Now now);
+  void checkpoint_failed(const std::string& why, Now now);
 
   [[nodiscard]] ShipperStatus status(Now now) const;
-  // One line for the operator while the window is not kept; "" otherwise.
+  // One line for the operator while the window is not kept or no checkpoint can be made; ""
+  // otherwise.
   [[nodiscard]] std::string warning(Now now) const;
 
  private:
@@ -124,7 +125,9 @@ class Shipper {
     Position applied = 0;        // what it has of our epoch, and its digest
     std::uint64_t chain = 0;
     std::uint64_t journal_bytes = 0;
-    Position sent = 0;  // with `out`: what it will have, and its digest
+    bool continues = false;      // it could go on following
+    Instant shorten_not_before;  // of a checkpoint only for a journal grown too long
+    Position sent = 0;           // with `out`: what it will have, and its digest
     std::uint64_t sent_chain = 0;
   };
   struct Line {
@@ -152,6 +155,7 @@ class Shipper {
   void care_for_checkpoint(Now now, ShipperEffects& effects);
   void send(Home& home, Now now, ShipperEffects& effects);
   void send_journal(Home& home, Now now, ShipperEffects& effects);
+  [[nodiscard]] std::string state_of_copies(Now now) const;
   void follow_or_checkpoint(Home& home, const wire::JournalState& state);
 
   ShipperConfig config_;
@@ -174,6 +178,7 @@ class Shipper {
   CheckpointFile file_ = CheckpointFile::kNone;
   wire::CheckpointHeader checkpoint_;
   Instant checkpoint_not_before_{INT64_MIN};
+  std::string checkpoint_problem_;  // why the last one could not be made; "": it could
 };
 
 }  // namespace dfs::namenode

@@ -219,6 +219,44 @@ TEST(ShipperAlone, AJournalGrownTooLongWaitsForWhatIsOut) {
   alone.only<MakeCheckpoint>(alone.tick());
 }
 
+TEST(ShipperAlone, AJournalGrownTooLongGoesOnWhileNoCheckpointCanBeMade) {
+  ShipperAlone alone({.homes = 1, .checkpoint_after = 0});
+  alone.live({1});
+  alone.begin();
+  alone.only<MakeCheckpoint>(alone.tick(seconds(60)));
+  alone.shipper.checkpoint_failed("the disk is full", alone.now);
+  alone.commit({"a"});
+  const auto sent = alone.only<PostJournal>(alone.tick());
+  EXPECT_EQ(sent.message.lines, std::vector<std::string>{"a"});
+  EXPECT_THAT(alone.shipper.warning(alone.now),
+              HasSubstr("no checkpoint of it can be made: the disk is full"));
+  wire::JournalState state = wire::journal_begin(kCheckpoint);
+  state.applied += 1;
+  state.chain = sent.message.after;
+  alone.answer(sent.transfer, state);
+  alone.only<MakeCheckpoint>(alone.tick(seconds(60)));
+  wire::CheckpointHeader made = kCheckpoint;
+  made.applied += 1;
+  alone.shipper.checkpoint_made(made, alone.now);
+  alone.answer(alone.only<PutCheckpoint>(alone.tick()).transfer, wire::journal_begin(made));
+  EXPECT_EQ(alone.shipper.warning(alone.now), "");
+}
+
+TEST(ShipperAlone, AHomeThatCouldNotTakeACheckpointFollowsBeforeItIsSentAnother) {
+  ShipperAlone alone({.homes = 1, .checkpoint_after = 0});
+  alone.live({1});
+  alone.begin();
+  alone.only<MakeCheckpoint>(alone.tick(seconds(60)));
+  alone.shipper.checkpoint_made(kCheckpoint, alone.now);
+  alone.shipper.failed(alone.only<PutCheckpoint>(alone.tick()).transfer, alone.now);
+  alone.commit({"a"});
+  const ShipperEffects effects = alone.tick(seconds(20));
+  ASSERT_THAT(effects, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<DropCheckpoint>(effects[0]));
+  alone.answer(std::get<PostJournal>(effects[1]).transfer, wire::journal_begin(kCheckpoint));
+  EXPECT_THAT(alone.only<PostJournal>(alone.tick()).message.lines, SizeIs(1));
+}
+
 TEST(ShipperAlone, WhatIsMissingElsewhereIsAsOldAsWhatTheBufferStillHas) {
   ShipperAlone alone({.homes = 1, .buffer_bytes = 100});
   alone.live({1});

@@ -85,7 +85,7 @@ struct Cluster {
       ++checkpoints_made;
       const wire::CheckpointHeader header{
           .cluster = "c", .epoch = epoch, .applied = applied, .length = 1000, .time = {}};
-      if (fail_checkpoints) return shipper.checkpoint_failed(now);
+      if (fail_checkpoints) return shipper.checkpoint_failed("full", now);
       shipper.checkpoint_made(header, now);
     }
   }
