@@ -192,6 +192,12 @@ void rebuild(const Offer& offer, const Material& material, const std::string& pa
   report.applied = store.meta().applied;
   std::uint64_t newest = material.newest;
   namenode::YoungFiles young = gather_young(store, material, newest, report);
+  if (newest > meta.epoch) {
+    note(report,
+         "epoch " + std::to_string(newest) + " is known of, and what is recovered is of epoch " +
+             std::to_string(meta.epoch) +
+             ": changes made since are lost, unless a DataNode that was not named has them");
+  }
   const Result<std::uint64_t> epoch = namenode::begin_new_epoch(store, newest, random, now);
   if (!epoch.ok()) throw Unusable(epoch.status().message());
   report.epoch = *epoch;

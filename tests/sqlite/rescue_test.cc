@@ -197,6 +197,13 @@ TEST_F(Rescue, BelievesNoEpochOfAnotherClusterAndSaysWhatIsNotKnown) {
                                                     "third: VERSION is damaged"));
 }
 
+TEST_F(Rescue, SaysThatANewerHistoryIsKnownOf) {
+  take_checkpoint(one);
+  two.heard = wire::SeenEpoch{"c1", 40};
+  EXPECT_THAT(rescue_from({&one, &two}).value().notes,
+              ::testing::ElementsAre(HasSubstr("epoch 40 is known of")));
+}
+
 // Of two rescues from the same sources neither knows what the other raised.
 TEST_F(Rescue, G1_HardlyEverRaisesAnEpochThatAnEarlierRescueDid) {
   take_checkpoint(one);
