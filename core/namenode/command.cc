@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/wire/journal.h"
 #include "core/wire/json.h"
 
 namespace dfs::namenode {
@@ -97,7 +98,8 @@ std::string to_text(const Command& command) {
 }
 
 Result<Command> command_from_text(std::string_view text) {
-  const Result<json::object> object = wire::parse_object(text, wire::kMaxMessageBytes);
+  // A request of the largest size is still shorter than what is recorded of it.
+  const Result<json::object> object = wire::parse_object(text, wire::kMaxAppendBytes);
   if (!object.ok()) return object.status();
   const json::object* body = object_at(*object, "body");
   const json::value* time = object->if_contains("time");

@@ -37,6 +37,11 @@ void Shipper::ship(Position first, std::vector<std::string> lines, std::uint64_t
     return;
   }
   for (std::string& line : lines) {
+    if (line.size() > wire::kMaxAppendBytes) {  // no home can take it: only a checkpoint has it
+      lines_.clear();
+      bytes_ = 0;
+      continue;
+    }
     bytes_ += line.size();
     lines_.push_back({std::move(line), now.mono});
   }

@@ -3,6 +3,7 @@
 #include <rapidcheck.h>
 
 #include "core/namenode/command.h"
+#include "core/wire/json.h"
 #include "tests/wire/random_message.h"
 
 namespace dfs::namenode {
@@ -48,6 +49,16 @@ TEST(CommandText, EveryCommandSurvivesTheRoundTrip) {
     (survives<std::variant_alternative_t<I, decltype(Command::body)>>(), ...);
   }
   (std::make_index_sequence<std::variant_size_v<decltype(Command::body)>>{});
+}
+
+TEST(CommandText, TheLargestRequestSurvivesTheRoundTrip) {
+  wire::Mkdir mkdir;
+  mkdir.path.assign(wire::kMaxMessageBytes, 'x');
+  Command command;
+  command.body = RequestCommand{mkdir, {}};
+  const Result<Command> back = command_from_text(to_text(command));
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_TRUE(*back == command);
 }
 
 TEST(CommandText, IsRefusedInOneLineWhenItIsNone) {

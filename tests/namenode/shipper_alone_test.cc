@@ -257,6 +257,22 @@ TEST(ShipperAlone, AHomeThatCouldNotTakeACheckpointFollowsBeforeItIsSentAnother)
   EXPECT_THAT(alone.only<PostJournal>(alone.tick()).message.lines, SizeIs(1));
 }
 
+TEST(ShipperAlone, ACommandThatNoMessageCanCarryGoesWithACheckpoint) {
+  ShipperAlone alone({.homes = 1});
+  alone.live({1});
+  alone.begin();
+  alone.commit({"a", std::string(wire::kMaxAppendBytes + 1, 'x'), "b"});
+  EXPECT_THAT(alone.tick(), IsEmpty());
+  alone.only<MakeCheckpoint>(alone.tick(seconds(10)));
+  wire::CheckpointHeader made = kCheckpoint;
+  made.applied += 2;
+  alone.shipper.checkpoint_made(made, alone.now);
+  alone.answer(alone.only<PutCheckpoint>(alone.tick()).transfer, wire::journal_begin(made));
+  const ShipperEffects effects = alone.tick();
+  ASSERT_THAT(effects, SizeIs(2));
+  EXPECT_EQ(std::get<PostJournal>(effects[1]).message.lines, std::vector<std::string>{"b"});
+}
+
 TEST(ShipperAlone, WhatIsMissingElsewhereIsAsOldAsWhatTheBufferStillHas) {
   ShipperAlone alone({.homes = 1, .buffer_bytes = 100});
   alone.live({1});
