@@ -18,7 +18,8 @@ Backup::~Backup() {
 
 void Backup::give_up() { sqlite3_backup_finish(std::exchange(backup_, nullptr)); }
 
-// The copy is worth nothing before it is whole, so it needs no journal.
+// The copy is worth nothing before it is whole, so it needs no journal; and nothing after a power
+// loss, so the store need not wait for the disk to have all of it.
 Status Backup::open() {
   sqlite3_vfs* vfs = vfs_.usable() ? sqlite3_vfs_find(vfs_.name().c_str()) : nullptr;
   if (vfs == nullptr) return failed(SQLITE_CANTOPEN);
@@ -32,7 +33,7 @@ Status Backup::open() {
   if (code == SQLITE_OK) {
     code = sqlite3_exec(copy_,
                         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
-                        "PRAGMA synchronous = FULL",
+                        "PRAGMA synchronous = OFF",
                         nullptr, nullptr, nullptr);
   }
   if (code != SQLITE_OK) return failed(code);

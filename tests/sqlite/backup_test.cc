@@ -110,6 +110,22 @@ TEST(Backup, GivenUpBetweenSlicesEndsWhereNobodyElseUsesTheStore) {
   EXPECT_TRUE(copy(store, folder.file("copy.db")).ok());
 }
 
+// Its last slice would wait for all of it, and the store with it.
+TEST(Backup, IsNotSynced) {
+  sim::SimVfs disk("disk", Random(1));
+  disk.boot();
+  Options options = in_file("m.db");
+  options.vfs = disk.name();
+  SqliteStore store(options);
+  fill(store, 1, 100);
+  disk.set_faults({.sync_errors = 1'000'000});
+  const auto copied = copy_store(
+      store, "copy.db", disk.name(), [] { return Status(); },
+      [](const std::function<void()>& work) { work(); });
+  EXPECT_TRUE(copied.ok()) << copied.status().message();
+  disk.set_faults({});
+}
+
 TEST(Backup, SaysThatTheDiskIsFull) {
   sim::SimVfs disk("disk", Random(1));
   disk.boot();
