@@ -1,6 +1,8 @@
 #include "core/namenode/shipper.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace dfs::namenode {
@@ -80,6 +82,35 @@ void Shipper::choose_homes() {
     const std::string* host = homes_.empty() ? nullptr : &homes_.begin()->second.node.host;
     if (!add_home(host) && !add_home(nullptr)) return;
   }
+  spread_over_hosts();
+}
+
+// Of the homes, or of those that follow.
+std::size_t Shipper::hosts(bool following) const {
+  std::set<std::string_view> hosts;
+  for (const auto& [id, home] : homes_) {
+    if (!following || home.phase == Phase::kFollow) hosts.insert(home.node.host);
+  }
+  return hosts.size();
+}
+
+// Where the other hosts were away when homes were chosen: one more on another host, and once it has
+// everything, one less of those that share one.
+void Shipper::spread_over_hosts() {
+  if (config_.homes < 2) return;
+  if (hosts(false) == 1) {
+    add_home(&homes_.begin()->second.node.host);
+    return;
+  }
+  if (homes_.size() <= config_.homes || hosts(true) < 2) return;
+  auto spare = homes_.end();
+  for (auto home = homes_.begin(); home != homes_.end(); ++home) {
+    const std::string& host = home->second.node.host;
+    const auto there = std::ranges::count_if(
+        homes_, [&](const auto& other) { return other.second.node.host == host; });
+    if (there > 1 && (spare == homes_.end() || home->second.phase != Phase::kFollow)) spare = home;
+  }
+  if (spare != homes_.end()) homes_.erase(spare);
 }
 
 // One at a time, and only for another DataNode.
@@ -305,6 +336,9 @@ std::string Shipper::state_of_copies(Now now) const {
   if (found.homes < config_.homes) {
     return "metadata: " + std::to_string(found.homes) + " of " + std::to_string(config_.homes) +
            " DataNodes have a copy of it";
+  }
+  if (hosts(true) == 1 && hosts(false) > 1) {
+    return "metadata: all copies of it are on one host until another one has caught up";
   }
   return "";
 }

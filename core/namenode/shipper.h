@@ -151,6 +151,8 @@ class Shipper {
   [[nodiscard]] Home* home_of(TransferId transfer);
   void choose_homes();
   void exchange_failing();
+  void spread_over_hosts();
+  [[nodiscard]] std::size_t hosts(bool following) const;
   bool add_home(const std::string* avoid_host);
   void care_for_checkpoint(Now now, ShipperEffects& effects);
   void send(Home& home, Now now, ShipperEffects& effects);

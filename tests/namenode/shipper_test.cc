@@ -144,6 +144,27 @@ TEST(Shipper, TakesTheOnlyHostTwiceIfThereIsNoOther) {
   EXPECT_EQ(cluster.homes.size(), 2u);
 }
 
+TEST(Shipper, SpreadsOverHostsAgainWhenOneComesBack) {
+  Cluster cluster;
+  cluster.live({1, 2});
+  cluster.run(5);
+  cluster.pass_seconds(10);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "") << "there is no other host";
+  cluster.lose_request = [](NodeId node) { return node == NodeId{11}; };
+  cluster.live({1, 2, 11});
+  cluster.run(5);
+  cluster.pass_seconds(2);
+  EXPECT_EQ(cluster.shipper.status(cluster.now).homes, 2u) << "none is given up before";
+  EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("on one host"));
+  cluster.lose_request = [](NodeId) { return false; };
+  cluster.pass_seconds(30);
+  cluster.run(5);
+  cluster.pass_seconds(2);
+  EXPECT_EQ(cluster.shipper.status(cluster.now).homes, 2u);
+  EXPECT_EQ(cluster.shipper.warning(cluster.now), "");
+  cluster.expect_whole(NodeId{11}, cluster.applied);
+}
+
 TEST(Shipper, BringsADataNodeThatRegistersALittleLaterUpToDateWithinTheWindow) {
   Cluster cluster;
   cluster.live({1});
