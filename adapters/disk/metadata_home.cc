@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -31,6 +33,19 @@ std::string journal_name(const wire::CheckpointHeader& header) {
 }
 std::string checkpoint_name(const wire::CheckpointHeader& header) {
   return std::string(kCheckpoint) + stem(header) + ".db";
+}
+
+// Epoch and position in the name of a checkpoint or a journal.
+std::optional<std::tuple<std::uint64_t, std::uint64_t>> position_of(std::string_view name) {
+  const std::string_view kind = name.starts_with(kJournal) ? kJournal : kCheckpoint;
+  if (!name.starts_with(kind)) return std::nullopt;
+  const char* end = name.data() + name.size();
+  std::uint64_t epoch = 0;
+  std::uint64_t applied = 0;
+  const auto dash = std::from_chars(name.data() + kind.size(), end, epoch);
+  if (dash.ec != std::errc() || dash.ptr == end || *dash.ptr != '-') return std::nullopt;
+  if (std::from_chars(dash.ptr + 1, end, applied).ec != std::errc()) return std::nullopt;
+  return std::tuple(epoch, applied);
 }
 
 Status write_all(System& system, int fd, Bytes data, std::uint64_t offset) {
@@ -136,6 +151,21 @@ void MetadataHome::load(Access access) {
     return std::tuple(a.checkpoint.epoch, a.checkpoint.applied) >
            std::tuple(b.checkpoint.epoch, b.checkpoint.applied);
   });
+  if (access == Access::kOwner) drop_leftovers(names);
+}
+
+// What a crash left while a checkpoint was dropped or published. Files that are younger than the
+// oldest that is kept may still be worth something to somebody who looks at them.
+void MetadataHome::drop_leftovers(const std::vector<std::string>& names) {
+  if (stored_.size() < kKept) return;
+  stored_.erase(stored_.begin() + kKept, stored_.end());
+  const wire::CheckpointHeader& oldest = stored_.back().checkpoint;
+  for (const std::string& name : names) {
+    const auto position = position_of(name);
+    if (position && *position < std::tuple(oldest.epoch, oldest.applied)) {
+      system_.unlink(directory_, name.c_str());
+    }
+  }
 }
 
 Status MetadataHome::load_journal(const std::string& name) {

@@ -45,8 +45,8 @@ class HomeFile {
 
 class MetadataHome {
  public:
-  // The owner makes the directory if there is none, and removes what was never finished. A reader
-  // changes nothing and may read beside the owner.
+  // The owner makes the directory if there is none, and removes what was never finished and what is
+  // older than all that counts. A reader changes nothing and may read beside the owner.
   enum class Access { kOwner, kReader };
   [[nodiscard]] static Result<std::unique_ptr<MetadataHome>> open(const std::string& directory,
                                                                   Access access,
@@ -102,6 +102,7 @@ class MetadataHome {
   [[nodiscard]] Status write_file(const std::string& name, Bytes data);
   [[nodiscard]] Status publish(const std::string& incoming_name, const Stored& stored);
   void drop_old();
+  void drop_leftovers(const std::vector<std::string>& names);
   [[nodiscard]] Result<HomeFile> open_file(const std::string& name) const;
   [[nodiscard]] Result<HomeFile> find(const std::string& cluster, std::uint64_t epoch,
                                       std::uint64_t applied, bool journal) const;

@@ -219,13 +219,14 @@ void remove_database(const fs::path& path) {
     fs::remove(path.string() + suffix);
 }
 
-// Moves what is there aside: a damaged database may still be worth something.
+// Moves what is there aside: a damaged database may still be worth something. The database goes
+// first: without it nothing starts, while without its log it would start as an older one.
 std::string move_aside(const fs::path& path) {
   if (!fs::exists(path) && !fs::exists(path.string() + "-wal")) return "";
   int number = 1;
   const auto aside = [&] { return path.string() + ".before-rescue-" + std::to_string(number); };
   while (fs::exists(aside()) || fs::exists(aside() + "-wal")) ++number;
-  for (const char* suffix : {"-wal", "-journal", kNoteSuffix, ""}) {
+  for (const char* suffix : {"", "-wal", "-journal", kNoteSuffix}) {
     const std::string from = path.string() + suffix;
     if (fs::exists(from)) fs::rename(from, aside() + suffix);
   }

@@ -226,6 +226,20 @@ TEST_F(Home, SaysWhatItCannotRead) {
                                       "metadata: the head of journal-1-9.log is damaged"}));
 }
 
+TEST_F(Home, DropsWhatACrashLeftOfOlderCheckpoints) {
+  ASSERT_TRUE(put("a", 1, 15).ok());
+  const auto leave = [&](const std::string& name) { std::ofstream(folder / "metadata" / name); };
+  for (const char* name : {"checkpoint-1-9.db", "journal-1-9.log"}) leave(name);
+  reopen();
+  EXPECT_EQ(files(), 4u) << "there are not two that count";
+  ASSERT_TRUE(put("b", 2, 7).ok());
+  for (const char* name : {"checkpoint-1-16.db", "checkpoint-9.db"}) leave(name);
+  reopen();
+  EXPECT_EQ(files(), 6u) << "the two older files are gone";
+  EXPECT_TRUE(std::filesystem::exists(folder / "metadata" / "checkpoint-1-16.db"));
+  EXPECT_EQ(home->list().checkpoints.size(), 2u);
+}
+
 TEST_F(Home, DropsWhatWasNeverFinished) {
   {
     auto incoming = home->begin(header_of("abandoned", 1, 5));

@@ -311,6 +311,18 @@ TEST_F(Rescue, KeepsADatabaseThatWasThere) {
   EXPECT_EQ(rescued.meta().cluster, "c1");
 }
 
+TEST_F(Rescue, LeavesNoDatabaseWithoutItsLogWhenItCannotMoveAllOfItAside) {
+  take_checkpoint(one);
+  for (const char* name : {"new/metadata.db", "new/metadata.db-wal", "new/metadata.db-synced"}) {
+    std::ofstream(folder.file(name)) << "damaged";
+  }
+  std::filesystem::create_directories(folder.file("new/metadata.db.before-rescue-1-synced/in"));
+  EXPECT_EQ(rescue_from({&one}).status().code(), Code::kIo);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
+  EXPECT_TRUE(std::filesystem::exists(folder.file("new/metadata.db.before-rescue-1")));
+  EXPECT_TRUE(rescue_from({&one}).ok()) << "again";
+}
+
 TEST_F(Rescue, GoesOnWithoutASourceThatDoesNotAnswer) {
   take_checkpoint(one);
   two.away = true;
