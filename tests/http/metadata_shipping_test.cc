@@ -119,5 +119,42 @@ TEST_F(MetadataShippingTest, BringsTheNamespaceBackAfterTheNameNodesDirectoryIsL
       << "writes are accepted again";
 }
 
+TEST_F(MetadataShippingTest, AnOlderCopyThatIsPutBackDisplacesNothingThatItLacks) {
+  start_namenode();
+  start_datanode("d1");
+  start_datanode("d2");
+  ASSERT_TRUE(eventually([&] { return mkdir("/early").ok() || exists("/early"); }));
+  namenode_.reset();
+  std::filesystem::copy(folder_.at("namenode"), folder_.at("copy"));
+  start_namenode();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(mkdir("/late" + std::to_string(i)).ok());
+  const wire::HistoryMark lost = call(wire::ClusterReport{}).value().history;
+  disk::RescueDirectory first(folder_.at("d1"));
+  disk::RescueDirectory second(folder_.at("d2"));
+  ASSERT_TRUE(eventually([&] { return has(first, lost.applied) && has(second, lost.applied); }));
+
+  namenode_.reset();
+  std::filesystem::remove_all(folder_.at("namenode"));
+  std::filesystem::rename(folder_.at("copy"), folder_.at("namenode"));
+  start_namenode();
+  ASSERT_TRUE(eventually([&] {
+    const auto report = call(wire::ClusterReport{});
+    return report.ok() && report->read_only && !report->notes.empty() &&
+           report->notes.back().find("newer history") != std::string::npos;
+  }));
+  ASSERT_TRUE(call(wire::AcceptHistory{}).ok());
+  const std::uint64_t epoch = call(wire::ClusterReport{}).value().history.epoch;
+  for (disk::RescueDirectory* source : {&first, &second}) {
+    ASSERT_TRUE(eventually([&] {
+      const auto list = source->list();
+      return list.ok() && list->checkpoints.front().checkpoint.epoch == epoch;
+    }));
+    const wire::MetadataList list = source->list().value();
+    ASSERT_EQ(list.checkpoints.size(), 2U);
+    EXPECT_EQ(list.checkpoints[1].checkpoint.epoch, lost.epoch);
+    EXPECT_GE(list.checkpoints[1].journal_applied, lost.applied);
+  }
+}
+
 }  // namespace
 }  // namespace dfs::http
