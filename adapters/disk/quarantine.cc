@@ -93,7 +93,7 @@ Status put_back(Volume& volume, int from, const std::string& copy, const wire::B
   if (!kept.ok()) return kept;
   int error = link_or_move(system, from, with_meta(copy), leaf->get(), meta);
   if (error == 0) error = link_or_move(system, from, copy, leaf->get(), data);
-  if (error == 0) error = system.sync(leaf->get());
+  if (error == 0) error = volume.sync(leaf->get());
   if (error == 0) error = unlink_if_there(system, from, copy);
   if (error == 0) error = unlink_if_there(system, from, with_meta(copy));
   if (error < 0) return volume.write_error(error, subject, "restore");
@@ -119,7 +119,7 @@ Status link_to_quarantine(Volume& volume, int leaf, const wire::BlockInfo& repli
     error = link_or_move(system, leaf, data, to->get(), name);
   }
   if (error == 0) error = system.set_mtime(to->get(), name.c_str(), system.wall_ms());
-  if (error == 0) error = system.sync(to->get());
+  if (error == 0) error = volume.sync(to->get());
   if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, leaf, data);
   if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, leaf, meta);
   if (error < 0) return volume.write_error(error, subject, "quarantine");
@@ -137,7 +137,7 @@ Status link_to_unknown(Volume& volume, int dir, const std::string& name, Origina
   for (std::uint32_t n = 0; error == -EEXIST && n < kMaxCopies; ++n) {
     error = link_or_move(system, dir, name, fd, name + "." + std::to_string(n));
   }
-  if (error == 0) error = system.sync(fd);
+  if (error == 0) error = volume.sync(fd);
   if (error == 0 && originals == Originals::kUnlink) error = unlink_if_there(system, dir, name);
   if (error < 0) return volume.write_error(error, "unknown file", name);
   volume.log(name + ": moved aside to unknown/");
@@ -249,7 +249,7 @@ Status ReplicaStore::purge(const wire::BlockInfo& replica, datanode::VolumeId id
   // nothing in quarantine/ tells of the move any more, an old replica would count again.
   const Result<Fd> current = volume.durable_leaf(kCurrent, replica.id);
   if (!current.ok()) return current.status();
-  const int synced = state_->system.sync(current->get());
+  const int synced = volume.sync(current->get());
   if (synced < 0) return volume.write_error(synced, subject, "purge: sync of the directory");
   for (const std::string& copy : *copies) {
     const std::uint64_t bytes =

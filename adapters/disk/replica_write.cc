@@ -37,7 +37,7 @@ Status write_sidecar(Volume& volume, const std::string& name, const datanode::Si
   const Fd file(volume.system(), fd);
   Status written = volume.write(fd, 0, datanode::encode_sidecar(sidecar), subject);
   if (!written.ok()) return written;
-  const int synced = volume.system().sync(fd);
+  const int synced = volume.sync(fd);
   return synced < 0 ? volume.write_error(synced, subject, "sidecar: sync") : Status();
 }
 
@@ -157,7 +157,7 @@ Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
   const std::string subject = subject_of(block);
   DFS_ASSERT(sidecar.info.id == block && sidecar.info.length == file.length);
 
-  const int synced = state_->system.sync(file.fd.get());
+  const int synced = volume.sync(file.fd.get());
   if (synced < 0) return volume.write_error(synced, subject, "sync");
   const std::string meta = file.name + std::string(kMetaSuffix);
   Status status = write_sidecar(volume, meta, sidecar);
@@ -181,7 +181,7 @@ Result<datanode::VolumeId> ReplicaStore::publish(Temporary temporary,
   if (error < 0) return volume.write_error(error, subject, "rename");
   error = state_->system.rename(volume.root(), meta.c_str(), leaf->get(), meta_name(block).c_str());
   if (error < 0) return volume.write_error(error, subject, "sidecar: rename");
-  error = state_->system.sync(leaf->get());
+  error = volume.sync(leaf->get());
   if (error < 0) return volume.write_error(error, subject, "sync of the directory");
   file.published = true;
   volume.used += footprint(sidecar);

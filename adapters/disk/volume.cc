@@ -159,7 +159,7 @@ Status Volume::write_version(const Version& version) {
   Status written = write(fd, 0, as_bytes(text), subject);
   if (!written.ok()) return written;
   int error = system_.truncate(fd, text.size());
-  if (error == 0) error = system_.sync(fd);
+  if (error == 0) error = sync(fd);
   if (error < 0) return write_error(error, subject, "VERSION: sync");
   error = system_.exchange(root(), kVersionNew, kVersionFile);
   // The first one, or a file system that cannot swap names.
@@ -209,8 +209,14 @@ Result<Fd> Volume::durable_leaf(const char* top, BlockId block) {
   return Fd(system_, fd);
 }
 
+int Volume::sync(int fd) {
+  const int error = system_.sync(fd);
+  if (error < 0) take_out("sync: " + text_of(error));
+  return error;
+}
+
 Status Volume::sync_folder(int dir, const std::string& subject) {
-  const int error = system_.sync(dir);
+  const int error = sync(dir);
   return error < 0 ? write_error(error, subject, "sync of a directory") : Status();
 }
 
@@ -234,7 +240,7 @@ bool Volume::healthy() {
   const Fd file(system_, fd);
   const std::int64_t written = system_.write_at(fd, as_bytes("probe"), 0);
   if (written < 0 && disk_fails(static_cast<int>(written))) return false;
-  if (disk_fails(system_.sync(fd))) return false;
+  if (system_.sync(fd) < 0) return false;
   if (disk_fails(system_.unlink(root(), name.c_str()))) return false;
   std::vector<std::string> names;
   return !disk_fails(system_.list(root(), kCurrent, names));

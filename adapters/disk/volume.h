@@ -65,6 +65,11 @@ class Volume {
   // (HDFS-11915: also if an earlier process made it and died before it was durable).
   [[nodiscard]] Result<Fd> durable_leaf(const char* top, BlockId block);
 
+  // Of a file or a directory; returns what System::sync() does. Whatever the error is, the volume
+  // is out of service then: the system may have dropped what it could not write, and the next sync
+  // would say that all is well.
+  [[nodiscard]] int sync(int fd);
+
   // What a failed call means; logged. `subject` begins the message: "block 5". Writing: a disk that
   // fails is taken out of service. Reading: only if the volume fails a probe as well, since one bad
   // sector is no bad disk.

@@ -86,15 +86,33 @@ TEST(Replica, HDFS_11915_TheFirstOneOfAFolderSyncsTheFoldersNamesToo) {
 
 TEST(Replica, WhoseSyncFailsIsNotPublishedAndItsVolumeIsOut) {
   TempDir dir;
+  int volume = 0;
   for (const char* what : {"tmp/blk", ".meta", "current/00000000000/000"}) {
-    ScriptedSystem system;
-    auto store = must_open({dir.path(std::to_string(what[1]))}, system);
-    put(*store, 4, "x");
-    system.fail = failing("sync", what, EIO);
-    EXPECT_EQ(try_put(*store, 5, "abc").status().code(), Code::kIo);
-    EXPECT_EQ(store->failed_volumes().size(), 1u);
-    EXPECT_EQ(store->create(BlockId{6}, 1).status().code(), Code::kNoSpace);
+    // A full disk's error, too: what a sync could not write, the next one does not try again.
+    for (const int error : {EIO, ENOSPC, EDQUOT, ENOMEM}) {
+      ScriptedSystem system;
+      auto store = must_open({dir.path(std::to_string(++volume))}, system);
+      put(*store, 4, "x");
+      system.fail = failing("sync", what, error);
+      EXPECT_FALSE(try_put(*store, 5, "abc").ok());
+      EXPECT_EQ(store->failed_volumes().size(), 1u) << what << " " << error;
+      EXPECT_EQ(store->create(BlockId{6}, 1).status().code(), Code::kNoSpace);
+    }
   }
+}
+
+TEST(Replica, OfANewFolderWhoseNameCouldNotBeSyncedIsNotStoredByTryingAgain) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  bool failed = false;
+  system.fail = [&](const std::string& call, const std::string& about) {
+    if (call != "sync" || about != "current" || std::exchange(failed, true)) return 0;
+    return -ENOSPC;
+  };
+  EXPECT_FALSE(try_put(*store, 5, "abc").ok());
+  EXPECT_TRUE(failed);
+  EXPECT_FALSE(try_put(*store, 5, "abc").ok());
 }
 
 TEST(Replica, AFullDiskIsNoBrokenDisk) {
@@ -390,6 +408,23 @@ TEST(Quarantine, MakesItDurableThatAReplicaHasLeftBeforeItIsPurged) {
   ASSERT_TRUE(store->purge(info_of(5, kData), 0).ok());
   ASSERT_EQ(system.log.size(), 3u);
   EXPECT_EQ(system.log.front(), "sync current/00000000000/000");
+}
+
+TEST(Quarantine, IsNotPurgedByTryingAgainWhenTheDepartureCouldNotBeMadeDurable) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 5, "abc");
+  ASSERT_TRUE(store->quarantine(info_of(5, "abc"), 0).ok());
+  bool failed = false;
+  system.fail = [&](const std::string& call, const std::string& about) {
+    if (call != "sync" || !about.starts_with("current/")) return 0;
+    return std::exchange(failed, true) ? 0 : -EDQUOT;
+  };
+  EXPECT_FALSE(store->purge(info_of(5, "abc"), 0).ok());
+  EXPECT_TRUE(failed);
+  EXPECT_FALSE(store->purge(info_of(5, "abc"), 0).ok());
+  EXPECT_EQ(files_with(dir.path("quarantine"), "blk_").size(), 2u);
 }
 
 TEST(Quarantine, WorksWhereFilesCannotHaveTwoNames) {
