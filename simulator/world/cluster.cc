@@ -4,6 +4,7 @@
 
 #include "adapters/sim/address.h"
 #include "core/base/bytes.h"
+#include "simulator/world/orders.h"
 #include "simulator/world/wire_check.h"
 
 namespace dfs::world {
@@ -175,12 +176,22 @@ NamespaceModel Cluster::past(namenode::Position position) const {
   return model;
 }
 
-// What the older history names and the later one had given up is nobody's fault.
+// What the older history names and the later one had given up is nobody's fault, if it is gone when
+// the last orders of the later one have been carried out; the rest is to stay.
 void Cluster::give_up_since(const NamespaceModel& older) {
+  std::vector<BlockId> given_up;
   for (const auto& [block, state] : older.blocks()) {
     const ModelBlockState* later = scene_.durable.block(block);
-    if (later == nullptr || !later->referenced) scene_.given_up.insert(block);
+    if (later != nullptr && later->referenced) continue;
+    if (scene_.given_up.insert(block).second) given_up.push_back(block);
   }
+  scene_.queue.after(kOrdersKeep, [this, given_up] {
+    for (const BlockId block : given_up) {
+      const BlockTruth* truth = scene_.atlas.find(block);
+      const bool left = truth != nullptr && !(truth->good.empty() && truth->kept.empty());
+      if (left) scene_.given_up.erase(block);
+    }
+  });
   scene_.lost_blocks.push_back(
       {BlockId{older.highest_block().value + 1}, scene_.applied.highest_block()});
   scene_.durable = older;

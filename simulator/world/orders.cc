@@ -1,12 +1,10 @@
 #include "simulator/world/orders.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace dfs::world {
 namespace {
-
-// A deletion holds for so long after it was judged, until its node fetches it.
-constexpr Duration kOrdersKeep = seconds(12);
 
 // One on another volume, as far as its names tell: rot does not show until it is read.
 bool has_another(const Scene& scene, Address address, const BlockTruth& truth) {
@@ -46,9 +44,11 @@ std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports
   std::set<NodeId> survivors;
   const BlockTruth* truth = scene.atlas.find(block);
   if (truth == nullptr) return survivors;
-  for (const NodeId node : reports.all_reported()) {
-    if (node == subject) continue;
+  // A wiped machine has another number, and one copy at most.
+  std::set<Address> seen = {scene.address_of(subject)};
+  for (const NodeId node : reports.all_reported() | std::views::reverse) {
     const Address address = scene.address_of(node);
+    if (!seen.insert(address).second) continue;
     if (truth->present(address) || truth->lost_since(address, scene.now_us() - forgiven.us)) {
       survivors.insert(node);
     }

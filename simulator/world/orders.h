@@ -38,6 +38,8 @@ class Reports {
   std::map<NodeId, std::string> registered_;  // and their hosts
 };
 
+// A deletion holds for so long after it was judged, until its node fetches it.
+inline constexpr Duration kOrdersKeep = seconds(12);
 // A copy that a fault took this recently may still be counted on: it was confirmed before.
 inline constexpr Duration kForgiven = seconds(45);
 

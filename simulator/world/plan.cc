@@ -176,7 +176,7 @@ void draw_rare(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chos
     plan.faults.push_back({Instant{plan.duration.us * sixtieth / 60}, kind, length, draw.next()});
   };
   if (on.contains(FaultKind::kRestoreBackup) && (draw.chance(1, 8) || chosen)) {
-    at(FaultKind::kRestoreBackup, seconds(5));
+    at(FaultKind::kRestoreBackup, log_milliseconds(draw, 1'000, 16'000));  // how old it gets
   }
   if (on.contains(FaultKind::kLastRot) && (draw.chance(1, 4) || chosen)) {
     for (int time = 0; time < 3; ++time) at(FaultKind::kLastRot, {});
