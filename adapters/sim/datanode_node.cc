@@ -147,9 +147,11 @@ wire::NodeStats DataNodeNode::measure() const {
   wire::NodeStats stats;
   stats.volumes = volumes();
   for (const SimDisk& disk : disks_) {
+    const std::uint64_t quarantined = disk.quarantined_bytes();
     stats.capacity += disk.capacity();
-    stats.remaining += disk.free();
-    stats.used += disk.used();
+    stats.remaining += disk.free() + quarantined;  // it can be had
+    stats.used += disk.used() - quarantined;
+    stats.quarantined += quarantined;
     stats.largest_free = std::max(stats.largest_free, disk.free());
   }
   stats.replicas = machine_->replicas();

@@ -283,6 +283,16 @@ std::vector<Quarantined> SimDisk::quarantined() const {
   return copies;
 }
 
+std::uint64_t SimDisk::quarantined_bytes() const {
+  std::uint64_t bytes = 0;
+  const FileName beyond{Folder::kQuarantine, true};
+  for (auto it = entries_.lower_bound({Folder::kQuarantine});
+       it != entries_.end() && it->first < beyond; ++it) {
+    bytes += it->second->second.data.size();
+  }
+  return bytes;
+}
+
 bool SimDisk::has_other(const wire::BlockInfo& replica) const {
   const datanode::Sidecar* present = sidecar(replica.id);
   return present != nullptr && present->info != replica && find(data_of(replica.id)) != nullptr;

@@ -141,7 +141,8 @@ class SimDisk {
   [[nodiscard]] bool in_service() const { return !failed_; }
 
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
-  [[nodiscard]] std::uint64_t used() const { return used_; }
+  [[nodiscard]] std::uint64_t used() const { return used_; }  // with what is in quarantine/
+  [[nodiscard]] std::uint64_t quarantined_bytes() const;
   [[nodiscard]] std::uint64_t free() const;
 
   // Faults.
