@@ -130,7 +130,11 @@ class DataNodeNode final : public Process, public Endpoint {
   // datanode_tasks.cc
   void start_task(const datanode::StartTask& start);
   void finish_task(const datanode::StartTask& start);
-  [[nodiscard]] std::optional<Status> restore(const datanode::StartTask& start);
+  // Does some of a piece of work, or all of it; nullopt: it was cut short.
+  using InSteps = std::function<std::optional<Status>(
+      Work work, int all, const std::function<Status(int steps)>& what)>;
+  std::optional<Status> change_disk(const datanode::StartTask& start, const InSteps& run);
+  std::optional<Status> restore(const datanode::StartTask& start, const InSteps& run);
   [[nodiscard]] Status verify(const wire::BlockInfo& replica, datanode::VolumeId volume) const;
   void start_copy(const datanode::StartTask& start);
   void carry_out(datanode::TaskId task, datanode::CopyEffects effects);

@@ -3,7 +3,6 @@
 
 #include "adapters/sim/address.h"
 #include "adapters/sim/datanode_work.h"
-#include "core/base/assert.h"
 
 namespace dfs::sim {
 namespace {
@@ -16,10 +15,10 @@ void DataNodeNode::start_task(const datanode::StartTask& start) {
   if (start.kind == wire::OrderKind::kCopy) return start_copy(start);
   const std::uint64_t work = next_work_++;
   half_done_[work] = [this, start](int steps) {
-    if (start.kind != wire::OrderKind::kQuarantine || steps < kMovedAfter) return;
-    if (disks_.at(start.volume).quarantine(start.order.block, steps).ok()) {
-      observer_.moved(address(), start.order.block.id, Folder::kCurrent, Folder::kQuarantine);
-    }
+    change_disk(start, [steps](Work, int all, const auto& what) -> std::optional<Status> {
+      const Status done = what(std::min(steps, all));
+      return steps < all ? std::nullopt : std::optional(done);
+    });
   };
   after(disk_time("task", start.order.block.length), [this, work, start] {
     half_done_.erase(work);
@@ -28,40 +27,45 @@ void DataNodeNode::start_task(const datanode::StartTask& start) {
 }
 
 void DataNodeNode::finish_task(const datanode::StartTask& start) {
+  const std::optional<Status> status =
+      start.kind == wire::OrderKind::kVerify
+          ? verify(start.order.block, start.volume)
+          : change_disk(start, [&](Work work, int all, const auto& what) {
+              return in_steps(work, start.volume, all, what);
+            });
+  if (status) task_done(start.task, *status, start.volume);
+}
+
+std::optional<Status> DataNodeNode::change_disk(const datanode::StartTask& start,
+                                                const InSteps& run) {
   const BlockId block = start.order.block.id;
   SimDisk& disk = disks_.at(start.volume);
-  std::optional<Status> status;
   switch (start.kind) {
-    case wire::OrderKind::kVerify:
-      status = verify(start.order.block, start.volume);
-      break;
     case wire::OrderKind::kQuarantine:
-      status = in_steps(Work::kQuarantine, start.volume, kMoveSteps, [&](int steps) {
+      return run(Work::kQuarantine, kMoveSteps, [&](int steps) {
         Status moved = disk.quarantine(start.order.block, steps);
         if (moved.ok() && steps >= kMovedAfter) {
           observer_.moved(address(), block, Folder::kCurrent, Folder::kQuarantine);
         }
         return moved;
       });
-      break;
     case wire::OrderKind::kRestore:
-      status = restore(start);
-      break;
+      return restore(start, run);
     case wire::OrderKind::kPurge:
-      status = in_steps(Work::kPurge, start.volume, kPurgeSteps, [&](int steps) {
+      return run(Work::kPurge, kPurgeSteps, [&](int steps) {
         Status purged = disk.purge(start.order.block, steps);
         if (purged.ok() && steps > 0) observer_.purged(address(), block);
         return purged;
       });
-      break;
+    case wire::OrderKind::kVerify:
     case wire::OrderKind::kCopy:
     case wire::OrderKind::kConfirm:
-      DFS_ASSERT(false);
+      break;
   }
-  if (status) task_done(start.task, *status, start.volume);
+  return std::nullopt;
 }
 
-std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start) {
+std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start, const InSteps& run) {
   const wire::BlockInfo& replica = start.order.block;
   const BlockId block = replica.id;
   SimDisk& disk = disks_.at(start.volume);
@@ -74,11 +78,10 @@ std::optional<Status> DataNodeNode::restore(const datanode::StartTask& start) {
   if (here.code() != Code::kCorrupt && here.code() != Code::kNotFound) return here;
   if (here.code() == Code::kCorrupt) {
     const std::optional<Status> way =
-        in_steps(Work::kQuarantine, start.volume, kMoveSteps,
-                 [&](int steps) { return disk.make_way(block, steps); });
+        run(Work::kQuarantine, kMoveSteps, [&](int steps) { return disk.make_way(block, steps); });
     if (!way || !way->ok()) return way;
   }
-  return in_steps(Work::kRestore, start.volume, kMoveSteps, [&](int steps) {
+  return run(Work::kRestore, kMoveSteps, [&](int steps) {
     Status moved = disk.restore(replica, sound->copy, steps);
     if (moved.ok() && steps == kMoveSteps) {
       observer_.moved(address(), block, Folder::kQuarantine, Folder::kCurrent);
