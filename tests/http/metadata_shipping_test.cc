@@ -123,14 +123,17 @@ TEST_F(MetadataShippingTest, AnOlderCopyThatIsPutBackDisplacesNothingThatItLacks
   start_namenode();
   start_datanode("d1");
   start_datanode("d2");
+  disk::RescueDirectory first(folder_.at("d1"));
+  disk::RescueDirectory second(folder_.at("d2"));
   ASSERT_TRUE(eventually([&] { return mkdir("/early").ok() || exists("/early"); }));
+  // Their checkpoints are older than the copy, so that only their journals have what it lacks.
+  const std::uint64_t early = applied();
+  ASSERT_TRUE(eventually([&] { return has(first, early) && has(second, early); }));
   namenode_.reset();
   std::filesystem::copy(folder_.at("namenode"), folder_.at("copy"));
   start_namenode();
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(mkdir("/late" + std::to_string(i)).ok());
   const wire::HistoryMark lost = call(wire::ClusterReport{}).value().history;
-  disk::RescueDirectory first(folder_.at("d1"));
-  disk::RescueDirectory second(folder_.at("d2"));
   ASSERT_TRUE(eventually([&] { return has(first, lost.applied) && has(second, lost.applied); }));
 
   namenode_.reset();
