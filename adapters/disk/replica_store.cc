@@ -119,6 +119,7 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
       continue;
     }
     last = Status(status.code(), volume->directory() + ": " + status.message());
+    if (last.code() == Code::kUnavailable) return last;
     volume->take_out(status.message());
   }
   if (!serving) return last;

@@ -104,7 +104,8 @@ class ReplicaStore {
  public:
   // Locks the directories; makes them on first use. A directory that belongs to another cluster or
   // DataNode than the others, is in use, or has a damaged VERSION is refused; one whose disk fails
-  // is left out of service as long as another works.
+  // is left out of service as long as another works. kUnavailable: this process is short of
+  // descriptors or memory, which says nothing about the disks.
   static Result<std::unique_ptr<ReplicaStore>> open(Options options,
                                                     System& system = real_system());
   ~ReplicaStore();

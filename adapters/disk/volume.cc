@@ -29,24 +29,41 @@ bool disk_fails(int error) {
   }
 }
 
-Status status_of(int error, const std::string& subject) {
+// Errors that say something about this process, and nothing about the disk.
+bool short_of_resources(int error) {
   switch (-error) {
-    case ENOSPC:
-    case EDQUOT:
-      return {Code::kNoSpace, subject + ": No space left on the disk of this DataNode"};
     case EMFILE:
     case ENFILE:
     case ENOMEM:
     case EAGAIN:
     case EINTR:
-      return {Code::kUnavailable,
-              subject + ": the DataNode is short of resources (" + text_of(error) + "); try again"};
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status status_of(int error, const std::string& subject) {
+  if (short_of_resources(error)) {
+    return {Code::kUnavailable,
+            subject + ": the DataNode is short of resources (" + text_of(error) + "); try again"};
+  }
+  switch (-error) {
+    case ENOSPC:
+    case EDQUOT:
+      return {Code::kNoSpace, subject + ": No space left on the disk of this DataNode"};
     case EACCES:
     case EPERM:
       return {Code::kPermissionDenied, subject + ": the DataNode may not use its own files"};
     default:
       return {Code::kIo, subject + ": the disk failed (" + text_of(error) + ")"};
   }
+}
+
+// At start, for the operator.
+Status start_error(int error, const std::string& subject) {
+  if (short_of_resources(error)) return status_of(error, subject);
+  return {Code::kIo, subject + ": " + text_of(error)};
 }
 
 }  // namespace
@@ -67,7 +84,7 @@ Status Volume::make_path() {
                                                           : path.substr(0, slash);
     const Fd dir(system_, system_.open(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY, 0));
     const int synced = dir.get() < 0 ? dir.get() : system_.sync(dir.get());
-    if (synced < 0) return {Code::kIo, directory_ + ": " + text_of(synced)};
+    if (synced < 0) return start_error(synced, directory_);
   }
   return {};
 }
@@ -77,7 +94,7 @@ Status Volume::open() {
   if (!made.ok()) return made;
   const int fd = system_.open(AT_FDCWD, directory_.c_str(), O_RDONLY | O_DIRECTORY, 0);
   if (fd == -ENOTDIR) return {Code::kNotDirectory, directory_ + ": not a directory"};
-  if (fd < 0) return {Code::kIo, directory_ + ": " + text_of(fd)};
+  if (fd < 0) return start_error(fd, directory_);
   root_ = Fd(system_, fd);
   Status status = lock();
   if (status.ok()) in_service_ = true;
@@ -86,7 +103,7 @@ Status Volume::open() {
 
 Status Volume::lock() {
   const int fd = system_.open(root(), kLockFile, O_RDWR | O_CREAT, 0644);
-  if (fd < 0) return {Code::kIo, directory_ + ": " + text_of(fd)};
+  if (fd < 0) return start_error(fd, directory_);
   Fd file(system_, fd);
   const int locked = system_.lock(fd);
   if (locked < 0) {
@@ -119,21 +136,19 @@ Result<Version> Volume::read_version() {
     if (listed == -ENOENT || (listed == 0 && names.empty())) {
       return Status(Code::kNotFound, directory_ + ": new");
     }
-    if (listed < 0) return Status(Code::kIo, directory_ + ": " + text_of(listed));
+    if (listed < 0) return start_error(listed, directory_);
     return Status(Code::kCorrupt,
                   directory_ +
                       ": has replicas but no VERSION file; put it back (any volume of the "
                       "same DataNode has an equal one) or use another directory");
   }
-  if (fd < 0) return Status(Code::kIo, directory_ + ": VERSION: " + text_of(fd));
+  if (fd < 0) return start_error(fd, directory_ + ": VERSION");
   const Fd file(system_, fd);
   std::uint8_t buffer[1024];
   std::size_t size = 0;
   while (size < sizeof buffer) {
     const std::int64_t n = system_.read_at(fd, MutableBytes(buffer).subspan(size), size);
-    if (n < 0) {
-      return Status(Code::kIo, directory_ + ": VERSION: " + text_of(static_cast<int>(n)));
-    }
+    if (n < 0) return start_error(static_cast<int>(n), directory_ + ": VERSION");
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
   }

@@ -128,6 +128,21 @@ TEST(Identity, HDFS_14333_OneBadDiskAtStartDoesNotStopTheOthers) {
   EXPECT_EQ(store->scan().replicas.size(), 1u);
 }
 
+TEST(Identity, V3_AProcessShortOfResourcesDoesNotStartWithoutADiskThatIsSound) {
+  TempDir dir;
+  must_open({dir.path("a"), dir.path("b")});
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    for (const std::string& about : {dir.path("b"), std::string("in_use.lock")}) {
+      ScriptedSystem system;
+      system.fail = failing("open", about, error);
+      Options options;
+      options.directories = {dir.path("a"), dir.path("b")};
+      const auto store = ReplicaStore::open(options, system);
+      EXPECT_EQ(store.status().code(), Code::kUnavailable) << about;
+    }
+  }
+}
+
 TEST(Identity, NoNewIdentityIsMadeWhileTheOldOneCannotBeRead) {
   TempDir dir;
   must_open({dir.path("a")});
