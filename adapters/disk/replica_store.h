@@ -49,7 +49,7 @@ struct Options {
 struct Scan {
   std::vector<datanode::FoundReplica> replicas;  // ascending by id; of current/ and quarantine/
   std::uint64_t unknown = 0;                     // files moved aside to unknown/ by this scan
-  std::uint64_t unreadable = 0;   // left where they are: an error said nothing about them (V3)
+  std::uint64_t unreadable = 0;   // left where they are, and most of them among `replicas` (V3)
   std::uint64_t foreign = 0;      // not ours, left alone
   std::uint64_t temporaries = 0;  // of an earlier incarnation, removed
 };
@@ -116,7 +116,8 @@ class ReplicaStore {
   // Atomically and durably, on every volume in service that can be written, and on one at least.
   [[nodiscard]] Status persist(const datanode::Identity& identity);
 
-  // Once, after open() and before anything below.
+  // Once, after open() and before anything below. A volume with a folder that cannot be read is out
+  // of service afterwards.
   [[nodiscard]] Scan scan();
 
   // Picks a volume and preallocates. kNoSpace if none has room.

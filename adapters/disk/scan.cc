@@ -1,12 +1,15 @@
 // The start-up scan: what is on the volumes. It deletes nothing but left-over temporaries.
 //
-// An error is not a finding: what cannot be read stays where it is and is only counted (V3).
+// An error is not a finding (V3). A replica that cannot be read stays where it is and is told of by
+// its name. A folder that cannot be read leaves even that unknown: its volume goes out of service,
+// which the NameNode is told.
 #include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
 #include <map>
+#include <system_error>
 #include <tuple>
 
 #include "adapters/disk/store_state.h"
@@ -29,6 +32,7 @@ class VolumeScan {
   void run() {
     empty_temporaries();
     each_leaf(kCurrent, [this](const std::string& leaf, int dir) { current_leaf(leaf, dir); });
+    if (!volume_.in_service()) return;
     each_leaf(kQuarantine,
               [this](const std::string& leaf, int dir) { quarantine_leaf(leaf, dir); });
   }
@@ -40,15 +44,18 @@ class VolumeScan {
   bool list(const std::string& path, std::vector<std::string>& names) {
     const int listed = system_.list(volume_.root(), path.c_str(), names);
     std::sort(names.begin(), names.end());
-    if (listed == 0) return true;
-    const Status ignored = volume_.read_error(listed, "scan", path + ": list");
-    ++scan_.unreadable;
-    return false;
+    if (listed < 0) folder_fails(path, listed);
+    return listed == 0;
+  }
+
+  void folder_fails(const std::string& path, int error) {
+    volume_.take_out(path + " cannot be read (" + std::generic_category().message(-error) +
+                     "), so what is there is not known; mend it and start the DataNode again");
   }
 
   void empty_temporaries() {
     std::vector<std::string> names;
-    if (!list(kTemporary, names)) return;
+    if (system_.list(volume_.root(), kTemporary, names) < 0) ++scan_.unreadable;
     for (const std::string& name : names) {
       if (!name.starts_with("blk_") && name != "probe") {
         ++scan_.foreign;
@@ -71,11 +78,7 @@ class VolumeScan {
         const std::string path = top + "/" + upper + "/" + leaf;
         if (!is_directory(path)) continue;
         const int fd = system_.open(volume_.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
-        if (fd < 0) {
-          const Status ignored = volume_.read_error(fd, "scan", path + ": open");
-          ++scan_.unreadable;
-          continue;
-        }
+        if (fd < 0) return folder_fails(path, fd);
         const Fd dir(system_, fd);
         std::string relative = upper;
         relative += '/';
@@ -92,7 +95,7 @@ class VolumeScan {
     if (error == 0) {
       foreign(path);
     } else {
-      ++scan_.unreadable;
+      folder_fails(path, error);
     }
     return false;
   }
@@ -139,6 +142,7 @@ class VolumeScan {
     if (error < 0 || (!sidecar.ok() && sidecar.status().code() != Code::kCorrupt)) {
       ++scan_.unreadable;
       volume_.log(subject + ": cannot be read now, left where it is");
+      found.push_back({{{block, 0, 0}, volume_.id(), false, {}, true}, info.mtime_ms, info.size});
       return;
     }
     const bool good = sidecar.ok() && sidecar->info.id == block && info.regular &&
@@ -169,15 +173,20 @@ class VolumeScan {
       FileInfo info;
       if (!parsed || leaf_of(parsed->replica.id) != leaf) {
         foreign(std::string(kQuarantine) + "/" + leaf + "/" + name);
-      } else if (system_.stat_at(dir, name.c_str(), info) < 0) {
-        ++scan_.unreadable;
-      } else if (parsed->meta) {
-        metas += info.size;
-      } else {
-        const std::int64_t age = std::max<std::int64_t>(0, system_.wall_ms() - info.mtime_ms);
-        quarantined.push_back(
-            {{parsed->replica, volume_.id(), true, milliseconds(age)}, info.mtime_ms, info.size});
+        continue;
       }
+      // The name says what it is; since when it is there is not known then.
+      if (system_.stat_at(dir, name.c_str(), info) < 0) {
+        ++scan_.unreadable;
+        info.mtime_ms = system_.wall_ms();
+      }
+      if (parsed->meta) {
+        metas += info.size;
+        continue;
+      }
+      const std::int64_t age = std::max<std::int64_t>(0, system_.wall_ms() - info.mtime_ms);
+      quarantined.push_back(
+          {{parsed->replica, volume_.id(), true, milliseconds(age)}, info.mtime_ms, info.size});
     }
     volume_.quarantined += metas;
   }

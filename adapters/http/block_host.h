@@ -1,8 +1,6 @@
 // What transfers and tasks need of the DataNode that they run in. DataNodeServer is the real one.
 #pragma once
 
-#include <optional>
-
 #include "adapters/disk/replica_store.h"
 #include "adapters/http/socket_client.h"
 #include "core/datanode/datanode.h"
@@ -14,7 +12,8 @@ class BlockHost {
   virtual ~BlockHost() = default;
 
   [[nodiscard]] virtual datanode::Identity identity() = 0;
-  [[nodiscard]] virtual std::optional<datanode::DataNode::Replica> find(BlockId block) = 0;
+  // kNotFound: there is none. kUnavailable: it cannot be read now, so what it is is not known.
+  [[nodiscard]] virtual Result<datanode::DataNode::Replica> find(BlockId block) = 0;
   // See datanode::DataNode.
   virtual void stored(const wire::BlockInfo& info, datanode::VolumeId volume) = 0;
   virtual void suspect(BlockId block) = 0;

@@ -21,7 +21,7 @@ Result<disk::OpenReplica> open_for(BlockHost& host, const wire::ReadHeader& head
                                      std::to_string(header.node.value)};
   }
   const auto replica = host.find(header.block.id);
-  if (!replica) return {Code::kNotFound, name + ": no replica here"};
+  if (!replica.ok()) return replica.status();
   if (replica->info != header.block) {
     host.suspect(header.block.id);
     return {Code::kCorrupt, name + ": the replica here is another one"};

@@ -226,9 +226,14 @@ datanode::Identity DataNodeServer::identity() {
   return machine_ ? machine_->identity() : datanode::Identity{};
 }
 
-std::optional<datanode::DataNode::Replica> DataNodeServer::find(BlockId block) {
+Result<datanode::DataNode::Replica> DataNodeServer::find(BlockId block) {
   const std::lock_guard lock(mutex_);
-  return machine_->find(block);
+  if (const auto replica = machine_->find(block)) return *replica;
+  const std::string subject = "block " + std::to_string(block.value);
+  if (machine_->unreadable(block)) {
+    return Status(Code::kUnavailable, subject + ": the replica here cannot be read now");
+  }
+  return Status(Code::kNotFound, subject + ": no replica here");
 }
 
 void DataNodeServer::stored(const wire::BlockInfo& info, datanode::VolumeId volume) {

@@ -57,7 +57,7 @@ class DataNodeServer final : private BlockHost {
 
   // BlockHost, for transfers.
   datanode::Identity identity() override;
-  std::optional<datanode::DataNode::Replica> find(BlockId block) override;
+  Result<datanode::DataNode::Replica> find(BlockId block) override;
   void stored(const wire::BlockInfo& info, datanode::VolumeId volume) override;
   void suspect(BlockId block) override;
   void found_bad(const wire::BadReplica& replica) override;

@@ -226,6 +226,10 @@ std::optional<DataNode::Replica> DataNode::find(BlockId block) const {
   return Replica{entry->info, entry->volume, entry->corrupt};
 }
 
+bool DataNode::unreadable(BlockId block) const {
+  return state_->holdings.unreadable().find(block).has_value();
+}
+
 const Identity& DataNode::identity() const { return state_->identity; }
 bool DataNode::registered() const { return state_->registered; }
 const Status& DataNode::trouble() const { return state_->trouble; }
@@ -269,7 +273,7 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
   const bool first = beat_due && !beat_last;
   beat_last = false;
   if (!first && report.has_pieces() && !holdings.changes().concerns(report.bucket())) {
-    wire::ReportPiece piece = report.next(holdings.index());
+    wire::ReportPiece piece = report.next(holdings.index(), holdings.unreadable());
     piece.mark = next_mark();
     conversation.send(std::move(piece), now.mono, effects);
     return true;
@@ -279,7 +283,7 @@ bool DataNode::State::speak(Now now, EffectList& effects) {
   if (!first && report.wanted() && quiet) {
     wire::ReportDigests digests;
     digests.mark = next_mark();
-    digests.digests = report.begin(holdings.index());
+    digests.digests = report.begin(holdings.index(), holdings.unreadable());
     heartbeats_before_report = 0;
     conversation.send(std::move(digests), now.mono, effects);
     return true;

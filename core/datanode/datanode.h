@@ -47,13 +47,16 @@ struct Identity {
   wire::HistoryMark seen;
 };
 
-// A replica found by the start-up scan. Data without a good sidecar is not here: the scan leaves it
-// where it is, counts and logs it.
+// A replica found by the start-up scan. Data whose sidecar is missing or damaged is not here: the
+// scan moves it aside, counts and logs it.
 struct FoundReplica {
   wire::BlockInfo info;
   VolumeId volume = 0;
   bool quarantined = false;
   Duration age;  // in quarantine
+  bool unreadable =
+      false;  // in current/, with a content that cannot be read now: only info.id says
+              // anything
 };
 
 // POST it to the NameNode; answer with answered() or unanswered().
@@ -114,6 +117,8 @@ class DataNode {
     bool corrupt = false;
   };
   [[nodiscard]] std::optional<Replica> find(BlockId block) const;
+  // There is one that could not be read since the start, so that find() does not know it.
+  [[nodiscard]] bool unreadable(BlockId block) const;
   [[nodiscard]] const Identity& identity() const;
   [[nodiscard]] bool registered() const;
   // Why the NameNode does not take this DataNode; ok while nothing is wrong. For logs and /readyz.

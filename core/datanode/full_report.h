@@ -6,6 +6,7 @@
 
 #include "core/base/assert.h"
 #include "core/datanode/replica_index.h"
+#include "core/datanode/unreadable.h"
 
 namespace dfs::datanode {
 
@@ -19,9 +20,12 @@ class FullReport {
     buckets_.clear();
   }
   [[nodiscard]] bool wanted() const { return wanted_; }
-  [[nodiscard]] std::vector<wire::BucketDigest> begin(const ReplicaIndex& index) {
+  [[nodiscard]] std::vector<wire::BucketDigest> begin(const ReplicaIndex& index,
+                                                      const Unreadable& unreadable) {
     wanted_ = false;
-    return index.digests();
+    std::vector<wire::BucketDigest> digests = index.digests();
+    unreadable.mark(digests);
+    return digests;
   }
   // The digests were answered. Buckets that do not exist are ignored; so are all of them if another
   // report is wanted by now.
@@ -35,14 +39,16 @@ class FullReport {
   [[nodiscard]] bool has_pieces() const { return !buckets_.empty(); }
   // Precondition of the rest: has_pieces().
   [[nodiscard]] std::uint64_t bucket() const { return *buckets_.begin(); }
-  [[nodiscard]] wire::ReportPiece next(const ReplicaIndex& index) const {
+  [[nodiscard]] wire::ReportPiece next(const ReplicaIndex& index,
+                                       const Unreadable& unreadable) const {
     wire::ReportPiece piece;
     piece.bucket = bucket();
     piece.after = after_;
     piece.replicas = index.page(piece.bucket, after_, kPieceReplicas);
     const bool whole = piece.replicas.size() < kPieceReplicas;
     piece.through = whole ? BlockId{UINT64_MAX} : piece.replicas.back().id;
-    piece.last = whole && buckets_.size() == 1;
+    unreadable.add_to(piece, kPieceReplicas);
+    piece.last = piece.through == BlockId{UINT64_MAX} && buckets_.size() == 1;
     return piece;
   }
   void piece_answered(const wire::ReportPiece& piece) {

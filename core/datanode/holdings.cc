@@ -32,11 +32,12 @@ Instant first_scrub(BlockId block, Duration period, Now now) {
 void Holdings::load(const std::vector<FoundReplica>& found, Now now) {
   for (const FoundReplica& replica : found) {
     if (replica.quarantined) quarantine_.add(replica.info, replica.volume, now.mono - replica.age);
+    if (replica.unreadable) unreadable_.add(replica.info.id, replica.volume);
   }
   for (const bool came_back : {false, true}) {
     for (const FoundReplica& replica : found) {
       const BlockId block = replica.info.id;
-      if (replica.quarantined) continue;
+      if (replica.quarantined || replica.unreadable) continue;
       if (quarantine_.has(replica.info, replica.volume) != came_back) continue;
       if (index_.find(block) == nullptr) {
         index_.put(replica.info, replica.volume, first_scrub(block, scrub_period_, now));
@@ -63,6 +64,7 @@ void Holdings::stored(const wire::BlockInfo& info, VolumeId volume, Now now) {
     spares_.erase(info.id, volume);
   }
   suspects_.erase(info.id);
+  unreadable_.erase(info.id, volume);  // its names are the new one's
   index_.put(info, volume, first_scrub(info.id, scrub_period_, now));
   tell(ReplicaEvent::kStored, info);
 }
@@ -98,6 +100,22 @@ void Holdings::unread(IndexEntry& entry, Now now) {
   tell(ReplicaEvent::kUnread, entry.info);
 }
 
+void Holdings::read_again(const wire::BlockInfo& info, VolumeId volume, const Status& status,
+                          Now now) {
+  if (!status.ok() && status.code() != Code::kCorrupt && status.code() != Code::kNotFound) {
+    tell(ReplicaEvent::kUnread, info);
+    return;
+  }
+  if (status.code() == Code::kNotFound) return unreadable_gone(info, volume);
+  unreadable_.erase(info.id, volume);
+  IndexEntry& entry = index_.put(info, volume, kNever);
+  if (status.ok()) {
+    verified(entry, now);
+  } else {
+    rotten(entry, now);
+  }
+}
+
 void Holdings::suspect(BlockId block) {
   IndexEntry* entry = index_.find(block);
   if (entry == nullptr) return;
@@ -112,6 +130,17 @@ void Holdings::moved_to_quarantine(BlockId block, Now now) {
   proven_absent(block);
 }
 
+void Holdings::unreadable_moved(const wire::BlockInfo& info, VolumeId volume, Now now) {
+  quarantine_.add(info, volume, now.mono);
+  unreadable_gone(info, volume);
+}
+
+void Holdings::unreadable_gone(const wire::BlockInfo& info, VolumeId volume) {
+  unreadable_.erase(info.id, volume);
+  tell(ReplicaEvent::kRemoved, info);
+  if (unreadable_.find(info.id)) lost_ = true;
+}
+
 void Holdings::proven_absent(BlockId block) {
   const IndexEntry* entry = index_.find(block);
   DFS_ASSERT(entry != nullptr);
@@ -123,11 +152,13 @@ void Holdings::proven_absent(BlockId block) {
   suspects_.erase(block);
   index_.erase(block);
   tell(ReplicaEvent::kRemoved, info);
+  if (unreadable_.find(block)) lost_ = true;
 }
 
 void Holdings::volume_failed(VolumeId volume) {
   if (!failed_.insert(volume).second) return;
   spares_.erase_volume(volume);
+  if (unreadable_.erase_volume(volume)) lost_ = true;
   for (const BlockId block : index_.on_volume(volume)) proven_absent(block);
   quarantine_.erase_volume(volume);
 }

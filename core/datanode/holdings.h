@@ -11,6 +11,7 @@
 #include "core/datanode/quarantine_index.h"
 #include "core/datanode/replica_index.h"
 #include "core/datanode/spares.h"
+#include "core/datanode/unreadable.h"
 
 namespace dfs::datanode {
 
@@ -27,9 +28,13 @@ class Holdings {
   void rotten(IndexEntry& entry, Now now);
   // It could not be read, which says nothing about whether it is there (V3).
   void unread(IndexEntry& entry, Now now);
+  // What could not be read at the start was read again, as what the NameNode says that it is.
+  void read_again(const wire::BlockInfo& info, VolumeId volume, const Status& status, Now now);
   // Somebody doubts it: it will be verified before anything else is.
   void suspect(BlockId block);
   void moved_to_quarantine(BlockId block, Now now);
+  // The same of one that could not be read at the start.
+  void unreadable_moved(const wire::BlockInfo& info, VolumeId volume, Now now);
   // … and a spare takes its place, if there is one.
   void proven_absent(BlockId block);
   // Nothing of it is here from now on: whoever hears later of something that was done on it says
@@ -57,15 +62,19 @@ class Holdings {
   void tell_flags_again();
   // Puts more of them into an empty queue; true when all have been said.
   bool flags_told();
-  // True once after news was lost: a full report is needed.
+  // True once after something that only a full report can say: news was lost, or a replica that
+  // cannot be read is the block's only one here, or went with its volume.
   [[nodiscard]] bool take_lost();
 
   [[nodiscard]] ReplicaIndex& index() { return index_; }
+  [[nodiscard]] const Unreadable& unreadable() const { return unreadable_; }
   [[nodiscard]] QuarantineIndex& quarantine() { return quarantine_; }
   [[nodiscard]] const QuarantineIndex& quarantine() const { return quarantine_; }
 
  private:
   void tell(wire::ReplicaEvent event, const wire::BlockInfo& replica);
+  // It is gone from that volume; one that cannot be read may be left on another.
+  void unreadable_gone(const wire::BlockInfo& info, VolumeId volume);
   // The spare counts from now on; what it replaces is not in current/ or a spare by now.
   void promote(Spare spare, const wire::BlockInfo& instead_of);
 
@@ -73,6 +82,7 @@ class Holdings {
   ReplicaIndex index_;
   QuarantineIndex quarantine_;
   Spares spares_;
+  Unreadable unreadable_;
   ChangeQueue changes_;
   std::set<BlockId> suspects_;
   std::set<VolumeId> failed_;

@@ -10,10 +10,6 @@ using wire::OrderKind;
 constexpr std::size_t kMaxFinished = 2000;
 constexpr std::size_t kLookAhead = 64;  // for an order whose block is free
 
-Status not_here(BlockId block) {
-  return {Code::kNotFound, "block " + std::to_string(block.value) + ": no such replica here"};
-}
-
 // What is said to be there went with its volume; a purge has left nothing either way.
 Status on_failed_volume(OrderKind kind, BlockId block, const Status& status) {
   const bool there = status.ok() || status.code() == Code::kAlreadyExists;
@@ -64,6 +60,14 @@ Tasks::Queue::iterator Tasks::waiting(OrderKind kind, const wire::BlockInfo& rep
   return std::find_if(queue.begin(), queue.end(), [&](const wire::Order& order) {
     return order.kind == kind && order.block == replica;
   });
+}
+
+Status Tasks::not_here(BlockId block) const {
+  const std::string subject = "block " + std::to_string(block.value);
+  if (holdings_.unreadable().find(block)) {
+    return {Code::kUnavailable, subject + ": the replica here cannot be read now"};
+  }
+  return {Code::kNotFound, subject + ": no such replica here"};
 }
 
 void Tasks::refuse(const wire::Order& order, Status why) {
@@ -152,8 +156,12 @@ void Tasks::begin(const wire::Order& order, EffectList& effects) {
   const IndexEntry* entry = holdings_.index().find(block);
   const bool here = entry != nullptr && entry->info == order.block;
   const std::optional<VolumeId> kept = holdings_.quarantine().find(order.block);
+  // One that could not be read at the start: the order says what it should be.
+  const std::optional<VolumeId> unreadable =
+      entry == nullptr ? holdings_.unreadable().find(block) : std::nullopt;
   switch (order.kind) {
     case OrderKind::kVerify:
+      if (unreadable) return start(order.kind, order, *unreadable, effects);
       if (!here) return settle(order, not_here(block));
       return start(order.kind, order, entry->volume, effects);
     case OrderKind::kCopy:
@@ -164,6 +172,7 @@ void Tasks::begin(const wire::Order& order, EffectList& effects) {
             order, {Code::kUnavailable, "block " + std::to_string(block.value) +
                                             ": the replica on another volume cannot be moved yet"});
       }
+      if (unreadable) return start(order.kind, order, *unreadable, effects);
       // Other content under the same id has not been judged by this order (HDFS-3391).
       if (!here) return settle(order, kept && entry == nullptr ? Status() : not_here(block));
       return start(order.kind, order, entry->volume, effects);
@@ -254,6 +263,9 @@ void Tasks::ended(const Running& task, const Status& status, VolumeId volume, No
 
 void Tasks::verify_done(const Running& task, const Status& status, Now now) {
   IndexEntry* entry = holdings_.index().find(task.order.block.id);
+  if (entry == nullptr && holdings_.unreadable().has(task.order.block.id, task.volume)) {
+    return holdings_.read_again(task.order.block, task.volume, status, now);
+  }
   if (entry == nullptr || entry->version != task.version) return;  // it was about another one
   if (status.ok()) {
     holdings_.verified(*entry, now);
@@ -281,7 +293,13 @@ void Tasks::quarantine_done(const Running& task, const Status& status, Now now) 
   const BlockId block = task.order.block.id;
   if (holdings_.spare_done(block, task.volume, status, now)) return;
   IndexEntry* entry = holdings_.index().find(block);
-  if (entry == nullptr) return;
+  if (entry == nullptr) {
+    const bool unreadable = holdings_.unreadable().has(block, task.volume);
+    if (unreadable && status.ok()) {
+      holdings_.unreadable_moved(task.order.block, task.volume, now);
+    }
+    return;
+  }
   if (entry->version != task.version) {
     // Another one was published meanwhile: which of them was moved, reading tells.
     holdings_.quarantine().add(task.order.block, task.volume, now.mono);

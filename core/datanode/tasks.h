@@ -67,6 +67,8 @@ class Tasks {
   void begin_copy(const wire::Order& order, EffectList& effects);
   void start(wire::OrderKind kind, const wire::Order& order, VolumeId volume, EffectList& effects);
   void settle(const wire::Order& order, Status status);
+  // That replica is not known here, which says nothing where one could not be read (V3).
+  [[nodiscard]] Status not_here(BlockId block) const;
   void confirm(const wire::Order& order);
   [[nodiscard]] bool room_for(bool verification) const;
 

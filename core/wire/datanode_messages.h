@@ -7,6 +7,8 @@
 // because its answer did not come is the same message, byte for byte, and gets the same answer.
 #pragma once
 
+#include <optional>
+
 #include "core/wire/client_messages.h"
 
 namespace dfs::wire {
@@ -278,6 +280,10 @@ struct ReportDigests {
 // of a bucket follow one another without a gap from after = 0 to through = 2^64 - 1. When no bucket
 // is wanted the report is complete without a piece. Replicas that are known to be corrupt are among
 // them, as long as they are not in quarantine.
+//
+// What is there but could not be read since the DataNode's start is named in `unreadable`, at most
+// 1,000 again: it is not absent (V3), and what it contains only the NameNode knows, which asks for
+// it to be verified. A bucket with such a replica differs in its digest.
 struct ReportPiece {
   static constexpr std::string_view kMethod = "datanode/report_piece";
   using Reply = Empty;
@@ -285,8 +291,9 @@ struct ReportPiece {
   std::uint64_t bucket = 0;
   BlockId after;
   BlockId through;
-  std::vector<BlockInfo> replicas;  // ascending by id
-  bool last = false;                // the full report is complete with this piece
+  std::vector<BlockInfo> replicas;                 // ascending by id
+  std::optional<std::vector<BlockId>> unreadable;  // ascending, none of `replicas`; mostly no key
+  bool last = false;                               // the full report is complete with this piece
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -295,6 +302,7 @@ struct ReportPiece {
     visit("after", self.after);
     visit("through", self.through);
     visit("replicas", self.replicas);
+    visit("unreadable", self.unreadable);
     visit("last", self.last);
   }
   friend bool operator==(const ReportPiece&, const ReportPiece&) = default;

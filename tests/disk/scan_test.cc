@@ -103,7 +103,7 @@ TEST(Scan, MovesASidecarOfAnotherBlockAside) {
   EXPECT_EQ(in_place(store->scan()), std::vector{info_of(6, kOld)});
 }
 
-TEST(Scan, HDFS_11711_LeavesWhatItCannotReadWhereItIs) {
+TEST(Scan, HDFS_11711_V3_TellsOfWhatItCannotReadAndLeavesItWhereItIs) {
   TempDir dir;
   {
     auto store = must_open({dir.path()});
@@ -111,17 +111,79 @@ TEST(Scan, HDFS_11711_LeavesWhatItCannotReadWhereItIs) {
     put(*store, 6, kOld);
   }
   for (const int error : {EMFILE, EACCES, EIO}) {
-    ScriptedSystem system;
-    system.fail = [&](const std::string& call, const std::string& about) {
-      return call == "open" && about == "blk_0000000000000005.meta" ? -error : 0;
-    };
-    auto store = must_open({dir.path()}, system);
-    const Scan scan = store->scan();
-    EXPECT_EQ(in_place(scan), std::vector{info_of(6, kOld)});
-    EXPECT_EQ(scan.unreadable, 1u);
-    EXPECT_EQ(scan.unknown, 0u);
+    for (const auto& [call, name] : {std::pair("open", "0005.meta"), std::pair("stat", "0005"),
+                                     std::pair("read", "0005.meta")}) {
+      ScriptedSystem system;
+      system.fail = failing(call, name, error);
+      auto store = must_open({dir.path()}, system);
+      const Scan scan = store->scan();
+      ASSERT_EQ(scan.replicas.size(), 2u) << call << " " << name;
+      EXPECT_EQ(scan.replicas[0].info.id, BlockId{5});
+      EXPECT_TRUE(scan.replicas[0].unreadable);
+      EXPECT_EQ(scan.replicas[1].info, info_of(6, kOld));
+      EXPECT_FALSE(scan.replicas[1].unreadable);
+      EXPECT_EQ(scan.unreadable, 1u);
+      EXPECT_EQ(scan.unknown, 0u);
+      system.fail = nullptr;
+      EXPECT_TRUE(store->verify(info_of(5, kOld), scan.replicas[0].volume, kAtOnce).ok());
+    }
   }
   EXPECT_EQ(in_place(must_open({dir.path()})->scan()).size(), 2u);
+}
+
+TEST(Scan, V3_TellsOfWhatIsInQuarantineByItsNameAlone) {
+  TempDir dir;
+  {
+    auto store = must_open({dir.path()});
+    put(*store, 5, kOld);
+    ASSERT_TRUE(store->quarantine(info_of(5, kOld), 0).ok());
+  }
+  ScriptedSystem system;
+  system.fail = failing("stat", "blk_0000000000000005_", EIO);
+  const Scan scan = must_open({dir.path()}, system)->scan();
+  ASSERT_EQ(scan.replicas.size(), 1u);
+  EXPECT_EQ(scan.replicas[0].info, info_of(5, kOld));
+  EXPECT_TRUE(scan.replicas[0].quarantined);
+}
+
+TEST(Scan, V3_AVolumeWithAFolderThatCannotBeReadIsOutOfServiceAndSaysSoOnce) {
+  TempDir dir;
+  {
+    auto store = must_open({dir.path("a"), dir.path("b")});
+    for (std::uint64_t id = 1; id <= 10; ++id) put(*store, id, kOld);
+    ASSERT_TRUE(store->quarantine(info_of(1, kOld), 0).ok() ||
+                store->quarantine(info_of(1, kOld), 1).ok());
+  }
+  const auto on_b = files_with(dir.path("b"), ".meta").size();
+  for (const char* call : {"list", "open", "stat"}) {
+    for (const char* top : {"current", "quarantine"}) {
+      for (const char* below : {"/00000000000", "/00000000000/000"}) {
+        const std::string folder = std::string(top) + below;
+        if (call == std::string("open") && std::string(below).size() < 16) continue;
+        if (!std::filesystem::exists(dir.path("a/" + folder))) continue;
+        ScriptedSystem system;
+        bool scanning = false;
+        bool failed = false;
+        system.fail = [&](const std::string& c, const std::string& about) {
+          if (!scanning || c != call || about != folder || std::exchange(failed, true)) return 0;
+          return -EACCES;
+        };
+        std::vector<std::string> lines;
+        Options options;
+        options.directories = {dir.path("a"), dir.path("b")};
+        options.log = [&lines](const std::string& line) { lines.push_back(line); };
+        auto store = ReplicaStore::open(options, system);
+        ASSERT_TRUE(store.ok());
+        scanning = true;
+        EXPECT_EQ((*store)->scan().replicas.size(), on_b) << call << " " << folder;
+        EXPECT_TRUE(failed);
+        EXPECT_EQ((*store)->failed_volumes(), std::vector<datanode::VolumeId>{0});
+        ASSERT_EQ(lines.size(), 1u);
+        EXPECT_NE(lines[0].find(folder + " cannot be read (Permission denied)"), std::string::npos)
+            << lines[0];
+      }
+    }
+  }
 }
 
 TEST(Scan, HDFS_15644_AVolumeThatFailsMeanwhileDoesNotHideTheOthers) {

@@ -93,6 +93,43 @@ TEST_F(ClusterTest, WhatWasAcknowledgedIsThereAfterEverythingWasKilled) {
   expect_same("file", "/file");
 }
 
+std::vector<std::filesystem::path> sidecars_of(const std::string& datanode) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(datanode + "/current")) {
+    if (entry.path().extension() == ".meta") found.push_back(entry.path());
+  }
+  return found;
+}
+
+TEST_F(ClusterTest, V3_AnOnlyCopyThatCannotBeReadAtAStartIsNotMissingAndIsReadAgainLater) {
+  write_file(cluster_.at("file"), 3 * kMiB, 4);
+  const Done put = cluster_.run({"put", "-r", "1", "-b", "1M", cluster_.at("file"), "/file"});
+  ASSERT_EQ(put.status, 0) << put.output;
+  cluster_.kill("namenode");  // its next one has heard of them only when they have reported anew
+  std::vector<std::filesystem::path> hidden;
+  for (int i = 1; i <= 3; ++i) {
+    const std::string name = "datanode-" + std::to_string(i);
+    cluster_.kill(name);
+    for (const auto& sidecar : sidecars_of(cluster_.at(name))) {
+      std::filesystem::rename(sidecar, sidecar.string() + ".aside");
+      std::filesystem::create_symlink(sidecar, sidecar);  // a loop
+      hidden.push_back(sidecar);
+    }
+  }
+  ASSERT_EQ(hidden.size(), 3u);
+  cluster_.start_namenode();
+  for (int i = 1; i <= 3; ++i) cluster_.start_datanode(i);
+  ASSERT_TRUE(cluster_.wait_until_ready(3));
+  const Done fsck = cluster_.run({"admin", "fsck", "--json"});
+  EXPECT_EQ(fsck.status, 0) << fsck.output;
+  EXPECT_NE(fsck.output.find("\"missing\":0"), std::string::npos) << fsck.output;
+  for (const auto& sidecar : hidden) {
+    std::filesystem::rename(sidecar.string() + ".aside", sidecar);
+  }
+  EXPECT_TRUE(cluster_.wait_until_healthy());
+  expect_same("file", "/file");
+}
+
 class RawTransferTest : public ClusterTest {
  protected:
   int status_of(const std::string& head) {

@@ -34,6 +34,27 @@ void doubt(Soft& soft, Node& node, Replica& replica) {
   soft.verify.want(node.row.id, replica.id(), true);
 }
 
+// It is there, but cannot be read.
+void unread(Soft& soft, Node& node, Replica& replica) {
+  if (!replica.is(Replica::kSuspect)) return doubt(soft, node, replica);
+  // Asked to read it, it could not: a disk that is ill is left alone for a while.
+  replica.set(Replica::kUnreadable, true);
+  soft.unread.add(replica.id(), node.row.id, soft.running());
+  soft.agenda.note_at(replica.id(), soft.running() + Refusals::kHold + seconds(1));
+}
+
+// The node does not know what its replica contains: what it said before, or what was committed.
+void take_unreadable(Soft& soft, Node& node, BlockId block) {
+  Replica* replica = node.replicas.find(block);
+  if (replica == nullptr || replica->is(Replica::kClaimed)) {
+    const std::optional<BlockRow> row = soft.store.block(block);
+    if (!row || row->state == BlockState::kAllocated) return;
+    replica = &node.replicas.put({block, row->length, row->crc});
+  }
+  unread(soft, node, *replica);
+  soft.agenda.note(block);
+}
+
 }  // namespace
 
 Status check(const wire::Heartbeat& message) {
@@ -76,6 +97,17 @@ Status check(const wire::ReportPiece& message) {
       return malformed("a replica of another bucket");
     before = replica.id;
   }
+  if (!message.unreadable) return {};
+  if (message.unreadable->size() > kMostInMessage) {
+    return {Code::kTooLarge, "a report piece names at most 1000 replicas that cannot be read"};
+  }
+  before = message.after;
+  for (const BlockId block : *message.unreadable) {
+    if (block <= before || block > message.through || wire::bucket_of(block) != message.bucket) {
+      return malformed("replicas that cannot be read must ascend within the piece's range");
+    }
+    before = block;
+  }
   return {};
 }
 
@@ -112,15 +144,7 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
       break;
     }
     case wire::ReplicaEvent::kUnread: {
-      Replica& replica = node.replicas.put(change.replica);
-      if (!replica.is(Replica::kSuspect)) {
-        doubt(soft, node, replica);
-        break;
-      }
-      // Asked to read it, it could not: a disk that is ill is left alone for a while.
-      replica.set(Replica::kUnreadable, true);
-      soft.unread.add(block, node.row.id, soft.running());
-      soft.agenda.note_at(block, soft.running() + Refusals::kHold + seconds(1));
+      unread(soft, node, node.replicas.put(change.replica));
       break;
     }
     case wire::ReplicaEvent::kRemoved:
@@ -154,6 +178,7 @@ wire::ReportDigestsReply begin_report(Soft& soft, Node& node, const wire::Report
 }
 
 void take_piece(Soft& soft, Node& node, const wire::ReportPiece& piece) {
+  const std::vector<BlockId> unreadable = piece.unreadable.value_or(std::vector<BlockId>());
   std::vector<BlockId> gone;
   for (const Replica& replica : node.replicas.bucket(piece.bucket)) {
     if (replica.id() <= piece.after || replica.id() > piece.through) continue;
@@ -161,7 +186,9 @@ void take_piece(Soft& soft, Node& node, const wire::ReportPiece& piece) {
     const auto at =
         std::lower_bound(piece.replicas.begin(), piece.replicas.end(), replica.id(),
                          [](const wire::BlockInfo& info, BlockId id) { return info.id < id; });
-    if (at == piece.replicas.end() || at->id != replica.id()) gone.push_back(replica.id());
+    if (at != piece.replicas.end() && at->id == replica.id()) continue;
+    if (std::binary_search(unreadable.begin(), unreadable.end(), replica.id())) continue;
+    gone.push_back(replica.id());
   }
   for (const BlockId block : gone) {
     node.replicas.erase(block);
@@ -175,6 +202,7 @@ void take_piece(Soft& soft, Node& node, const wire::ReportPiece& piece) {
     soft.purge_wishes.erase({info.id, node.row.id});
     soft.agenda.note(info.id);
   }
+  for (const BlockId block : unreadable) take_unreadable(soft, node, block);
   const auto told = node.report.told.find(piece.bucket);
   if (told != node.report.told.end() && piece.after <= told->second) {
     told->second = std::max(told->second, piece.through);

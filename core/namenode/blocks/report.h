@@ -1,6 +1,6 @@
 // What a DataNode tells of its replicas, taken into the map: changes, and full reports in pieces.
 //
-// Nothing here judges a replica or touches the store: every block whose replicas changed is noted
+// Nothing here judges a replica or changes the store: every block whose replicas changed is noted
 // on the agenda. Messages come here only in the order of their session (node_table.h), so the last
 // word is the newest one.
 #pragma once

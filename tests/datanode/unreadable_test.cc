@@ -1,0 +1,215 @@
+// Replicas that could not be read at the start: neither absent nor known (V3).
+#include "tests/datanode/datanode_world.h"
+
+namespace dfs::datanode {
+namespace {
+
+FoundReplica unreadable(std::uint64_t id, VolumeId volume = 0) {
+  return {{BlockId{id}, 0, 0}, volume, false, {}, true};
+}
+
+std::vector<BlockId> unreadable_of(const std::vector<wire::ReportPiece>& pieces) {
+  std::vector<BlockId> blocks;
+  for (const wire::ReportPiece& piece : pieces) {
+    if (!piece.unreadable) continue;
+    blocks.insert(blocks.end(), piece.unreadable->begin(), piece.unreadable->end());
+  }
+  return blocks;
+}
+
+TEST(Unreadable, IsToldOfInTheReportBesideWhatCanBeRead) {
+  World w;
+  w.start({found(1), unreadable(1 + wire::kReportBuckets), unreadable(2)});
+  w.register_and_report(1, {1, 2});
+  ASSERT_EQ(w.pieces.size(), 2u);
+  EXPECT_EQ(w.pieces[0].replicas, std::vector{block(1)});
+  EXPECT_EQ(w.pieces[0].unreadable, std::vector{BlockId{1 + wire::kReportBuckets}});
+  EXPECT_TRUE(w.pieces[1].replicas.empty());
+  EXPECT_EQ(w.pieces[1].unreadable, std::vector{BlockId{2}});
+  EXPECT_TRUE(w.changes.empty());
+}
+
+TEST(Unreadable, MakesItsBucketsDigestDiffer) {
+  World w;
+  w.start({found(1), unreadable(1 + wire::kReportBuckets), unreadable(2)});
+  w.answer(w.registration(1));
+  w.persist();
+  while (!w.said<wire::ReportDigests>()) w.answer(w.reply_with({}));
+  const auto digests = w.last<wire::ReportDigests>().digests;
+  ASSERT_EQ(digests.size(), 2u);
+  EXPECT_EQ(digests[0].bucket, 1u);
+  EXPECT_NE(digests[0].digest, wire::replica_digest(block(1)));
+  EXPECT_EQ(digests[1].bucket, 2u);
+  EXPECT_NE(digests[1].digest, 0u);
+}
+
+TEST(Unreadable, IsToldOfWholeHoweverManyThereAre) {
+  World w;
+  std::vector<FoundReplica> replicas;
+  std::vector<BlockId> all;
+  for (std::uint64_t i = 0; i < 2500; ++i) {
+    const std::uint64_t id = 1 + i * wire::kReportBuckets;
+    replicas.push_back(i % 7 == 0 ? found(id) : unreadable(id));
+    if (i % 7 != 0) all.push_back(BlockId{id});
+  }
+  w.start(replicas);
+  w.register_and_report(1, {1});
+  EXPECT_EQ(unreadable_of(w.pieces), all);
+  std::size_t readable = 0;
+  BlockId after;
+  for (const wire::ReportPiece& piece : w.pieces) {
+    EXPECT_EQ(piece.after, after);
+    after = piece.through;
+    EXPECT_LE(piece.unreadable->size(), 1000u);
+    for (const wire::BlockInfo& info : piece.replicas) EXPECT_LE(info.id, piece.through);
+    readable += piece.replicas.size();
+    EXPECT_EQ(piece.last, &piece == &w.pieces.back());
+  }
+  EXPECT_EQ(after, BlockId{UINT64_MAX});
+  EXPECT_EQ(readable, replicas.size() - all.size());
+}
+
+class UnreadableOnce : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    w.start({unreadable(1)});
+    w.register_and_report(1, {1});
+    ASSERT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});
+    w.pieces.clear();
+  }
+  // What it is told to verify it reads, and finds that.
+  std::optional<Status> verify(const Status& found) {
+    w.order({order(7, OrderKind::kVerify, block(1))});
+    if (w.tasks.empty()) return std::nullopt;
+    EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify);
+    EXPECT_EQ(w.tasks.front().volume, 0u);
+    w.finish(found);
+    return w.result_of(7);
+  }
+  void report_again() {
+    w.reported = false;
+    for (int i = 0; i < 1000 && !w.reported; ++i) w.settle_one({1});
+  }
+
+  World w;
+};
+
+TEST_F(UnreadableOnce, CountsAsSoonAsItCanBeRead) {
+  EXPECT_FALSE(w.machine.find(BlockId{1}));
+  EXPECT_TRUE(w.machine.unreadable(BlockId{1}));
+  EXPECT_EQ(verify({}), Status());
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kVerified});
+  ASSERT_TRUE(w.machine.find(BlockId{1}));
+  EXPECT_EQ(w.machine.find(BlockId{1})->info, block(1));
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+  w.order({order(8, OrderKind::kConfirm, block(1))});
+  EXPECT_EQ(w.result_of(8), Status());
+}
+
+TEST_F(UnreadableOnce, StaysUnreadableWhileReadingFails) {
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    w.changes.clear();
+    w.order({order(20 + i, OrderKind::kVerify, block(1))});
+    w.finish(kUnreadable);
+    EXPECT_EQ(w.result_of(20 + i), kUnreadable);
+    EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kUnread});
+  }
+  EXPECT_TRUE(w.machine.unreadable(BlockId{1}));
+}
+
+TEST_F(UnreadableOnce, IsRottenWhenItWasReadAndIsWrong) {
+  EXPECT_EQ(verify(kRotten), kRotten);
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kCorrupt});
+  ASSERT_TRUE(w.machine.find(BlockId{1}));
+  EXPECT_TRUE(w.machine.find(BlockId{1})->corrupt);
+}
+
+TEST_F(UnreadableOnce, IsGoneOnlyWhenTheDirectoryProvesIt) {
+  EXPECT_EQ(verify(kAbsent), kAbsent);
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kRemoved});
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+}
+
+TEST_F(UnreadableOnce, IsNeverConfirmedOrDenied) {
+  w.order({order(8, OrderKind::kConfirm, block(1)), order(9, OrderKind::kRestore, block(1))});
+  const wire::Heartbeat heartbeat = w.next_heartbeat();
+  ASSERT_EQ(heartbeat.results.size(), 2u);
+  for (const wire::OrderResult& result : heartbeat.results) {
+    EXPECT_EQ(result.status.code(), Code::kUnavailable) << result.status.message();
+  }
+}
+
+TEST_F(UnreadableOnce, GoesToQuarantineOnTheNameNodesWord) {
+  w.order({order(8, OrderKind::kQuarantine, block(1))});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  w.finish({});
+  EXPECT_EQ(w.result_of(8), Status());
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kRemoved});
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+  w.order({order(9, OrderKind::kRestore, block(1))});
+  EXPECT_EQ(w.tasks.size(), 1u) << "it is known to be there";
+}
+
+TEST_F(UnreadableOnce, StaysWhenItCouldNotBeMovedToQuarantine) {
+  w.order({order(8, OrderKind::kQuarantine, block(1))});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  w.finish(kUnreadable);
+  EXPECT_EQ(w.result_of(8), kUnreadable);
+  EXPECT_TRUE(events_of(w.changes, 1).empty());
+  EXPECT_TRUE(w.machine.unreadable(BlockId{1}));
+}
+
+TEST_F(UnreadableOnce, GivesWayToACopyOnItsVolume) {
+  w.order({order(8, OrderKind::kCopy, block(1), {9})});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().kind, OrderKind::kCopy);
+  w.finish({}, 0);
+  EXPECT_EQ(w.result_of(8), Status());
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kStored});
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+}
+
+TEST_F(UnreadableOnce, IsToldOfAgainWhenACopyOnAnotherVolumeIsGone) {
+  w.stored(block(1), 1);
+  w.order({order(8, OrderKind::kQuarantine, block(1))});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().volume, 1u);
+  w.finish({}, 1);
+  report_again();
+  EXPECT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});
+}
+
+TEST_F(UnreadableOnce, IsNotToldOfBesideACopyOnAnotherVolume) {
+  w.stored(block(1), 1);
+  wire::HeartbeatReply reply = w.reply_with({});
+  reply.report = true;
+  (void)w.next_heartbeat();
+  w.answer(reply);
+  report_again();
+  ASSERT_EQ(w.pieces.size(), 1u);
+  EXPECT_EQ(w.pieces[0].replicas, std::vector{block(1)});
+  EXPECT_FALSE(w.pieces[0].unreadable);
+}
+
+TEST_F(UnreadableOnce, GoesWithItsVolume) {
+  w.volume_failed(0);
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+  report_again();
+  EXPECT_TRUE(unreadable_of(w.pieces).empty());
+}
+
+TEST(Unreadable, OfTwoVolumesTheOtherIsToldOfWhenOneIsProvenAbsent) {
+  World w;
+  w.start({unreadable(1, 0), unreadable(1, 1)});
+  w.register_and_report(1, {1});
+  EXPECT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});
+  w.pieces.clear();
+  w.order({order(7, OrderKind::kVerify, block(1))});
+  w.finish(kAbsent, 0);
+  w.reported = false;
+  for (int i = 0; i < 1000 && !w.reported; ++i) w.settle_one({1});
+  EXPECT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});
+}
+
+}  // namespace
+}  // namespace dfs::datanode
