@@ -137,7 +137,7 @@ bool Shipper::add_home(const std::string* avoid_host) {
 // One checkpoint serves every home that needs one, as long as the buffer continues it.
 void Shipper::care_for_checkpoint(Now now, ShipperEffects& effects) {
   const bool all_follow = std::all_of(homes_.begin(), homes_.end(), [](const auto& entry) {
-    return entry.second.phase == Phase::kFollow;
+    return entry.second.phase == Phase::kFollow || entry.second.failures > 0;
   });
   if (all_follow && now.mono >= checkpoint_not_before_) {
     // A journal grown too long gets a new checkpoint below it, one home after the other.
@@ -175,7 +175,7 @@ void Shipper::send(Home& home, Now now, ShipperEffects& effects) {
     case Phase::kCheckpoint:
       if (!usable(home)) return;
       home.out = ++transfers_;
-      given_[home.node.address.node] = checkpoint_.applied;
+      give(home, checkpoint_.applied);
       effects.push_back(PutCheckpoint{home.out, home.node.address, checkpoint_});
       return;
     case Phase::kFollow:
@@ -213,7 +213,7 @@ void Shipper::send_journal(Home& home, Now now, ShipperEffects& effects) {
   home.out = ++transfers_;
   home.sent = position - 1;
   home.sent_chain = message.after;
-  given_[home.node.address.node] = home.sent;
+  give(home, home.sent);
   effects.push_back(PostJournal{home.out, home.node.address, std::move(message)});
 }
 
@@ -246,17 +246,26 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
     home->out = transfer;
     return failed(transfer, now);
   }
-  home->failures = 0;
+  // A home with a full disk answers questions, and takes nothing.
+  if (home->phase != Phase::kAsk) home->failures = 0;
   home->not_before = now.mono;
   follow_or_checkpoint(*home, state);
 }
 
 // Only what is durable is shipped, so a home never has more than a NameNode that has lost nothing.
+Position Shipper::given(NodeId node) const {
+  const auto found = given_.find(node);
+  return found == given_.end() ? 0 : found->second;
+}
+
+void Shipper::give(const Home& home, Position position) {
+  Position& given = given_[home.node.address.node];
+  given = std::max(given, position);
+}
+
 bool Shipper::is_ahead(NodeId node, const wire::JournalState& state) const {
   if (state.cluster != cluster_ || state.epoch < epoch_) return false;
-  const auto given = given_.find(node);
-  return state.epoch > epoch_ ||
-         state.applied > std::max(began_, given == given_.end() ? 0 : given->second);
+  return state.epoch > epoch_ || state.applied > std::max(began_, given(node));
 }
 
 void Shipper::follow_or_checkpoint(Home& home, const wire::JournalState& state) {

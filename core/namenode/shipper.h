@@ -140,12 +140,15 @@ class Shipper {
   [[nodiscard]] bool covers(Position applied) const {
     return applied + 1 >= first() && applied < next_;
   }
-  // The buffer continues the checkpoint that was made, and the home has nothing beyond it. None of
-  // an earlier epoch: what is buffered begins after the command that raised it.
+  // The buffer continues the checkpoint that was made, and the home has nothing beyond it, nor will
+  // have by what is still on its way. None of an earlier epoch: what is buffered begins after the
+  // command that raised it.
   [[nodiscard]] bool usable(const Home& home) const {
     return file_ == CheckpointFile::kMade && covers(checkpoint_.applied) &&
-           checkpoint_.applied >= home.applied;
+           checkpoint_.applied >= std::max(home.applied, given(home.node.address.node));
   }
+  [[nodiscard]] Position given(NodeId node) const;
+  void give(const Home& home, Position position);
   [[nodiscard]] bool held() const { return behind_ || newer_ != 0; }
   [[nodiscard]] bool is_ahead(NodeId node, const wire::JournalState& state) const;
   [[nodiscard]] Home* home_of(TransferId transfer);

@@ -194,6 +194,28 @@ TEST(ShipperAlone, AHomeGetsNoCheckpointThatIsBehindWhatItHas) {
   EXPECT_EQ(std::get<PostJournal>(effects[2]).to.node, NodeId{2});
 }
 
+// A batch without an answer may arrive late, and must not pass for a newer history then.
+TEST(ShipperAlone, AHomeGetsNoCheckpointThatIsBehindWhatIsOnItsWay) {
+  ShipperAlone alone({.homes = 2, .buffer_bytes = 100});
+  alone.live({1});
+  alone.begin();
+  alone.commit({"a", "b"});
+  const auto late = alone.only<PostJournal>(alone.tick());
+  alone.live({1, 2});
+  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, {});
+  alone.only<MakeCheckpoint>(alone.tick(seconds(10)));
+  wire::CheckpointHeader checkpoint = kCheckpoint;
+  checkpoint.applied = kBegin + 1;
+  alone.shipper.checkpoint_made(checkpoint, alone.now);
+  EXPECT_EQ(alone.only<PutCheckpoint>(alone.tick()).to.node, NodeId{2});
+  alone.shipper.failed(late.transfer, alone.now);
+  alone.commit({std::string(99, 'x')});  // the buffer begins behind what the first home has
+  const auto question = alone.only<PostJournal>(alone.tick(seconds(2)));
+  EXPECT_EQ(question.to.node, NodeId{1});
+  alone.answer(question.transfer, wire::journal_begin(kCheckpoint));
+  EXPECT_THAT(alone.tick(), IsEmpty()) << "the checkpoint of the second home is too old";
+}
+
 TEST(ShipperAlone, AHomeIsNotExchangedWhileItsAnswerIsAwaited) {
   ShipperAlone alone({.homes = 1, .failures_to_exchange = 1});
   alone.live({1});

@@ -77,6 +77,7 @@ struct Cluster {
         home.text += *more;
       });
     } else if (const auto* put = std::get_if<PutCheckpoint>(&effect)) {
+      if (is_full(put->to.node)) return shipper.failed(put->transfer, now);
       deliver(put->transfer, put->to.node, [&](FakeHome& home) {
         EXPECT_FALSE(home.refuses(put->checkpoint));
         home.take(put->checkpoint);
@@ -114,6 +115,7 @@ struct Cluster {
   Now now{{seconds(100).us}, {0}};
   std::map<NodeId, FakeHome> homes;
   std::function<bool(NodeId)> lose_request = [](NodeId) { return false; };
+  std::function<bool(NodeId)> is_full = [](NodeId) { return false; };
   std::function<bool(NodeId)> lose_answer = [](NodeId) { return false; };
   bool fail_checkpoints = false;
   int messages = 0;
@@ -287,6 +289,29 @@ TEST(Shipper, ExchangesAHomeThatKeepsFailing) {
   cluster.expect_whole(NodeId{11}, cluster.applied);
   cluster.expect_whole(NodeId{21}, cluster.applied);
   EXPECT_THAT(cluster.homes[NodeId{1}].text, IsEmpty());
+}
+
+TEST(Shipper, ExchangesAHomeThatAnswersAndTakesNothing) {
+  Cluster cluster;
+  cluster.is_full = [](NodeId node) { return node == NodeId{1}; };
+  cluster.run(5);
+  for (int i = 0; i < 300; ++i) {
+    cluster.live({1, 11, 21});
+    cluster.pass_seconds(1);
+  }
+  cluster.expect_whole(NodeId{11}, cluster.applied);
+  cluster.expect_whole(NodeId{21}, cluster.applied);
+}
+
+TEST(Shipper, ShortensALongJournalAlsoBesideAHomeThatTakesNothing) {
+  Cluster cluster({.checkpoint_after = 200});
+  cluster.live({1, 11});
+  cluster.is_full = [](NodeId node) { return node == NodeId{1}; };
+  for (int i = 0; i < 60; ++i) {
+    cluster.run(1);
+    cluster.pass_seconds(5);
+  }
+  EXPECT_GT(cluster.homes[NodeId{11}].checkpoints.size(), 2u);
 }
 
 TEST(Shipper, TakesNoNoticeOfAnswersFromHomesThatAreNoneAnyMore) {
