@@ -48,7 +48,9 @@ void NameNode::State::note_history(const wire::HistoryMark& seen, Now now) {
 }
 
 void NameNode::State::fall_behind(std::uint64_t epoch, Now now) {
-  if (store.meta().behind_epoch >= epoch) return;
+  // Of an epoch before ours it was given up, if it was not ours.
+  const MetaRow& meta = store.meta();
+  if (epoch < meta.epoch || meta.behind_epoch >= epoch) return;
   run(NewerHistoryCommand{std::min(epoch, kMaxEpoch - 1)}, now);
 }
 

@@ -208,6 +208,8 @@ TEST_F(OlderHistory, D5_IsToldByWhatADataNodeKeepsOfTheMetadata) {
   EXPECT_EQ(code(wire::AcceptHistory{}), Code::kOk);
   EXPECT_GT(store.meta().epoch, epoch);
   EXPECT_EQ(code(mkdir("/a")), Code::kOk);
+  machine->newer_history(epoch, now);
+  EXPECT_EQ(code(mkdir("/b")), Code::kOk) << "that one was given up";
 }
 
 TEST_F(OlderHistory, OfAnotherClusterIsRefusedBeforeItIsBelieved) {
