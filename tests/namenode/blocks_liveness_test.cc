@@ -163,6 +163,21 @@ TEST(MassLoss, CountsThoseWhoHaveNotBeenHeardOfSinceARestart) {
   EXPECT_EQ(cluster.health(block).good, 2u);
 }
 
+TEST(MassLoss, DoesNotCountTheOldNumbersOfNodesThatWereInstalledAnew) {
+  Cluster cluster(7);
+  cluster.store().begin();
+  for (std::uint64_t old = 1; old <= 4; ++old) {
+    cluster.kill(old);
+    DataNodeRow row = *cluster.store().datanode(NodeId{old});
+    row.client_address = cluster.at(7).address;
+    cluster.store().put_datanode(row);
+  }
+  cluster.store().commit();
+  cluster.restart_namenode();
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.describe().notes, Not(Contains(HasSubstr("vanished"))));
+}
+
 TEST(MassLoss, IsNoneWhenThoseWhoHaveNotBeenHeardOfSinceARestartLeave) {
   Cluster cluster(5);
   const BlockId block = cluster.write({1, 2, 3});

@@ -47,9 +47,15 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
          soft.running() - loss.deaths.front().first > soft.config.dead_after) {
     loss.deaths.pop_front();
   }
+  // One that was installed anew is known under its old number, too.
+  std::set<std::string_view> served;
+  for (const auto& [id, node] : soft.nodes.all()) {
+    if (node.session != 0) served.insert(node.row.client_address);
+  }
   std::set<NodeId> gone;
   for (const auto& [when, id] : loss.deaths) {
-    if (!soft.nodes.find(id)->alive()) gone.insert(id);
+    const Node& node = *soft.nodes.find(id);
+    if (!node.alive() && !served.contains(node.row.client_address)) gone.insert(id);
   }
   std::size_t there = gone.size();
   for (const auto& [id, node] : soft.nodes.all()) {
