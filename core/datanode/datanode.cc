@@ -328,10 +328,9 @@ bool DataNode::State::low_on_space() const {
   return stats.capacity != 0 && stats.quarantined != 0 && free < stats.capacity / 20;
 }
 
-// Each in its turn: some may be refused for ever, and must not stand before the others.
 std::vector<wire::BlockInfo> DataNode::State::purge_wanted(Now now) {
   const Instant until = low_on_space() ? now.mono : now.mono - config.quarantine_keep;
-  return holdings.quarantine().next_old(until, kMostPurges);
+  return holdings.quarantine().next_old(until, kMostPurges, now.mono);
 }
 
 void DataNode::State::take(const wire::RegisterReply& reply, Now now, EffectList& effects) {

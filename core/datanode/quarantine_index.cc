@@ -47,15 +47,22 @@ std::optional<VolumeId> QuarantineIndex::find(const wire::BlockInfo& replica) co
   return any;
 }
 
-std::vector<wire::BlockInfo> QuarantineIndex::next_old(Instant until, std::size_t limit) {
+std::vector<wire::BlockInfo> QuarantineIndex::next_old(Instant until, std::size_t limit,
+                                                       Instant now) {
   std::vector<wire::BlockInfo> replicas;
-  auto at = named_ ? by_age_.upper_bound(*named_) : by_age_.begin();
+  auto at = turn_after_ ? by_age_.upper_bound(*turn_after_) : by_age_.begin();
+  std::optional<Aged> last;
   for (; at != by_age_.end() && at->first <= until && replicas.size() < limit; ++at) {
     const Key& key = at->second;
     replicas.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key)});
-    named_ = *at;
+    last = *at;
   }
-  if (replicas.size() < limit) named_.reset();
+  if (!turn_ends_) {
+    turn_ends_ = now + kTurn;
+  } else if (now >= *turn_ends_) {
+    turn_after_ = replicas.size() < limit ? std::nullopt : last;
+    turn_ends_.reset();
+  }
   return replicas;
 }
 

@@ -29,9 +29,11 @@ class QuarantineIndex {
   // A volume that has this content in quarantine; one where all copies are rotten only if there is
   // no other.
   [[nodiscard]] std::optional<VolumeId> find(const wire::BlockInfo& replica) const;
-  // Those that have been there since `until` or longer, oldest first, up to `limit`: begins after
-  // the last one of the call before, or again with the oldest if that one came to the end.
-  [[nodiscard]] std::vector<wire::BlockInfo> next_old(Instant until, std::size_t limit);
+  // Those that have been there since `until` or longer, oldest first, up to `limit`. After a minute
+  // those behind them have their turn, and after the youngest again the oldest: some may be refused
+  // for ever, and none is granted before it was named twice, with a reading of others in between.
+  [[nodiscard]] std::vector<wire::BlockInfo> next_old(Instant until, std::size_t limit,
+                                                      Instant now);
 
  private:
   using Key = std::tuple<BlockId, std::uint64_t, std::uint32_t, VolumeId>;
@@ -51,7 +53,9 @@ class QuarantineIndex {
 
   All kept_;
   std::set<Aged> by_age_;
-  std::optional<Aged> named_;  // by next_old(), the last one
+  static constexpr Duration kTurn = seconds(60);
+  std::optional<Aged> turn_after_;  // whose turn it is: those behind this one
+  std::optional<Instant> turn_ends_;
 };
 
 }  // namespace dfs::datanode
