@@ -131,14 +131,15 @@ bool was_synced(const Log& log, std::size_t bad) {
   return false;
 }
 
-// Whether, with the header and the first frame lost, the frames behind tell of a transaction that
-// was followed by another, and so was synced.
+// Whether, with the header and the first frames lost, those behind tell of a transaction that was
+// followed by another, and so was synced.
 bool tells_of_a_synced_one(const Log& log) {
   bool ended = false;
   for (std::size_t i = 1; i < log.frames.size(); ++i) {
-    if (log.frames[i].salts != log.frames[1].salts) break;
+    const Frame& frame = log.frames[i];
+    if (frame.mark.page == 0 || frame.salts != log.frames[i - 1].salts) ended = false;
     if (ended) return true;
-    ended = log.frames[i].mark.pages != 0;
+    ended = frame.mark.page != 0 && frame.mark.pages != 0;
   }
   return false;
 }

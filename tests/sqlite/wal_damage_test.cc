@@ -288,12 +288,15 @@ struct EveryDamage : ::testing::Test {
   int stopped = 0;
 };
 
-TEST_F(EveryDamage, OfTheHeadersOfTheLogAndItsFirstFrameStopsTheStore) {
+TEST_F(EveryDamage, OfTheHeadersOfTheLogAndItsFirstFramesStopsTheStore) {
   for (const bool upon : {false, true}) {
-    write(3, 0, upon);
-    for (const std::size_t size : {56u, 512u}) expect_no_more_lost_than_the_last(0, size);
+    write(6, 0, upon);
+    for (const std::size_t size :
+         {std::size_t{56}, std::size_t{512}, 56 + kFrame, 56 + 2 * kFrame}) {
+      expect_no_more_lost_than_the_last(0, size);
+    }
   }
-  EXPECT_EQ(stopped, 8);
+  EXPECT_EQ(stopped, 16);
 }
 
 TEST_F(EveryDamage, StopsTheStoreOrCostsAtMostTheLastTransaction) {
