@@ -19,27 +19,20 @@ struct SetRep {
 };
 
 // The DataNodes whose copies count: live, and not about to leave.
-struct Lasting {
-  std::set<NodeId> nodes;
-  std::set<std::string> hosts;
-};
-
-Result<Lasting> lasting_nodes(Session& session) {
+Result<std::set<NodeId>> lasting_nodes(Session& session) {
   Result<wire::ClusterReportReply> report = session.call(wire::ClusterReport{});
   if (!report.ok()) return report.status();
-  Lasting lasting;
+  std::set<NodeId> lasting;
   for (const wire::NodeReport& node : report->nodes) {
-    if (node.state != wire::NodeState::kLive) continue;
-    if (node.service != wire::ServiceState::kInService) continue;
-    lasting.nodes.insert(node.node);
-    lasting.hosts.insert(node.host);
+    const bool live = node.state == wire::NodeState::kLive;
+    if (live && node.service == wire::ServiceState::kInService) lasting.insert(node.node);
   }
   return lasting;
 }
 
 // Whether every block of the file has exactly so many copies that count.
 Result<bool> replicated(Session& session, const std::string& path, std::size_t replication,
-                        const Lasting& lasting) {
+                        const std::set<NodeId>& lasting) {
   wire::Locate request;
   request.path = path;
   for (;;) {
@@ -47,7 +40,7 @@ Result<bool> replicated(Session& session, const std::string& path, std::size_t r
     if (!page.ok()) return page.status();
     for (const wire::LocatedBlock& block : page->blocks) {
       const auto copies = std::ranges::count_if(
-          block.locations, [&](const auto& at) { return lasting.nodes.contains(at.node); });
+          block.locations, [&](const auto& at) { return lasting.contains(at.node); });
       if (static_cast<std::size_t>(copies) != replication) return false;
     }
     if (!page->more || page->blocks.empty()) return true;
@@ -59,15 +52,15 @@ Result<bool> replicated(Session& session, const std::string& path, std::size_t r
 
 Status wait_for(Session& session, const std::string& path, std::size_t replication) {
   for (int round = 0;; ++round) {
-    const Result<Lasting> lasting = lasting_nodes(session);
+    const Result<std::set<NodeId>> lasting = lasting_nodes(session);
     if (!lasting.ok()) return lasting.status();
     Result<bool> done = replicated(session, path, replication, *lasting);
     if (!done.ok()) return done.status();
     if (*done) return {};
-    if (const std::size_t hosts = lasting->hosts.size(); hosts < replication) {
-      return {Code::kNotEnoughDataNodes, path + ": the live DataNodes that stay are on " +
-                                             counted(hosts, "host") +
-                                             "; the replication is set, the wait would not end"};
+    if (const std::size_t nodes = lasting->size(); nodes < replication) {
+      return {Code::kNotEnoughDataNodes, path + ": only " + counted(nodes, "DataNode") +
+                                             " live and staying; the replication is set, the wait "
+                                             "would not end"};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(round < 10 ? 100 : 1000));
   }

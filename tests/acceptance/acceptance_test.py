@@ -87,7 +87,7 @@ class ADataNodeMayLeave(OfACluster):
             leaver["node"])["service"] == "decommissioned", 60)
         self.assertIn("decommissioned", c.run("admin", "report").stdout)
         c.run("setrep", "-w", "3", "/big")  # although its copy is a fourth one
-        self.fails("/big: the live DataNodes that stay are on 3 hosts", "setrep", "-w", "4", "/big")
+        self.fails("/big: only 3 DataNodes live and staying", "setrep", "-w", "4", "/big")
         c.run("setrep", "-w", "3", "/big")
         c.kill(name)
         wait_until("it is dead", lambda: self.node(leaver["node"])["state"] == "dead", 30)
