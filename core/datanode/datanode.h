@@ -53,10 +53,8 @@ struct FoundReplica {
   wire::BlockInfo info;
   VolumeId volume = 0;
   bool quarantined = false;
-  Duration age;  // in quarantine
-  bool unreadable =
-      false;  // in current/, with a content that cannot be read now: only info.id says
-              // anything
+  Duration age;             // in quarantine
+  bool unreadable = false;  // in current/, and cannot be read now: info has only its id
 };
 
 // POST it to the NameNode; answer with answered() or unanswered().
