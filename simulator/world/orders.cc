@@ -1,7 +1,6 @@
 #include "simulator/world/orders.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace dfs::world {
 namespace {
@@ -46,11 +45,12 @@ std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports
   if (truth == nullptr) return survivors;
   // A wiped machine has another number, and one copy at most.
   std::set<Address> seen = {scene.address_of(subject)};
-  for (const NodeId node : reports.all_reported() | std::views::reverse) {
-    const Address address = scene.address_of(node);
+  const std::set<NodeId>& reported = reports.all_reported();
+  for (auto node = reported.rbegin(); node != reported.rend(); ++node) {
+    const Address address = scene.address_of(*node);
     if (!seen.insert(address).second) continue;
     if (truth->present(address) || truth->lost_since(address, scene.now_us() - forgiven.us)) {
-      survivors.insert(node);
+      survivors.insert(*node);
     }
   }
   return survivors;
