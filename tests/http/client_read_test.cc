@@ -10,10 +10,8 @@
 #include <thread>
 
 #include "adapters/http/client_session.h"
-#include "adapters/http/datanode_server.h"
-#include "adapters/http/namenode_server.h"
+#include "tests/http/local_servers.h"
 #include "tests/http/raw_client.h"
-#include "tests/http/temp_folder.h"
 
 namespace dfs::http {
 namespace {
@@ -24,30 +22,19 @@ constexpr std::uint64_t kLength = 12 * kMiB;  // several fetches
 class ClientReadTest : public testing::Test {
  protected:
   void SetUp() override {
-    NameNodeOptions options;
-    options.data = folder_.at("namenode");
-    options.listen.port = 0;
-    options.disk_reserve = 0;
-    options.config.heartbeat_interval = milliseconds(100);
-    Result<std::unique_ptr<NameNodeServer>> namenode = NameNodeServer::start(options);
+    Result<std::unique_ptr<NameNodeServer>> namenode = start_namenode(folder_, 0);
     ASSERT_TRUE(namenode.ok()) << namenode.status().message();
     namenode_ = std::move(*namenode);
-    for (const char* name : {"d1", "d2"}) start_datanode(name);
+    for (const char* name : {"d1", "d2"}) {
+      Result<std::unique_ptr<DataNodeServer>> server = start_datanode(folder_, name, *namenode_);
+      ASSERT_TRUE(server.ok()) << server.status().message();
+      datanodes_.push_back(std::move(*server));
+    }
     SessionOptions session;
     session.namenodes = {namenode_->address().text()};
     session.user = "ann";
     session_ = std::make_unique<ClientSession>(session);
     write();
-  }
-  void start_datanode(const std::string& name) {
-    DataNodeOptions options;
-    options.data = {folder_.at(name)};
-    options.namenodes = {namenode_->address().text()};
-    options.listen.port = 0;
-    options.host = name;
-    Result<std::unique_ptr<DataNodeServer>> server = DataNodeServer::start(options);
-    ASSERT_TRUE(server.ok()) << server.status().message();
-    datanodes_.push_back(std::move(*server));
   }
   void write() {
     FileDescriptor local(::open(folder_.at("f").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

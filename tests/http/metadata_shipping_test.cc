@@ -9,11 +9,9 @@
 #include <thread>
 
 #include "adapters/disk/rescue_directory.h"
-#include "adapters/http/datanode_server.h"
-#include "adapters/http/namenode_server.h"
 #include "adapters/http/rescue_url.h"
 #include "adapters/sqlite/rescue.h"
-#include "tests/http/temp_folder.h"
+#include "tests/http/local_servers.h"
 
 namespace dfs::http {
 namespace {
@@ -23,23 +21,14 @@ constexpr Duration kLongPatience = seconds(60);
 class MetadataShippingTest : public testing::Test {
  protected:
   void start_namenode() {
-    NameNodeOptions options;
-    options.data = folder_.at("namenode");
-    options.listen.port = port_;
-    options.disk_reserve = 0;
-    options.config.heartbeat_interval = milliseconds(100);
-    Result<std::unique_ptr<NameNodeServer>> server = NameNodeServer::start(options);
+    Result<std::unique_ptr<NameNodeServer>> server = http::start_namenode(folder_, port_);
     ASSERT_TRUE(server.ok()) << server.status().message();
     namenode_ = std::move(*server);
     port_ = namenode_->address().port;
   }
   void start_datanode(const std::string& name) {
-    DataNodeOptions options;
-    options.data = {folder_.at(name)};
-    options.namenodes = {namenode_->address().text()};
-    options.listen.port = 0;
-    options.host = name;
-    Result<std::unique_ptr<DataNodeServer>> server = DataNodeServer::start(options);
+    Result<std::unique_ptr<DataNodeServer>> server =
+        http::start_datanode(folder_, name, *namenode_);
     ASSERT_TRUE(server.ok()) << server.status().message();
     datanodes_.push_back(std::move(*server));
   }
