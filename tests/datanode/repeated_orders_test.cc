@@ -15,6 +15,15 @@ std::map<std::uint64_t, Code> results(World& w) {
   return codes;
 }
 
+// Orders 1 to 4: what comes behind them waits.
+std::vector<wire::Order> copies_in_all_slots() {
+  std::vector<wire::Order> orders;
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    orders.push_back(order(i, OrderKind::kCopy, block(100 + i), {2}));
+  }
+  return orders;
+}
+
 TEST(Verification, AnswersEveryOrderForTheReplicaThatItRead) {
   for (const Status& end : {Status(), kRotten, kUnreadable}) {
     World w;
@@ -76,10 +85,7 @@ TEST(Orders, D4_ToRestoreWhatWaitsToBeQuarantinedAreRefused) {
   World w;
   w.start({found(1)});
   w.register_and_report();
-  std::vector<wire::Order> orders;
-  for (std::uint64_t i = 1; i <= 4; ++i) {
-    orders.push_back(order(i, OrderKind::kCopy, block(100 + i), {2}));
-  }
+  std::vector<wire::Order> orders = copies_in_all_slots();
   orders.push_back(order(5, OrderKind::kRestore, block(1)));
   orders.push_back(order(6, OrderKind::kQuarantine, block(1)));
   orders.push_back(order(7, OrderKind::kRestore, block(1)));
@@ -94,10 +100,7 @@ TEST(Orders, D4_AReplicaThatWaitsToBeQuarantinedIsNotConfirmed) {
   World w;
   w.start({found(1)});
   w.register_and_report();
-  std::vector<wire::Order> orders;
-  for (std::uint64_t i = 1; i <= 4; ++i) {
-    orders.push_back(order(i, OrderKind::kCopy, block(100 + i), {2}));
-  }
+  std::vector<wire::Order> orders = copies_in_all_slots();
   orders.push_back(order(5, OrderKind::kQuarantine, block(1)));
   w.order(orders);
   w.order({order(6, OrderKind::kConfirm, block(1))});

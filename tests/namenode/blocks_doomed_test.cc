@@ -22,6 +22,16 @@ std::uint64_t run_until_quarantined(Cluster& cluster) {
   return 0;
 }
 
+// The replica is back in its place, and nothing was said of its having been moved.
+PretendedNode& undo_unheard(Cluster& cluster, std::uint64_t number, BlockId block) {
+  PretendedNode& node = cluster.at(number);
+  node.replicas[block] = node.quarantine.at(block);
+  node.quarantine.clear();
+  node.changes.clear();
+  node.results.clear();
+  return node;
+}
+
 TEST(Doomed, ADeletionThatMayStillHappenIsNoSurvivor) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);
@@ -29,11 +39,7 @@ TEST(Doomed, ADeletionThatMayStillHappenIsNoSurvivor) {
   const std::uint64_t victim = run_until_quarantined(cluster);
   ASSERT_NE(victim, 0u);
   // It had carried the order out, but its word is lost, and it answers no question about the block.
-  PretendedNode& node = cluster.at(victim);
-  node.replicas[block] = node.quarantine.at(block);
-  node.quarantine.clear();
-  node.changes.clear();
-  node.results.clear();
+  PretendedNode& node = undo_unheard(cluster, victim, block);
   node.obedient = false;
   cluster.set_replication(block, 2);
   cluster.run(seconds(400));
@@ -141,11 +147,7 @@ TEST(Doomed, D4_ACopyThatWasGivenBackIsNoSurvivorWhenItIsOrderedAwayAgain) {
   cluster.set_replication(block, 3);
   const std::uint64_t victim = run_until_quarantined(cluster);
   ASSERT_NE(victim, 0u);
-  PretendedNode& node = cluster.at(victim);
-  node.replicas[block] = node.quarantine.at(block);
-  node.quarantine.clear();
-  node.changes.clear();  // its word is lost
-  node.results.clear();
+  PretendedNode& node = undo_unheard(cluster, victim, block);
   node.obedient = false;
   const std::uint64_t away = victim == 1 ? 2 : 1;
   cluster.kill(away);
