@@ -4,7 +4,8 @@
 // hold the CRC32C of (page number as u32 little-endian ‖ the bytes of the page before). They are
 // computed on every write and compared on every read; a mismatch, a page of another size and a
 // page cut short by the end of the file are SQLITE_IOERR_DATA. The page number makes a page that
-// was written to the wrong place, or read from there, a mismatch too.
+// was written to the wrong place, or read from there, a mismatch too. One page is right when it is
+// all zeros: that of SQLite's lock byte, 1 GiB into the file, which is never written.
 // WAL: its frames have SQLite's own checksums, which SQLite verifies only when it recovers. So the
 // CRC of each frame's page is kept in memory from when it is written or recovered, and compared on
 // every later read. The file's format is not changed.
@@ -55,8 +56,7 @@ class ChecksumVfs {
 };
 
 // Reads every page of an open database past SQLite's cache. 0: all are right; otherwise the number
-// of the first that is not. For a database whose WAL is empty. Pages of zeros only, which a file
-// has where SQLite never wrote, are passed over here, though not when SQLite reads them.
+// of the first that is not. For a database whose WAL is empty.
 [[nodiscard]] std::uint32_t first_bad_page(sqlite3* db);
 
 }  // namespace dfs::sqlite

@@ -145,6 +145,12 @@ TEST_F(Damage, OfAPageWrittenToAnothersPlaceIsNoticed) {
   EXPECT_FALSE(read_all(in_file(path)));
 }
 
+TEST_F(Damage, OfAPageThatIsZerosNowIsNoticed) {
+  image.replace(4 * kPageBytes, kPageBytes, kPageBytes, '\0');
+  write_file(path, image);
+  EXPECT_FALSE(read_all(in_file(path)));
+}
+
 TEST_F(Damage, OfAFileCutShortIsNoticed) {
   for (const std::size_t size : {image.size() - 1, image.size() - kPageBytes, kPageBytes * 3 / 2,
                                  kPageBytes, std::size_t{50}}) {
