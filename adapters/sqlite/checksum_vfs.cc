@@ -79,16 +79,32 @@ bool is_zero(Bytes page) {
   return std::all_of(page.begin(), page.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-// SQLite reads the first 100 bytes before it knows the page size; it reads them again as page 1.
-int check_database_read(const CheckedFile& file, const void* data, int amount, sqlite3_int64 offset,
-                        int code) {
-  if (offset + amount <= 100) return code;
-  if (code == SQLITE_IOERR_SHORT_READ || !file.is_page(amount, offset)) return SQLITE_IOERR_DATA;
+int read_below(CheckedFile& file, void* data, sqlite3_int64 amount, sqlite3_int64 offset) {
+  return file.below()->pMethods->xRead(file.below(), data, static_cast<int>(amount), offset);
+}
+
+int read_page(CheckedFile& file, void* data, sqlite3_int64 offset) {
+  const int code = read_below(file, data, file.page, offset);
+  if (code == SQLITE_IOERR_SHORT_READ) return SQLITE_IOERR_DATA;
   if (code != SQLITE_OK) return code;
   const Bytes page = file.page_at(data);
   const std::uint32_t stored = get_le32(page.last(kReservedBytes).data());
   if (stored == page_checksum(page, file.number_of(offset))) return SQLITE_OK;
   return has_lock_byte(file, offset) && is_zero(page) ? SQLITE_OK : SQLITE_IOERR_DATA;
+}
+
+// SQLite reads the first 100 bytes before it knows the page size; it reads them again as page 1.
+// Newer ones read overflow pages past their pager, without the bytes that are reserved
+// (SQLITE_DIRECT_OVERFLOW_READ): then the whole page is read and checked for the part.
+int read_database(CheckedFile& file, void* data, int amount, sqlite3_int64 offset) {
+  if (offset + amount <= 100) return read_below(file, data, amount, offset);
+  if (file.is_page(amount, offset)) return read_page(file, data, offset);
+  const sqlite3_int64 in_page = offset % file.page;
+  if (in_page + amount > file.page) return SQLITE_IOERR_DATA;
+  std::array<std::uint8_t, kPageBytes> page;
+  const int code = read_page(file, page.data(), offset - in_page);
+  if (code == SQLITE_OK) std::memcpy(data, page.data() + in_page, static_cast<std::size_t>(amount));
+  return code;
 }
 
 int check_wal_read(CheckedFile& file, const void* data, int amount, sqlite3_int64 offset) {
@@ -122,16 +138,11 @@ int x_close(sqlite3_file* file) {
 }
 
 int x_read(sqlite3_file* file, void* data, int amount, sqlite3_int64 offset) {
-  const int code = below(file)->pMethods->xRead(below(file), data, amount, offset);
-  switch (checked(file)->kind) {
-    case Kind::kDatabase:
-      return check_database_read(*checked(file), data, amount, offset, code);
-    case Kind::kWal:
-      return code == SQLITE_OK ? check_wal_read(*checked(file), data, amount, offset) : code;
-    case Kind::kOther:
-      return code;
-  }
-  return SQLITE_IOERR;
+  CheckedFile& self = *checked(file);
+  if (self.kind == Kind::kDatabase) return read_database(self, data, amount, offset);
+  const int code = read_below(self, data, amount, offset);
+  const bool check = code == SQLITE_OK && self.kind == Kind::kWal;
+  return check ? check_wal_read(self, data, amount, offset) : code;
 }
 
 int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {

@@ -2,10 +2,11 @@
 //
 // Database: the last 4 bytes of each page, which SQLite leaves alone (its "reserved bytes"),
 // hold the CRC32C of (page number as u32 little-endian ‖ the bytes of the page before). They are
-// computed on every write and compared on every read; a mismatch, a page of another size and a
-// page cut short by the end of the file are SQLITE_IOERR_DATA. The page number makes a page that
-// was written to the wrong place, or read from there, a mismatch too. One page is right when it is
-// all zeros: that of SQLite's lock byte, 1 GiB into the file, which is never written.
+// computed on every write and compared on every read, of a part of a page too; a mismatch, a page
+// of a larger size and a page cut short by the end of the file are SQLITE_IOERR_DATA. The page
+// number makes a page that was written to the wrong place, or read from there, a mismatch too. One
+// page is right when it is all zeros: that of SQLite's lock byte, 1 GiB into the file, which is
+// never written.
 // WAL: its frames have SQLite's own checksums, which SQLite verifies only when it recovers. So the
 // CRC of each frame's page is kept in memory from when it is written or recovered, and compared on
 // every later read. The file's format is not changed.

@@ -92,6 +92,12 @@ TEST_F(Damage, OfSmallPagesStopsTheStore) {
 TEST_F(Damage, IsWhatPagesOfAnotherSizeAre) {
   EXPECT_FALSE(read_all(simulated(1024)));
   EXPECT_EQ(read_all(simulated()), good);
+  disk.files().wipe();
+  {
+    SqliteStore store(simulated(1024));
+    fill(store, 1, 120);
+  }
+  EXPECT_FALSE(read_all(simulated()));
 }
 
 // Without checksums the same damage gives wrong rows: the test above can fail.
@@ -149,6 +155,31 @@ TEST_F(Damage, OfAPageThatIsZerosNowIsNoticed) {
   image.replace(4 * kPageBytes, kPageBytes, kPageBytes, '\0');
   write_file(path, image);
   EXPECT_FALSE(read_all(in_file(path)));
+}
+
+// SQLite from 3.45 on reads overflow pages past its pager, without the bytes that are reserved.
+TEST_F(Damage, OfAPageOfWhichAPartIsReadIsNoticed) {
+  write_file(path, image);
+  SqliteStore store(in_file(path));
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(store.connection().handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  const auto read = [&](std::size_t at, std::size_t size) -> std::optional<std::string> {
+    std::string part(size, ' ');
+    const int code = file->pMethods->xRead(file, part.data(), static_cast<int>(size),
+                                           static_cast<sqlite3_int64>(at));
+    EXPECT_TRUE(code == SQLITE_OK || code == SQLITE_IOERR_DATA) << code;
+    return code == SQLITE_OK ? std::optional(part) : std::nullopt;
+  };
+  const std::size_t size = kPageBytes - kReservedBytes;
+  for (const std::size_t at : {kPageBytes, 2 * kPageBytes}) {
+    EXPECT_TRUE(read(at, size) == image.substr(at, size)) << at;
+    EXPECT_TRUE(read(at + 1000, 10) == image.substr(at + 1000, 10)) << at;
+  }
+  EXPECT_FALSE(read(kPageBytes + 1000, size)) << "of two pages";
+  write_file(path, with_bit_flipped(kPageBytes + 2000));
+  EXPECT_FALSE(read(kPageBytes, size));
+  EXPECT_FALSE(read(kPageBytes + 1000, 10));
+  EXPECT_TRUE(read(2 * kPageBytes, size) == image.substr(2 * kPageBytes, size));
 }
 
 TEST_F(Damage, OfAFileCutShortIsNoticed) {
