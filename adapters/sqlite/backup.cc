@@ -7,6 +7,21 @@
 #include "core/base/crc32c.h"
 
 namespace dfs::sqlite {
+namespace {
+
+// Codes that say that something was read which cannot be read, or is wrong.
+bool from_reading(int code) {
+  switch (code) {
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+    case SQLITE_IOERR_DATA:
+      return true;
+    default:
+      return (code & 0xff) == SQLITE_CORRUPT;
+  }
+}
+
+}  // namespace
 
 Backup::Backup(SqliteStore& store, std::string path, const std::string& vfs)
     : store_(store), path_(std::move(path)), vfs_(vfs, store.connection().page_bytes()) {}
@@ -50,7 +65,9 @@ Status Backup::step(std::uint64_t bytes) {
   const int code = sqlite3_backup_step(backup_, pages);
   if (code == SQLITE_OK) return {};
   if (code != SQLITE_DONE) {
+    const bool of_the_store = from_reading(code) && !has_failed_reads(copy_);
     give_up();
+    if (of_the_store) store_.connection().fail("read it for a copy", code);
     return failed(code);
   }
   const namenode::MetaRow meta = store_.meta();

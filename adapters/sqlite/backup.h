@@ -3,7 +3,8 @@
 // The copy is of the state after the last slice: what the store commits between slices goes into it
 // as well (SQLite's backup API on the store's own connection). It is a database as the store's own,
 // with page checksums, that SqliteStore opens. Errors of the copy are values: they do not end the
-// store. It is read back whole, and not synced: after a power loss it is to be thrown away.
+// store. That the store cannot be read, or is damaged, does, as wherever else that is found.
+// The copy is read back whole, and not synced: after a power loss it is to be thrown away.
 //
 // While it is under way it belongs to the store's connection: it is stepped, and given up, only
 // where nobody else uses the store. copy_store() sees to that.

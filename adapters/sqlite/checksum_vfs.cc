@@ -25,6 +25,7 @@ enum class Kind { kDatabase, kWal, kOther };
 struct CheckedFile : sqlite3_file {
   Kind kind;
   sqlite3_int64 page;                                // bytes
+  bool failed_reads = false;                         // of pages of a database
   std::vector<std::optional<std::uint32_t>> frames;  // CRC of each frame's page, where known
 
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
@@ -83,7 +84,7 @@ int read_below(CheckedFile& file, void* data, sqlite3_int64 amount, sqlite3_int6
   return file.below()->pMethods->xRead(file.below(), data, static_cast<int>(amount), offset);
 }
 
-int read_page(CheckedFile& file, void* data, sqlite3_int64 offset) {
+int read_unnoted_page(CheckedFile& file, void* data, sqlite3_int64 offset) {
   const int code = read_below(file, data, file.page, offset);
   if (code == SQLITE_IOERR_SHORT_READ) return SQLITE_IOERR_DATA;
   if (code != SQLITE_OK) return code;
@@ -91,6 +92,12 @@ int read_page(CheckedFile& file, void* data, sqlite3_int64 offset) {
   const std::uint32_t stored = get_le32(page.last(kReservedBytes).data());
   if (stored == page_checksum(page, file.number_of(offset))) return SQLITE_OK;
   return has_lock_byte(file, offset) && is_zero(page) ? SQLITE_OK : SQLITE_IOERR_DATA;
+}
+
+int read_page(CheckedFile& file, void* data, sqlite3_int64 offset) {
+  const int code = read_unnoted_page(file, data, offset);
+  if (code != SQLITE_OK) file.failed_reads = true;
+  return code;
 }
 
 // SQLite reads the first 100 bytes before it knows the page size; it reads them again as page 1.
@@ -251,6 +258,13 @@ int x_get_last_error(sqlite3_vfs* vfs, int size, char* out) {
                                               : below(vfs)->xGetLastError(below(vfs), size, out);
 }
 
+CheckedFile& database_of(sqlite3* db) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  DFS_ASSERT(file != nullptr && file->pMethods == &kMethods);
+  return *checked(file);
+}
+
 }  // namespace
 
 std::uint32_t page_checksum(Bytes page, std::uint32_t number) {
@@ -290,18 +304,16 @@ ChecksumVfs::~ChecksumVfs() {
 }
 
 std::uint32_t first_bad_page(sqlite3* db) {
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  DFS_ASSERT(file != nullptr && file->pMethods == &kMethods);
+  CheckedFile& file = database_of(db);
   sqlite3_int64 size = 0;
-  if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return 1;
-  const CheckedFile& self = *checked(file);
-  std::vector<std::uint8_t> page(static_cast<std::size_t>(self.page));
-  for (sqlite3_int64 offset = 0; offset < size; offset += self.page) {
-    const int code = x_read(file, page.data(), static_cast<int>(self.page), offset);
-    if (code != SQLITE_OK) return self.number_of(offset);
+  if (x_file_size(&file, &size) != SQLITE_OK) return 1;
+  std::vector<std::uint8_t> page(static_cast<std::size_t>(file.page));
+  for (sqlite3_int64 offset = 0; offset < size; offset += file.page) {
+    if (read_page(file, page.data(), offset) != SQLITE_OK) return file.number_of(offset);
   }
   return 0;
 }
+
+bool has_failed_reads(sqlite3* db) { return database_of(db).failed_reads; }
 
 }  // namespace dfs::sqlite

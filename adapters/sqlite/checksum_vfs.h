@@ -60,4 +60,7 @@ class ChecksumVfs {
 // of the first that is not. For a database whose WAL is empty.
 [[nodiscard]] std::uint32_t first_bad_page(sqlite3* db);
 
+// Whether a page of an open database could not be read from its file, or was wrong, at any time.
+[[nodiscard]] bool has_failed_reads(sqlite3* db);
+
 }  // namespace dfs::sqlite

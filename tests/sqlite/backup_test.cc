@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "adapters/sim/vfs.h"
 #include "tests/sqlite/support.h"
 
@@ -107,6 +109,45 @@ TEST(Backup, ThatCannotBeWrittenLeavesTheStoreAlone) {
   EXPECT_EQ(copy(store, folder.file("nowhere/copy.db")).status().code(), Code::kIo);
   fill(store, 10, 20);
   EXPECT_EQ(store.meta().applied, 19u);
+}
+
+void damage(const std::string& path, std::size_t page) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto at = static_cast<std::streamoff>((page - 1) * kPageBytes + 50);
+  file.seekg(at);
+  const int byte = file.get();
+  file.seekp(at);
+  file.put(static_cast<char>(byte ^ 1));
+}
+
+TEST(Backup, ThatFindsDamageInTheStoreEndsIt) {
+  TemporaryFolder folder;
+  const Options options = in_file(folder.file("m.db"));
+  {
+    SqliteStore store(options);
+    fill(store, 1, 100);
+  }
+  SqliteStore store(options);
+  damage(folder.file("m.db"), 20);
+  EXPECT_THROW(static_cast<void>(copy(store, folder.file("copy.db"))), StoreStopped);
+}
+
+// Of what is copied already a page that changes is read again, if memory has it no more.
+TEST(Backup, ThatFindsDamageInItselfLeavesTheStoreAlone) {
+  TemporaryFolder folder;
+  SqliteStore store(in_file(folder.file("m.db")));
+  fill(store, 1, 500);
+  Backup backup(store, folder.file("copy.db"), "unix");
+  ASSERT_TRUE(backup.step(600 * kPageBytes).ok());
+  const std::size_t written = std::filesystem::file_size(folder.file("copy.db")) / kPageBytes;
+  ASSERT_FALSE(backup.done());
+  for (std::size_t page = 2; page <= written; ++page) damage(folder.file("copy.db"), page);
+  store.begin();
+  store.erase_inode(InodeId{1});
+  store.commit();
+  EXPECT_EQ(backup.step(kPageBytes).code(), Code::kIo);
+  fill(store, 500, 510);
+  EXPECT_EQ(store.integrity_problem(), "");
 }
 
 TEST(Backup, GivenUpHalfwayLeavesTheStoreAlone) {
