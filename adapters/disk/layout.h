@@ -15,6 +15,8 @@ inline constexpr const char* kUnknown = "unknown";
 inline constexpr const char* kTemporary = "tmp";
 inline constexpr const char* kVersionFile = "VERSION";
 inline constexpr const char* kVersionNew = "VERSION.new";
+inline constexpr const char* kListFile = "VOLUMES";
+inline constexpr const char* kListNew = "VOLUMES.new";
 inline constexpr const char* kLockFile = "in_use.lock";
 inline constexpr std::string_view kMetaSuffix = ".meta";
 

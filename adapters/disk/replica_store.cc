@@ -43,32 +43,83 @@ Status merge(Version& version, const Version& other, const std::string& director
 
 struct Opened {
   bool any = false;     // a volume with an identity
-  bool failed = false;  // a volume whose disk fails
+  bool failed = false;  // a volume that is left out
   std::string first;    // directory whose identity was read first
   Status failure;       // the first
+  VolumeList listed;    // by the volumes with an identity
 };
+
+void leave_out(Volume& volume, Status status, Opened& opened) {
+  volume.log("volume left out of service: " + status.message());
+  volume.take_out(status.message());
+  if (!opened.failed) opened.failure = std::move(status);
+  opened.failed = true;
+}
 
 // ok: in service, or left out of it. Anything else: the DataNode must not start.
 Status open_volume(Volume& volume, Version& version, Opened& opened) {
-  const auto leave_out = [&](Status status) {
-    volume.log("volume left out of service: " + status.message());
-    volume.take_out(status.message());
-    if (!opened.failed) opened.failure = std::move(status);
-    opened.failed = true;
+  const auto outcome = [&](Status status) {
+    if (status.code() != Code::kIo) return status;
+    leave_out(volume, std::move(status), opened);
     return Status();
   };
-  Status status = volume.open();
-  if (status.code() == Code::kIo) return leave_out(std::move(status));
-  if (!status.ok()) return status;
-  Result<Version> found = volume.read_version();
+  if (Status status = volume.open(); !status.ok()) return outcome(std::move(status));
+  const Result<Version> found = volume.read_version();
   if (found.status().code() == Code::kNotFound) return {};
-  if (found.status().code() == Code::kIo) return leave_out(found.status());
-  if (!found.ok()) return found.status();
+  if (!found.ok()) return outcome(found.status());
+  Result<VolumeList> list = volume.read_list();
+  if (!list.ok()) return outcome(list.status());
+  opened.listed.merge(*list);
   if (opened.any) return merge(version, *found, volume.directory(), opened.first);
   opened.any = true;
   opened.first = volume.directory();
   version = *found;
   return {};
+}
+
+// One that has never been a volume as far as it tells itself. What its disk would say, if that is
+// not mounted, the others do: then nothing is made in its place on another disk.
+Status open_newcomer(Volume& volume, Version& version, Opened& opened) {
+  if (!opened.listed.contains(listed_name(volume.directory()))) {
+    return open_volume(volume, version, opened);
+  }
+  leave_out(
+      volume,
+      {Code::kIo, volume.directory() +
+                      ": was a volume of this DataNode and is empty: is its disk mounted? (To "
+                      "start with an empty one in its place delete the file VOLUMES in the "
+                      "other directories)"},
+      opened);
+  return {};
+}
+
+// Volumes before newcomers: they know what these are.
+Status open_volumes(const std::vector<VolumePtr>& volumes, Version& version, Opened& opened) {
+  std::vector<VolumePtr> newcomers;
+  for (const VolumePtr& volume : volumes) {
+    if (volume->look().code() == Code::kNotFound) {
+      newcomers.push_back(volume);
+    } else if (Status status = open_volume(*volume, version, opened); !status.ok()) {
+      return status;
+    }
+  }
+  for (const VolumePtr& volume : newcomers) {
+    if (Status status = open_newcomer(*volume, version, opened); !status.ok()) return status;
+  }
+  return {};
+}
+
+// What a volume cannot be made to know, because it is full for instance, the others may.
+void tell_volumes(const std::vector<VolumePtr>& volumes, VolumeList list) {
+  for (const VolumePtr& volume : volumes) {
+    if (volume->in_service()) list.insert(listed_name(volume->directory()));
+  }
+  for (const VolumePtr& volume : volumes) {
+    if (!volume->in_service()) continue;
+    const Result<VolumeList> there = volume->read_list();
+    if (there.ok() && *there == list) continue;
+    if (Status status = volume->write_list(list); !status.ok()) volume->log(status.message());
+  }
 }
 
 }  // namespace
@@ -91,8 +142,9 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
     if (directory.empty()) return Status(Code::kInvalidArgument, "a directory without a name");
     const auto id = static_cast<datanode::VolumeId>(state->volumes.size());
     state->volumes.push_back(std::make_shared<Volume>(id, directory, system, state->options.log));
-    Status status = open_volume(*state->volumes.back(), state->version, opened);
-    if (!status.ok()) return status;
+  }
+  if (Status status = open_volumes(state->volumes, state->version, opened); !status.ok()) {
+    return status;
   }
   // With the only known identity on a disk that fails, a new one would make a second DataNode of
   // it.
@@ -103,7 +155,6 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
     state->version.uuid = *uuid;
   }
   Status last = opened.failure;
-  bool serving = false;
   for (const VolumePtr& volume : state->volumes) {
     if (!volume->in_service()) continue;
     Status status = volume->make_folders();
@@ -114,16 +165,15 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
       status = volume->write_version(state->version);
       if (there.ok() && volume->in_service()) status = {};
     }
-    if (status.ok()) {
-      serving = true;
-      continue;
-    }
+    if (status.ok()) continue;
     last = Status(status.code(), volume->directory() + ": " + status.message());
     if (last.code() == Code::kUnavailable) return last;
     volume->take_out(status.message());
   }
-  if (!serving) return last;
-  return std::unique_ptr<ReplicaStore>(new ReplicaStore(std::move(state)));
+  tell_volumes(state->volumes, opened.listed);
+  std::unique_ptr<ReplicaStore> store(new ReplicaStore(std::move(state)));
+  if (store->directories().empty()) return last;
+  return store;
 }
 
 const std::string& ReplicaStore::uuid() const { return state_->version.uuid; }
@@ -185,6 +235,14 @@ wire::NodeStats ReplicaStore::stats() const {
   }
   stats.remaining = physical + stats.quarantined;
   return stats;
+}
+
+std::vector<std::string> ReplicaStore::directories() const {
+  std::vector<std::string> directories;
+  for (const VolumePtr& volume : state_->volumes) {
+    if (volume->in_service()) directories.push_back(volume->directory());
+  }
+  return directories;
 }
 
 std::uint32_t ReplicaStore::volumes() const {

@@ -3,6 +3,7 @@
 // A volume:
 //   VERSION       identity, text with a checksum; replaced atomically
 //   VERSION.new   the one before, which the next one is written over: also a full disk takes it
+//   VOLUMES       the directories that have been volumes of this DataNode, text with a checksum
 //   in_use.lock   held with flock while a DataNode runs on it
 //   current/      <id / 2^20>/<id / 2^10 mod 2^10>/blk_<id> and blk_<id>.meta (datanode/sidecar.h),
 //                 ids in hexadecimal: at most 2,048 entries in a leaf. No name from outside becomes
@@ -104,8 +105,10 @@ class ReplicaStore {
  public:
   // Locks the directories; makes them on first use. A directory that belongs to another cluster or
   // DataNode than the others, is in use, or has a damaged VERSION is refused; one whose disk fails
-  // is left out of service as long as another works. kUnavailable: this process is short of
-  // descriptors or memory, which says nothing about the disks.
+  // is left out of service as long as another works. So is one that is empty, or not there,
+  // although another knows it as a volume: it is a mount point without its disk. A single directory
+  // cannot be told from a new one then. kUnavailable: this process is short of descriptors or
+  // memory, which says nothing about the disks.
   static Result<std::unique_ptr<ReplicaStore>> open(Options options,
                                                     System& system = real_system());
   ~ReplicaStore();
@@ -151,6 +154,7 @@ class ReplicaStore {
   // For heartbeats; `replicas` and `transfers` are the caller's to fill in.
   [[nodiscard]] wire::NodeStats stats() const;
   [[nodiscard]] std::uint32_t volumes() const;
+  [[nodiscard]] std::vector<std::string> directories() const;  // of the volumes in service
   // Volumes that went out of service since the last call (those that never came into service too):
   // the machine wants volume_failed() for each.
   [[nodiscard]] std::vector<datanode::VolumeId> failed_volumes();

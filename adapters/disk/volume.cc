@@ -11,6 +11,8 @@
 namespace dfs::disk {
 namespace {
 
+constexpr std::size_t kLongestText = 64 << 10;  // of a small file that is read whole
+
 std::string text_of(int error) { return std::generic_category().message(-error); }
 
 // Errors that say something about the disk, and nothing about the request or this process.
@@ -89,14 +91,26 @@ Status Volume::make_path() {
   return {};
 }
 
-Status Volume::open() {
-  Status made = make_path();
-  if (!made.ok()) return made;
+Status Volume::open_directory() {
   const int fd = system_.open(AT_FDCWD, directory_.c_str(), O_RDONLY | O_DIRECTORY, 0);
   if (fd == -ENOTDIR) return {Code::kNotDirectory, directory_ + ": not a directory"};
   if (fd < 0) return start_error(fd, directory_);
   root_ = Fd(system_, fd);
-  Status status = lock();
+  return {};
+}
+
+Status Volume::look() {
+  FileInfo info;
+  const int error = system_.stat_at(AT_FDCWD, directory_.c_str(), info);
+  if (error == -ENOENT) return {Code::kNotFound, directory_ + ": not there"};
+  const Status opened = open_directory();
+  return opened.ok() ? read_version().status() : opened;
+}
+
+Status Volume::open() {
+  Status status = make_path();
+  if (status.ok()) status = open_directory();
+  if (status.ok()) status = lock();
   if (status.ok()) in_service_ = true;
   return status;
 }
@@ -128,9 +142,27 @@ Status Volume::lock() {
   return {};
 }
 
+// kNotFound: there is no such file.
+Result<std::string> Volume::read_text(const char* name) {
+  const std::string subject = directory_ + ": " + name;
+  const int fd = system_.open(root(), name, O_RDONLY, 0);
+  if (fd == -ENOENT) return Status(Code::kNotFound, subject + ": not there");
+  if (fd < 0) return start_error(fd, subject);
+  const Fd file(system_, fd);
+  std::string text;
+  std::uint8_t buffer[1024];
+  while (text.size() < kLongestText) {
+    const std::int64_t n = system_.read_at(fd, buffer, text.size());
+    if (n < 0) return start_error(static_cast<int>(n), subject);
+    if (n == 0) break;
+    text += as_text(Bytes(buffer, static_cast<std::size_t>(n)));
+  }
+  return text;
+}
+
 Result<Version> Volume::read_version() {
-  const int fd = system_.open(root(), kVersionFile, O_RDONLY, 0);
-  if (fd == -ENOENT) {
+  const Result<std::string> text = read_text(kVersionFile);
+  if (text.status().code() == Code::kNotFound) {
     std::vector<std::string> names;
     const int listed = system_.list(root(), kCurrent, names);
     if (listed == -ENOENT || (listed == 0 && names.empty())) {
@@ -142,17 +174,8 @@ Result<Version> Volume::read_version() {
                       ": has replicas but no VERSION file; put it back (any volume of the "
                       "same DataNode has an equal one) or use another directory");
   }
-  if (fd < 0) return start_error(fd, directory_ + ": VERSION");
-  const Fd file(system_, fd);
-  std::uint8_t buffer[1024];
-  std::size_t size = 0;
-  while (size < sizeof buffer) {
-    const std::int64_t n = system_.read_at(fd, MutableBytes(buffer).subspan(size), size);
-    if (n < 0) return start_error(static_cast<int>(n), directory_ + ": VERSION");
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  Result<Version> version = decode_version(as_text(Bytes(buffer, size)));
+  if (!text.ok()) return text.status();
+  Result<Version> version = decode_version(*text);
   if (version.ok()) return version;
   if (version.status().code() != Code::kCorrupt) {
     return Status(version.status().code(), directory_ + " " + version.status().message());
@@ -161,6 +184,34 @@ Result<Version> Volume::read_version() {
                 directory_ +
                     ": its VERSION file is damaged; put it back (any volume of the same "
                     "DataNode has an equal one) or use another directory");
+}
+
+Result<VolumeList> Volume::read_list() {
+  const Result<std::string> text = read_text(kListFile);
+  if (text.status().code() == Code::kNotFound) return VolumeList();
+  if (!text.ok()) return text.status();
+  Result<VolumeList> list = decode_volume_list(*text);
+  if (list.ok()) return list;
+  if (list.status().code() != Code::kCorrupt) {
+    return Status(list.status().code(), directory_ + " " + list.status().message());
+  }
+  return Status(Code::kCorrupt, directory_ +
+                                    ": its VOLUMES file is damaged; see that all disks of this "
+                                    "DataNode are mounted, then delete it");
+}
+
+Status Volume::write_list(const VolumeList& list) {
+  const std::string subject = "volumes";
+  const int fd = system_.open(root(), kListNew, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0) return write_error(fd, subject, kListFile);
+  const Fd file(system_, fd);
+  Status written = write(fd, 0, as_bytes(encode_volume_list(list)), subject);
+  if (!written.ok()) return written;
+  int error = sync(fd);
+  if (error < 0) return write_error(error, subject, "VOLUMES: sync");
+  error = system_.rename(root(), kListNew, root(), kListFile);
+  if (error < 0) return write_error(error, subject, "VOLUMES: rename");
+  return sync_folder(root(), subject);
 }
 
 // Written over the version before the last one, which keeps its block for that: without a durable

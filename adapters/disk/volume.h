@@ -13,6 +13,7 @@
 #include "adapters/disk/layout.h"
 #include "adapters/disk/system.h"
 #include "adapters/disk/version_file.h"
+#include "adapters/disk/volume_list.h"
 #include "core/base/status.h"
 #include "core/datanode/datanode.h"
 
@@ -45,12 +46,17 @@ class Volume {
  public:
   Volume(datanode::VolumeId id, std::string directory, System& system, Log log);
 
-  // Makes the directory if need be, and locks it. kAlreadyExists: in use. Messages of open() and
-  // read_version() are for the operator and name the directory.
+  // Whether it is a volume; changes nothing. kNotFound: there is no directory, or it has never been
+  // one. Messages of this, open() and the reading ones are for the operator and name the directory.
+  [[nodiscard]] Status look();
+  // Makes the directory if need be, and locks it. kAlreadyExists: in use.
   [[nodiscard]] Status open();
   // kNotFound: a directory that has never been a volume.
   [[nodiscard]] Result<Version> read_version();
   [[nodiscard]] Status write_version(const Version& version);
+  // Empty where there is none: programs before this one kept none.
+  [[nodiscard]] Result<VolumeList> read_list();
+  [[nodiscard]] Status write_list(const VolumeList& list);
   [[nodiscard]] Status make_folders();
 
   [[nodiscard]] datanode::VolumeId id() const { return id_; }
@@ -92,6 +98,8 @@ class Volume {
  private:
   Status lock();
   Status make_path();
+  Status open_directory();
+  Result<std::string> read_text(const char* name);
   bool healthy();
   Status sync_folder(int dir, const std::string& subject);
 

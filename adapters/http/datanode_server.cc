@@ -72,7 +72,7 @@ Result<std::unique_ptr<DataNodeServer>> DataNodeServer::start(DataNodeOptions op
   disk.log = options.log;
   Result<std::unique_ptr<disk::ReplicaStore>> store = disk::ReplicaStore::open(std::move(disk));
   if (!store.ok()) return store.status();
-  Result<std::unique_ptr<disk::MetadataHome>> metadata = open_metadata(options.data);
+  Result<std::unique_ptr<disk::MetadataHome>> metadata = open_metadata((*store)->directories());
   if (!metadata.ok()) return metadata.status();
   std::unique_ptr<DataNodeServer> server(
       new DataNodeServer(std::move(options), std::move(*store), std::move(*metadata)));

@@ -4,6 +4,7 @@
 
 #include "adapters/disk/layout.h"
 #include "adapters/disk/version_file.h"
+#include "adapters/disk/volume_list.h"
 #include "core/base/crc32c.h"
 
 namespace dfs::disk {
@@ -72,6 +73,31 @@ TEST(Version, OfAnotherFormatIsSaidToBeThatUnlessItIsDamaged) {
         "mini-hdfs DataNode volume, format 27x\n", "mini-hdfs DataNode volume, format 1\n"}) {
     EXPECT_EQ(decode_version(sealed(text)).status().code(), Code::kCorrupt) << text;
   }
+}
+
+TEST(VolumeList, SurvivesTheRoundTripAndNothingElseDoes) {
+  const VolumeList list = {"/disk1/dfs", "/disk 2/dfs=", "/"};
+  const std::string text = encode_volume_list(list);
+  EXPECT_EQ(text.substr(0, text.rfind("crc32c=")),
+            "mini-hdfs DataNode volumes, format 1\ndirectory=/\ndirectory=/disk 2/dfs=\n"
+            "directory=/disk1/dfs\n");
+  EXPECT_EQ(decode_volume_list(text).value(), list);
+  EXPECT_EQ(decode_volume_list(encode_volume_list({})).value(), VolumeList());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string bad = text;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    EXPECT_EQ(decode_volume_list(bad).status().code(), Code::kCorrupt) << "byte " << i;
+    EXPECT_EQ(decode_volume_list(text.substr(0, i)).status().code(), Code::kCorrupt);
+  }
+  EXPECT_EQ(decode_volume_list(encode_version({})).status().code(), Code::kCorrupt);
+  EXPECT_EQ(encode_volume_list({"/a\ndirectory=/b"}), encode_volume_list({}));
+}
+
+TEST(VolumeList, NamesADirectoryInOneWay) {
+  EXPECT_EQ(listed_name("/disk1//dfs/./"), "/disk1/dfs");
+  EXPECT_EQ(listed_name("/disk1/../dfs"), "/disk1/../dfs") << "disk1 may be a link";
+  EXPECT_EQ(listed_name("dfs"), listed_name("./dfs/"));
+  EXPECT_TRUE(listed_name("dfs").starts_with("/"));
 }
 
 TEST(Version, DecodingSurvivesAnyText) {

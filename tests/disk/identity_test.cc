@@ -88,6 +88,103 @@ TEST(Identity, ANewDirectoryJoinsTheOthers) {
   EXPECT_EQ(must_open({dir.path("b")})->identity().cluster, "c1");
 }
 
+TEST(Identity, AnEmptyDirectoryInPlaceOfAVolumeIsLeftOut) {
+  for (const bool there : {true, false}) {
+    SCOPED_TRACE(there ? "an empty mount point" : "no mount point");
+    TempDir dir;
+    must_open({dir.path("a"), dir.path("disk/b")});
+    put(*must_open({dir.path("disk/b")}), 5, "hello");
+    std::filesystem::rename(dir.path("disk"), dir.path("unmounted"));
+    if (there) std::filesystem::create_directories(dir.path("disk/b"));
+    std::vector<std::string> log;
+    Options options;
+    options.directories = {dir.path("disk/b") + "/", dir.path("./a")};
+    options.log = [&](const std::string& line) { log.push_back(line); };
+    {
+      const auto store = std::move(ReplicaStore::open(options).value());
+      EXPECT_EQ(store->failed_volumes(), std::vector<datanode::VolumeId>{0});
+      EXPECT_TRUE(store->failed_volumes().empty());
+      EXPECT_EQ(store->stats().failed_volumes, 1u);
+      EXPECT_EQ(store->directories(), std::vector{dir.path("./a")});
+      EXPECT_EQ(try_put(*store, 6, "there").value(), 1u);
+    }
+    ASSERT_EQ(log.size(), 1u);
+    EXPECT_NE(
+        log[0].find("disk/b/: was a volume of this DataNode and is empty: is its disk mounted?"),
+        std::string::npos);
+    EXPECT_EQ(std::filesystem::exists(dir.path("disk")), there);
+    EXPECT_TRUE(!there || std::filesystem::is_empty(dir.path("disk/b")));
+
+    std::filesystem::remove_all(dir.path("disk"));
+    std::filesystem::rename(dir.path("unmounted"), dir.path("disk"));
+    const auto store = must_open({dir.path("disk/b"), dir.path("a")});
+    EXPECT_TRUE(store->failed_volumes().empty());
+    EXPECT_EQ(store->scan().replicas.size(), 2u);
+  }
+}
+
+TEST(Identity, AnEmptyDirectoryInPlaceOfAVolumeIsLeftOutAtEveryStart) {
+  TempDir dir;
+  must_open({dir.path("a"), dir.path("b"), dir.path("c")});
+  std::filesystem::remove_all(dir.path("b"));
+  for (int start = 0; start < 3; ++start) {
+    const auto store = must_open({dir.path("c"), dir.path("b"), dir.path("a")});
+    EXPECT_EQ(store->failed_volumes(), std::vector<datanode::VolumeId>{1});
+  }
+  must_open({dir.path("a")});
+  EXPECT_EQ(must_open({dir.path("a"), dir.path("b")})->failed_volumes().size(), 1u);
+}
+
+TEST(Identity, AnEmptyDirectoryTakesAVolumesPlaceWhenTheListsAreDeleted) {
+  TempDir dir;
+  must_open({dir.path("a"), dir.path("b")});
+  std::filesystem::remove_all(dir.path("b"));
+  std::filesystem::remove(dir.path("a/VOLUMES"));
+  {
+    const auto store = must_open({dir.path("a"), dir.path("b")});
+    EXPECT_TRUE(store->failed_volumes().empty());
+    EXPECT_EQ(store->directories().size(), 2u);
+  }
+  std::filesystem::remove_all(dir.path("b"));
+  EXPECT_EQ(must_open({dir.path("a"), dir.path("b")})->failed_volumes().size(), 1u)
+      << "it is listed now";
+}
+
+TEST(Identity, ANewDirectoryThatCouldNotJoinIsNew) {
+  TempDir dir;
+  must_open({dir.path("a")});
+  ScriptedSystem system;
+  system.fail = [&](const std::string& call, const std::string& about) {
+    return call == "open" && about == dir.path("b") ? -EIO : 0;
+  };
+  EXPECT_EQ(must_open({dir.path("a"), dir.path("b")}, system)->failed_volumes().size(), 1u);
+  EXPECT_TRUE(must_open({dir.path("a"), dir.path("b")})->failed_volumes().empty());
+}
+
+TEST(Identity, AVolumeServesThatIsTooFullToListTheOthers) {
+  TempDir dir;
+  must_open({dir.path("a")});
+  std::filesystem::remove(dir.path("a/VOLUMES"));
+  ScriptedSystem system;
+  system.full = true;
+  EXPECT_TRUE(must_open({dir.path("a")}, system)->failed_volumes().empty());
+  EXPECT_TRUE(must_open({dir.path("a")})->failed_volumes().empty());
+  EXPECT_TRUE(std::filesystem::exists(dir.path("a/VOLUMES")));
+}
+
+TEST(Identity, ADamagedListOfVolumesIsRefused) {
+  TempDir dir;
+  must_open({dir.path("a"), dir.path("b")});
+  flip_byte(dir.path("a/VOLUMES"), 40);
+  const Status status = open_status({dir.path("a"), dir.path("b")});
+  EXPECT_EQ(status.code(), Code::kCorrupt);
+  EXPECT_NE(status.message().find(dir.path("a") + ": its VOLUMES file is damaged"),
+            std::string::npos);
+  ScriptedSystem system;
+  system.fail = failing("read", "VOLUMES", EIO);
+  EXPECT_EQ(open_status({dir.path("b")}, system).code(), Code::kIo);
+}
+
 TEST(Identity, ADamagedVersionIsRefusedAndNeverTakenForNew) {
   TempDir dir;
   must_open({dir.path("a")});
