@@ -179,7 +179,7 @@ Result<std::unique_ptr<ReplicaStore>> ReplicaStore::open(Options options, System
 const std::string& ReplicaStore::uuid() const { return state_->version.uuid; }
 
 datanode::Identity ReplicaStore::identity() const {
-  const std::lock_guard guard(state_->version_mutex);
+  const std::lock_guard guard(state_->mutex);
   return state_->version.identity;
 }
 
@@ -187,7 +187,7 @@ Status ReplicaStore::persist(const datanode::Identity& identity) {
   if (!valid_cluster(identity.cluster)) {
     return {Code::kInvalidArgument, "identity: the cluster's name is malformed"};
   }
-  const std::lock_guard guard(state_->version_mutex);
+  const std::lock_guard persisting(state_->persist_mutex);
   const Version version{state_->version.uuid, identity};
   Status failure(Code::kIo, "identity: no volume is in service");
   bool written = false;
@@ -202,7 +202,8 @@ Status ReplicaStore::persist(const datanode::Identity& identity) {
     }
   }
   if (!written) return failure;
-  state_->version = version;
+  const std::lock_guard guard(state_->mutex);
+  state_->version.identity = identity;
   return {};
 }
 
@@ -250,7 +251,7 @@ std::uint32_t ReplicaStore::volumes() const {
 }
 
 std::vector<datanode::VolumeId> ReplicaStore::failed_volumes() {
-  const std::lock_guard guard(state_->version_mutex);
+  const std::lock_guard guard(state_->mutex);
   std::vector<datanode::VolumeId> failed;
   for (const VolumePtr& volume : state_->volumes) {
     if (!volume->in_service() && state_->told_failed.insert(volume->id()).second) {

@@ -23,8 +23,9 @@
 // are wrong; kNoSpace; kUnavailable for want of descriptors or memory; kPermissionDenied and kIo
 // otherwise: none of the last three says that a replica is gone.
 //
-// Thread-safe. A volume whose disk fails, or a sync of which fails for whatever reason, is taken
-// out of service: failed_volumes() tells it.
+// Thread-safe. A thread that waits for a disk keeps no other from identity(), failed_volumes() and
+// stats(). A volume whose disk fails, or a sync of which fails for whatever reason, is taken out of
+// service: failed_volumes() tells it.
 #pragma once
 
 #include <functional>

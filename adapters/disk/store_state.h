@@ -21,9 +21,10 @@ struct ReplicaStore::State {
   Options options;
   System& system;
   std::vector<VolumePtr> volumes;  // by VolumeId
-  std::mutex version_mutex;
-  Version version;
-  std::set<datanode::VolumeId> told_failed;  // under version_mutex
+  std::mutex persist_mutex;        // held while disks are written, which may hang
+  std::mutex mutex;  // of the rest; never held meanwhile, since heartbeats wait for it
+  Version version;   // the uuid does not change once it is open
+  std::set<datanode::VolumeId> told_failed;
   std::atomic<std::uint64_t> next_temporary = 1;
 
   // Held while the names of a block's files change or both files of a pair are opened.

@@ -1,6 +1,9 @@
 // Opening: locks, identities, disks that fail at start.
 #include <fcntl.h>
 
+#include <latch>
+#include <thread>
+
 #include "adapters/disk/rescue_directory.h"
 #include "tests/disk/disk_fixture.h"
 
@@ -324,6 +327,34 @@ TEST(Identity, AtAnyCrashItIsTheOldOneOrTheNewOne) {
     }
     EXPECT_TRUE(seen == (wire::HistoryMark{1, 9, 9}) || seen == kIdentity.seen);
   }
+}
+
+struct HangingSystem : System {
+  int sync(int fd) override {
+    if (hangs.exchange(false)) {
+      hanging.count_down();
+      goes_on.wait();
+    }
+    return System::sync(fd);
+  }
+  std::atomic<bool> hangs = false;
+  std::latch hanging{1};
+  std::latch goes_on{1};
+};
+
+TEST(Identity, OnADiskThatHangsHoldsUpNoHeartbeat) {
+  TempDir dir;
+  HangingSystem system;
+  auto store = must_open({dir.path("a"), dir.path("b")}, system);
+  system.hangs = true;
+  std::thread persisting([&] { EXPECT_TRUE(store->persist({"c1", NodeId{3}, {1, 9, 9}}).ok()); });
+  system.hanging.wait();
+  EXPECT_TRUE(store->failed_volumes().empty());
+  EXPECT_EQ(store->stats().volumes, 2u);
+  EXPECT_EQ(store->identity().seen, kIdentity.seen);
+  system.goes_on.count_down();
+  persisting.join();
+  EXPECT_EQ(store->identity().seen, (wire::HistoryMark{1, 9, 9}));
 }
 
 TEST(Identity, RefusesAClusterThatWouldNotFitTheFile) {
