@@ -151,7 +151,37 @@ void MetadataHome::load(Access access) {
     return std::tuple(a.checkpoint.epoch, a.checkpoint.applied) >
            std::tuple(b.checkpoint.epoch, b.checkpoint.applied);
   });
-  if (access == Access::kOwner) drop_leftovers(names);
+  if (access != Access::kOwner) return;
+  if (const Status settled = settle(); settled.ok()) {
+    drop_leftovers(names);
+  } else {
+    problems_.push_back(settled.message());
+  }
+}
+
+// The process before this one may have died before a sync, or been told that one failed: then the
+// journal's end is in memory only, and no later sync of the file writes it, since the system takes
+// it for clean. So the journal is written once more, as another file, which takes its name.
+Status MetadataHome::settle() {
+  if (stored_.empty() || !stored_.front().appendable) return {};
+  Stored& newest = stored_.front();
+  newest.appendable = false;  // until it is known to be whole again
+  const std::string name = journal_name(newest.checkpoint);
+  const Result<std::string> text = read_whole(name);
+  if (!text.ok()) return text.status();
+  const std::string again = std::string(kIncoming) + "again.log";
+  Status status = write_file(again, as_bytes(*text));
+  if (status.ok()) {
+    const int error = system_.rename(directory_, again.c_str(), directory_, name.c_str());
+    if (error < 0) status = failed("rename a journal", error);
+  }
+  if (!status.ok()) {
+    system_.unlink(directory_, again.c_str());
+    return status;
+  }
+  if (const int error = system_.sync(directory_); error < 0) return failed("sync", error);
+  newest.appendable = true;
+  return {};
 }
 
 // What a crash left while a checkpoint was dropped or published. Files that are younger than the
@@ -169,14 +199,9 @@ void MetadataHome::drop_leftovers(const std::vector<std::string>& names) {
 }
 
 Status MetadataHome::load_journal(const std::string& name) {
-  const Result<HomeFile> file = open_file(name);
-  if (!file.ok()) return file.status();
-  std::string text(file->size(), '\0');
-  auto* bytes = reinterpret_cast<std::uint8_t*>(text.data());
-  if (Status status = file->read(0, {bytes, text.size()}); !status.ok()) {
-    return {status.code(), status.message() + ": " + name};
-  }
-  const Result<wire::Journal> journal = wire::read_journal(text);
+  const Result<std::string> text = read_whole(name);
+  if (!text.ok()) return text.status();
+  const Result<wire::Journal> journal = wire::read_journal(*text);
   if (!journal.ok() || journal_name(journal->checkpoint) != name) {
     return {Code::kCorrupt, "metadata: the head of " + name + " is damaged"};
   }
@@ -188,7 +213,7 @@ Status MetadataHome::load_journal(const std::string& name) {
   }
   stored_.push_back({.checkpoint = journal->checkpoint,
                      .state = journal->state,
-                     .appendable = journal->verified_bytes == text.size()});
+                     .appendable = journal->verified_bytes == text->size()});
   return {};
 }
 
@@ -308,6 +333,16 @@ Result<HomeFile> MetadataHome::open_file(const std::string& name) const {
     return failed("read " + name, error);
   }
   return HomeFile(system_, fd, info.size);
+}
+
+Result<std::string> MetadataHome::read_whole(const std::string& name) const {
+  const Result<HomeFile> file = open_file(name);
+  if (!file.ok()) return file.status();
+  std::string text(file->size(), '\0');
+  auto* bytes = reinterpret_cast<std::uint8_t*>(text.data());
+  const Status status = file->read(0, {bytes, text.size()});
+  if (!status.ok()) return Status(status.code(), status.message() + ": " + name);
+  return text;
 }
 
 Result<HomeFile> MetadataHome::find(const std::string& cluster, std::uint64_t epoch,

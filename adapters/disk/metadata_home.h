@@ -7,8 +7,9 @@
 // The newest journal grows; each append is synced before it is answered. A checkpoint counts once
 // both its files have their names and the directory is synced; older ones go only after that. A
 // journal whose end cannot be verified is kept for `dfs rescue` but not appended to: the NameNode
-// is told of nothing when it tries, and sends a new checkpoint. Nothing that is behind what is here
-// is taken: a NameNode that was put back from an older copy must not displace what it lost.
+// is told of nothing when it tries, and sends a new checkpoint. What an earlier process left in the
+// newest journal is made durable before anything is appended to it. Nothing that is behind what is
+// here is taken: a NameNode that was put back from an older copy must not displace what it lost.
 // Thread-safe. Errors leave what was acknowledged as it is.
 #pragma once
 
@@ -97,6 +98,7 @@ class MetadataHome {
   MetadataHome(System& system, int directory) : system_(system), directory_(directory) {}
 
   void load(Access access);
+  [[nodiscard]] Status settle();
   [[nodiscard]] Status load_journal(const std::string& name);
   [[nodiscard]] Status check_newest(const wire::CheckpointHeader& header) const;
   [[nodiscard]] Status write_file(const std::string& name, Bytes data);
@@ -104,6 +106,7 @@ class MetadataHome {
   void drop_old();
   void drop_leftovers(const std::vector<std::string>& names);
   [[nodiscard]] Result<HomeFile> open_file(const std::string& name) const;
+  [[nodiscard]] Result<std::string> read_whole(const std::string& name) const;
   [[nodiscard]] Result<HomeFile> find(const std::string& cluster, std::uint64_t epoch,
                                       std::uint64_t applied, bool journal) const;
 

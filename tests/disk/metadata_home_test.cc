@@ -1,11 +1,14 @@
 // A DataNode's copies of the metadata: what was acknowledged is there after a restart, whole.
 #include "adapters/disk/metadata_home.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "core/base/crc32c.h"
 
@@ -39,17 +42,59 @@ wire::JournalAppend append_after(const wire::JournalState& state,
   return append;
 }
 
-// The real system, with syncs that can fail and names that cannot be read.
+// The real system, with syncs that can fail and names that cannot be read. As on a real disk, a
+// sync that fails takes what is to be written for clean: no later one writes it.
 struct FailingSystem : System {
-  int sync(int fd) override { return fail_syncs ? -EIO : System::sync(fd); }
+  int sync(int fd) override {
+    const std::vector<Written> pending = std::exchange(unsynced[inode_of(fd)], {});
+    if (fail_syncs) return -EIO;
+    for (const Written& written : pending) {
+      std::string& file = durable[inode_of(fd)];
+      file.resize(std::max(file.size(), written.offset + written.data.size()));
+      file.replace(written.offset, written.data.size(), written.data);
+    }
+    return System::sync(fd);
+  }
+  std::int64_t write_at(int fd, Bytes data, std::uint64_t offset) override {
+    const std::int64_t size = System::write_at(fd, data, offset);
+    EXPECT_EQ(size, std::ssize(data));
+    unsynced[inode_of(fd)].push_back({offset, std::string(as_text(data))});
+    return size;
+  }
   int open(int directory, const char* path, int flags, int mode) override {
-    return path == unreadable ? -EIO : System::open(directory, path, flags, mode);
+    if (path == unreadable) return -EIO;
+    const int fd = System::open(directory, path, flags, mode);
+    if (fd >= 0 && (flags & O_EXCL) != 0)
+      durable[inode_of(fd)].clear();  // one that was used before
+    return fd;
   }
   int list(int directory, const char* path, std::vector<std::string>& names) override {
     return path == unreadable ? -EIO : System::list(directory, path, names);
   }
+  // What the disk has of a file.
+  std::string durable_content(const std::filesystem::path& path) {
+    const int fd = System::open(AT_FDCWD, path.c_str(), O_RDONLY, 0);
+    const ino_t inode = inode_of(fd);
+    System::close(fd);
+    return durable[inode];
+  }
+
   bool fail_syncs = false;
   std::string unreadable;
+
+ private:
+  struct Written {
+    std::uint64_t offset;
+    std::string data;
+  };
+  static ino_t inode_of(int fd) {
+    struct stat status {};
+    EXPECT_EQ(::fstat(fd, &status), 0);
+    return status.st_ino;
+  }
+
+  std::map<ino_t, std::string> durable;
+  std::map<ino_t, std::vector<Written>> unsynced;
 };
 
 struct Home : ::testing::Test {
@@ -93,6 +138,12 @@ struct Home : ::testing::Test {
   }
   std::string journal_text(std::uint64_t epoch, std::uint64_t applied) {
     return text_of(home->journal(kCluster, epoch, applied));
+  }
+  void lose_power() {
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "metadata")) {
+      const std::string content = system.durable_content(entry.path());
+      std::ofstream(entry.path(), std::ios::binary) << content;
+    }
   }
   std::size_t files() const {
     return static_cast<std::size_t>(
@@ -196,6 +247,41 @@ TEST_F(Home, AcknowledgesNothingThatItCannotSync) {
   EXPECT_EQ(home->append(append_after(state, {"one"})).value(), wire::JournalState{})
       << "what became of the failed append is unknown";
   ASSERT_TRUE(put("newer", 1, 7).ok());
+}
+
+TEST_F(Home, MakesDurableWhatAFailedSyncLeftBeforeItGoesOn) {
+  wire::JournalState state = put("database", 1, 5).value();
+  system.fail_syncs = true;
+  EXPECT_FALSE(home->append(append_after(state, {"one"})).ok());
+  system.fail_syncs = false;
+  reopen();
+  state = home->append({.cluster = kCluster, .epoch = 1, .lines = {}}).value();
+  EXPECT_EQ(state.applied, 6u) << "it is there, as far as can be seen";
+  state = home->append(append_after(state, {"two"})).value();
+  EXPECT_EQ(state.applied, 7u);
+  lose_power();
+  reopen();
+  EXPECT_EQ(home->append({.cluster = kCluster, .epoch = 1, .lines = {}}).value(), state);
+  EXPECT_EQ(text_of(home->checkpoint(kCluster, 1, 5)), "database");
+  EXPECT_EQ(files(), 2u);
+}
+
+TEST_F(Home, DoesNotAppendToAJournalThatCannotBeMadeDurable) {
+  ASSERT_TRUE(put("a", 1, 5).ok());
+  ASSERT_TRUE(put("b", 1, 9).ok());
+  const wire::JournalState state = put("c", 1, 12).value();
+  const auto left = folder / "metadata" / "checkpoint-1-5.db";
+  std::ofstream(left) << "left";
+  system.fail_syncs = true;
+  reopen();
+  system.fail_syncs = false;
+  EXPECT_EQ(home->list().problems.size(), 1u);
+  EXPECT_EQ(home->append(append_after(state, {"one"})).value(), wire::JournalState{});
+  EXPECT_EQ(home->list().checkpoints.size(), 2u);
+  EXPECT_EQ(files(), 5u) << "nothing is dropped for what may not be durable";
+  reopen();
+  EXPECT_EQ(files(), 4u);
+  EXPECT_EQ(home->append(append_after(state, {"one"})).value().applied, 13u);
 }
 
 TEST_F(Home, SaysWhatItCannotRead) {
