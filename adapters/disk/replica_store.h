@@ -120,8 +120,8 @@ class ReplicaStore {
   // Atomically and durably, on every volume in service that can be written, and on one at least.
   [[nodiscard]] Status persist(const datanode::Identity& identity);
 
-  // Once, after open() and before anything below. A volume with a folder that cannot be read is out
-  // of service afterwards.
+  // Once, after open() and before anything below. What it finds is durable. A volume that cannot be
+  // synced, or has a folder that cannot be read, is out of service afterwards.
   [[nodiscard]] Scan scan();
 
   // Picks a volume and preallocates. kNoSpace if none has room.

@@ -3,6 +3,9 @@
 // An error is not a finding (V3). A replica that cannot be read stays where it is and is told of by
 // its name. A folder that cannot be read leaves even that unknown: its volume goes out of service,
 // which the NameNode is told.
+//
+// What is found is reported as stored, so it must be durable: a process before this one may have
+// died between a rename and its sync.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -206,6 +209,7 @@ Scan ReplicaStore::scan() {
   const std::string cluster = identity().cluster;
   std::vector<Found> found;
   for (const VolumePtr& volume : state_->volumes) {
+    if (volume->in_service()) volume->sync_all();
     if (!volume->in_service()) continue;
     VolumeScan part(*volume, cluster, scan);
     part.run();

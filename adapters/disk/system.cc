@@ -63,6 +63,8 @@ void System::drop_cache(int fd) { ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
 
 int System::sync(int fd) { return result(::fsync(fd)); }
 
+int System::sync_all(int fd) { return result(::syncfs(fd)); }
+
 int System::rename(int from_dir, const char* from, int to_dir, const char* to) {
   return result(::renameat(from_dir, from, to_dir, to));
 }

@@ -41,7 +41,8 @@ class System {
   virtual void begin_writeback(int fd, std::uint64_t offset, std::uint64_t length);
   // Lets the next read come from the disk and not from memory. A hint.
   virtual void drop_cache(int fd);
-  virtual int sync(int fd);  // of a file or of a directory
+  virtual int sync(int fd);      // of a file or of a directory
+  virtual int sync_all(int fd);  // of the whole file system that it is on
   virtual int rename(int from_dir, const char* from, int to_dir, const char* to);
   // Swaps two names; not every file system can.
   virtual int exchange(int dir, const char* one, const char* other);

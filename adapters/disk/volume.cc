@@ -281,6 +281,11 @@ int Volume::sync(int fd) {
   return error;
 }
 
+void Volume::sync_all() {
+  const int error = system_.sync_all(root());
+  if (error < 0) take_out("sync of its file system: " + text_of(error));
+}
+
 Status Volume::sync_folder(int dir, const std::string& subject) {
   const int error = sync(dir);
   return error < 0 ? write_error(error, subject, "sync of a directory") : Status();

@@ -75,6 +75,8 @@ class Volume {
   // is out of service then: the system may have dropped what it could not write, and the next sync
   // would say that all is well.
   [[nodiscard]] int sync(int fd);
+  // The same of everything that is on the volume's file system.
+  void sync_all();
 
   // What a failed call means; logged. `subject` begins the message: "block 5". Writing: a disk that
   // fails is taken out of service. Reading: only if the volume fails a probe as well, since one bad

@@ -90,6 +90,10 @@ class ScriptedSystem : public System {
     if (const int error = consult("sync", names_[fd], true)) return error;
     return System::sync(fd);
   }
+  int sync_all(int fd) override {
+    if (const int error = consult("sync_all", names_[fd], true)) return error;
+    return System::sync_all(fd);
+  }
   int rename(int from_dir, const char* from, int to_dir, const char* to) override {
     if (const int error = consult("rename", std::string(from) + " " + to, true)) return error;
     return System::rename(from_dir, from, to_dir, to);

@@ -186,6 +186,32 @@ TEST(Scan, V3_AVolumeWithAFolderThatCannotBeReadIsOutOfServiceAndSaysSoOnce) {
   }
 }
 
+TEST(Scan, MakesDurableWhatAProcessThatDiedLeftWithoutASync) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path("a"), dir.path("b")}, system);
+  put(*store, 5, kOld);
+  system.log.clear();
+  EXPECT_EQ(store->scan().replicas.size(), 1u);
+  EXPECT_EQ(system.log,
+            (std::vector<std::string>{"sync_all " + dir.path("a"), "sync_all " + dir.path("b")}));
+}
+
+TEST(Scan, AVolumeThatCannotBeSyncedIsOutOfServiceAndReportsNothing) {
+  TempDir dir;
+  {
+    auto store = must_open({dir.path("a"), dir.path("b")});
+    for (std::uint64_t id = 1; id <= 10; ++id) put(*store, id, kOld);
+  }
+  const auto on_b = files_with(dir.path("b/current"), ".meta").size();
+  ASSERT_LT(on_b, 10u);
+  ScriptedSystem system;
+  system.fail = failing("sync_all", dir.path("a"), EIO);
+  auto store = must_open({dir.path("a"), dir.path("b")}, system);
+  EXPECT_EQ(store->scan().replicas.size(), on_b);
+  EXPECT_EQ(store->failed_volumes(), std::vector<datanode::VolumeId>{0});
+}
+
 TEST(Scan, HDFS_15644_AVolumeThatFailsMeanwhileDoesNotHideTheOthers) {
   TempDir dir;
   {
