@@ -28,6 +28,7 @@ class Traffic final : public Oracle {
     pending_.clear();
     last_.clear();
     heard_us_.clear();
+    unread_.clear();
   }
 
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
@@ -45,6 +46,7 @@ class Traffic final : public Oracle {
     if (last == heartbeat->mark) return;  // the same message again gets the same answer
     last = heartbeat->mark;
     for (const wire::OrderResult& result : heartbeat->results) pending_.erase(result.order);
+    for (const wire::ReplicaChange& change : heartbeat->changes) take(node, change);
     for (const wire::Order& order : answer->orders) take(node, order);
   }
 
@@ -67,6 +69,14 @@ class Traffic final : public Oracle {
     const auto heard = heard_us_.find(order.to);
     return within(order.sent_us, scene_.plan.namenode.order_timeout) && heard != heard_us_.end() &&
            within(heard->second, scene_.plan.namenode.dead_after);
+  }
+
+  void take(NodeId node, const wire::ReplicaChange& change) {
+    if (change.event == wire::ReplicaEvent::kUnread) {
+      unread_.insert({node, change.replica.id});
+    } else if (change.event != wire::ReplicaEvent::kCorrupt) {
+      unread_.erase({node, change.replica.id});
+    }
   }
 
   void take(NodeId node, const wire::Order& order) {
@@ -125,7 +135,7 @@ class Traffic final : public Oracle {
     std::set<std::string> racks;
     std::set<std::string> all_racks;
     for (const auto& [node, host] : reports_.registered()) {
-      if (scene_.applied.leaving().contains(node)) continue;
+      if (superseded(node) || scene_.applied.leaving().contains(node)) continue;
       const std::string rack = host.substr(0, host.rfind('/'));
       all_hosts.insert(host);
       all_racks.insert(rack);
@@ -140,7 +150,18 @@ class Traffic final : public Oracle {
     return holders.size() < state->replication || hosts.size() < apart || racks.size() < wide;
   }
 
+  // Its machine was wiped and has another number now.
+  [[nodiscard]] bool superseded(NodeId node) const {
+    const auto address = scene_.addresses.find(node);
+    if (address == scene_.addresses.end()) return false;
+    const auto later = reports_.registered().upper_bound(node);
+    return std::any_of(later, reports_.registered().end(), [&](const auto& each) {
+      return scene_.address_of(each.first) == address->second;
+    });
+  }
+
   [[nodiscard]] bool has(NodeId node, const BlockTruth& truth) const {
+    if (unread_.contains({node, truth.info.id})) return false;
     const Address address = scene_.address_of(node);
     const auto heard = heard_us_.find(node);
     const auto at = std::ranges::find(scene_.datanodes, address, &sim::DataNodeNode::address);
@@ -163,7 +184,8 @@ class Traffic final : public Oracle {
   std::map<std::uint64_t, Pending> pending_;  // by number
   std::map<NodeId, wire::SessionMark> last_;
   std::map<NodeId, std::int64_t> heard_us_;
-  std::uint64_t needed_ = 0;  // bytes
+  std::set<std::pair<NodeId, BlockId>> unread_;  // told to be there, and that it cannot be read
+  std::uint64_t needed_ = 0;                     // bytes
   std::uint64_t wasted_ = 0;
 };
 

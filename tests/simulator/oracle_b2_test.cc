@@ -26,6 +26,10 @@ class B2 : public ::testing::Test {
   }
 
   void register_at(NodeId node, const std::string& host) {
+    register_at(node, host, static_cast<sim::Address>(node.value));
+  }
+  void register_at(NodeId node, const std::string& host, sim::Address address) {
+    scene_.addresses[node] = address;
     wire::Register request;
     request.host = host;
     wire::RegisterReply reply;
@@ -76,6 +80,18 @@ TEST_F(B2, ACopyForTheSakeOfASecondHostIsNotMadeInVainWhereExchangedDisksStandAt
   register_at(NodeId{3}, "three");
   order_copy_to(NodeId{1});
   order_copy_to(NodeId{2});
+  order_copy_to(NodeId{3});
+  EXPECT_FALSE(violated());
+}
+
+// Nobody finds what its old number had.
+TEST_F(B2, ACopyBesideOneOnAMachineThatWasWipedSinceIsNotMadeInVain) {
+  register_at(NodeId{1}, "one", 1);
+  register_at(NodeId{2}, "two", 2);
+  order_copy_to(NodeId{1});
+  order_copy_to(NodeId{2});
+  register_at(NodeId{4}, "one", 1);
+  register_at(NodeId{3}, "three", 3);
   order_copy_to(NodeId{3});
   EXPECT_FALSE(violated());
 }
