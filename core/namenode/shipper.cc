@@ -30,6 +30,7 @@ void Shipper::ship(Position first, std::vector<std::string> lines, std::uint64_t
     bytes_ = 0;
     began_ = next_ - 1;
     given_.clear();
+    given_at_.clear();
     newer_ = 0;
     told_ = false;
     for (auto& [id, home] : homes_) {
@@ -175,7 +176,7 @@ void Shipper::send(Home& home, Now now, ShipperEffects& effects) {
     case Phase::kCheckpoint:
       if (!usable(home)) return;
       home.out = ++transfers_;
-      give(home, checkpoint_.applied);
+      give(home.node.address, checkpoint_.applied);
       effects.push_back(PutCheckpoint{home.out, home.node.address, checkpoint_});
       return;
     case Phase::kFollow:
@@ -213,7 +214,7 @@ void Shipper::send_journal(Home& home, Now now, ShipperEffects& effects) {
   home.out = ++transfers_;
   home.sent = position - 1;
   home.sent_chain = message.after;
-  give(home, home.sent);
+  give(home.node.address, home.sent);
   effects.push_back(PostJournal{home.out, home.node.address, std::move(message)});
 }
 
@@ -228,7 +229,7 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
   Home* home = home_of(transfer);
   if (home == nullptr) return;
   home->out = 0;
-  if (is_ahead(home->node.address.node, state)) {
+  if (is_ahead(home->node.address, state)) {
     newer_ = std::max(newer_, state.epoch);
     home->phase = Phase::kAsk;
     return;
@@ -246,6 +247,7 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
     home->out = transfer;
     return failed(transfer, now);
   }
+  if (state.epoch == epoch_) give(home->node.address, state.applied);
   // A home with a full disk answers questions, and takes nothing.
   if (home->phase != Phase::kAsk) home->failures = 0;
   home->not_before = now.mono;
@@ -253,19 +255,22 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
 }
 
 // Only what is durable is shipped, so a home never has more than a NameNode that has lost nothing.
-Position Shipper::given(NodeId node) const {
-  const auto found = given_.find(node);
-  return found == given_.end() ? 0 : found->second;
+Position Shipper::given(const wire::NodeAddress& home) const {
+  const auto node = given_.find(home.node);
+  const auto address = given_at_.find(home.peer);
+  return std::max(node == given_.end() ? 0 : node->second,
+                  address == given_at_.end() ? 0 : address->second);
 }
 
-void Shipper::give(const Home& home, Position position) {
-  Position& given = given_[home.node.address.node];
-  given = std::max(given, position);
+void Shipper::give(const wire::NodeAddress& home, Position position) {
+  for (Position* given : {&given_[home.node], &given_at_[home.peer]}) {
+    *given = std::max(*given, position);
+  }
 }
 
-bool Shipper::is_ahead(NodeId node, const wire::JournalState& state) const {
+bool Shipper::is_ahead(const wire::NodeAddress& home, const wire::JournalState& state) const {
   if (state.cluster != cluster_ || state.epoch < epoch_) return false;
-  return state.epoch > epoch_ || state.applied > std::max(began_, given(node));
+  return state.epoch > epoch_ || state.applied > std::max(began_, given(home));
 }
 
 void Shipper::follow_or_checkpoint(Home& home, const wire::JournalState& state) {

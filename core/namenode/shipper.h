@@ -145,12 +145,12 @@ class Shipper {
   // command that raised it.
   [[nodiscard]] bool usable(const Home& home) const {
     return file_ == CheckpointFile::kMade && covers(checkpoint_.applied) &&
-           checkpoint_.applied >= std::max(home.applied, given(home.node.address.node));
+           checkpoint_.applied >= std::max(home.applied, given(home.node.address));
   }
-  [[nodiscard]] Position given(NodeId node) const;
-  void give(const Home& home, Position position);
+  [[nodiscard]] Position given(const wire::NodeAddress& home) const;
+  void give(const wire::NodeAddress& home, Position position);
   [[nodiscard]] bool held() const { return behind_ || newer_ != 0; }
-  [[nodiscard]] bool is_ahead(NodeId node, const wire::JournalState& state) const;
+  [[nodiscard]] bool is_ahead(const wire::NodeAddress& home, const wire::JournalState& state) const;
   [[nodiscard]] Home* home_of(TransferId transfer);
   void choose_homes();
   void exchange_failing();
@@ -169,8 +169,11 @@ class Shipper {
   Position next_;           // position of the next command
   std::deque<Line> lines_;  // the last commands before it
   std::uint64_t bytes_ = 0;
-  Position began_;                    // what a home can have that was sent nothing
-  std::map<NodeId, Position> given_;  // the last that was sent, whether or not it arrived
+  Position began_;  // what a home can have that was sent nothing
+  // The last that was sent, whether or not it arrived: to each DataNode, and to each address, since
+  // who answers there may have another number by now.
+  std::map<NodeId, Position> given_;
+  std::map<std::string, Position> given_at_;
 
   bool behind_ = false;
   std::uint64_t newer_ = 0;  // epoch of a home that is ahead; 0: none

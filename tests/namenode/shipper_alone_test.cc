@@ -21,9 +21,13 @@ struct ShipperAlone {
   void live(const std::vector<std::uint64_t>& nodes) {
     std::vector<HomeCandidate> candidates;
     for (const std::uint64_t node : nodes) {
-      candidates.push_back({{.node = NodeId{node}}, "host" + std::to_string(node)});
+      candidates.push_back(
+          {at("host" + std::to_string(node), node), "host" + std::to_string(node)});
     }
     shipper.set_candidates(candidates);
+  }
+  static wire::NodeAddress at(const std::string& address, std::uint64_t node) {
+    return {.node = NodeId{node}, .client = address, .peer = address};
   }
   void commit(const std::vector<std::string>& lines) {
     shipper.ship(next, lines, 1, now);
@@ -92,6 +96,29 @@ TEST(ShipperAlone, ACheckpointIsKeptWhileItIsSentAndNotSentWhereItCannotBeContin
   EXPECT_THAT(alone.tick(), IsEmpty());
   alone.answer(put.transfer, wire::journal_begin(kCheckpoint));
   alone.only<DropCheckpoint>(alone.tick());
+}
+
+// A machine whose disk was exchanged takes, as the DataNode that it has become, what is sent to the
+// one that it was.
+TEST(ShipperAlone, WhatWasSentToAnAddressIsNoNewerHistoryUnderAnotherNumberThere) {
+  ShipperAlone alone({.homes = 1});
+  alone.live({1});
+  alone.begin();
+  alone.commit({"one"});
+  const auto post = alone.only<PostJournal>(alone.tick());
+  wire::JournalState has = wire::journal_begin(kCheckpoint);
+  has.applied = kBegin + 1;
+  has.chain = post.message.after;
+  alone.shipper.set_candidates({{alone.at("host1", 2), "host1"}});
+  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, has);
+  EXPECT_THAT(alone.tick(), IsEmpty());
+  EXPECT_EQ(alone.following(), 1u);
+  // It moves on with what it has.
+  alone.shipper.set_candidates({});
+  alone.tick();
+  alone.shipper.set_candidates({{alone.at("host3", 2), "host3"}});
+  alone.answer(alone.only<PostJournal>(alone.tick()).transfer, has);
+  EXPECT_THAT(alone.tick(), IsEmpty());
 }
 
 TEST(ShipperAlone, ACheckpointOfTheEpochBeforeIsNotSent) {

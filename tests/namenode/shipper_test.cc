@@ -53,7 +53,9 @@ struct Cluster {
   void live(const std::vector<std::uint64_t>& nodes) {
     std::vector<HomeCandidate> candidates;
     for (const std::uint64_t node : nodes) {
-      candidates.push_back({{.node = NodeId{node}}, "host" + std::to_string(node / 10)});
+      const std::string address = "node" + std::to_string(node);
+      candidates.push_back({{.node = NodeId{node}, .client = address, .peer = address},
+                            "host" + std::to_string(node / 10)});
     }
     shipper.set_candidates(candidates);
   }
