@@ -46,7 +46,7 @@ Result<std::vector<std::unique_ptr<namenode::RescueSource>>> sources_of(const st
   return sources;
 }
 
-void print_report(const sqlite::RescueReport& report) {
+void print_report(const namenode::RescueReport& report) {
   print("Recovered cluster " + report.cluster + " up to " + time_text(report.until) + ", command " +
         std::to_string(report.applied) + ":\n  checkpoint " + std::to_string(report.checkpoint) +
         " from " + report.checkpoint_from + " and " + std::to_string(report.replayed) +
@@ -64,7 +64,7 @@ void print_report(const sqlite::RescueReport& report) {
   for (const std::string& note : report.notes) print("note: " + note + "\n");
 }
 
-boost::json::object json_of(const sqlite::RescueReport& report) {
+boost::json::object json_of(const namenode::RescueReport& report) {
   boost::json::array rebuilt;
   for (const namenode::RebuiltFile& file : report.rebuilt) {
     rebuilt.push_back(
@@ -86,7 +86,7 @@ int run_rescue(const Context& context, const RescueLine& line) {
   if (!directory.ok()) return context.fail(directory.status());
   std::vector<namenode::RescueSource*> from;
   for (const auto& source : *sources) from.push_back(source.get());
-  const Result<sqlite::RescueReport> report =
+  const Result<namenode::RescueReport> report =
       sqlite::rescue(line.data, from, http::Clock().now().wall, Random(http::random_seed()));
   if (!report.ok()) return context.fail(report.status());
   if (context.globals.json) {

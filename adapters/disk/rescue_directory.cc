@@ -117,10 +117,10 @@ Status RescueDirectory::save_checkpoint(const wire::CheckpointHeader& checkpoint
   Status status = read_all(*file, [&](Bytes data) -> Status {
     crc = crc32c(data, crc);
     out.write(as_text(data).data(), std::ssize(data));
-    return out ? Status() : Status(Code::kIo, path + ": cannot write");
+    return out ? Status() : Status(Code::kNoSpace, path + ": cannot be written");
   });
   out.close();
-  if (status.ok() && !out) status = {Code::kIo, path + ": cannot write"};
+  if (status.ok() && !out) status = {Code::kNoSpace, path + ": cannot be written"};
   if (status.ok() && (file->size() != checkpoint.length || crc != checkpoint.crc)) {
     status = {Code::kCorrupt, "the checkpoint is damaged"};
   }

@@ -21,6 +21,8 @@ enum class Mutant {
   kD2ReplyBeforeCommit,
   // A commit is not synced to the disk.
   kD2CommitWithoutSync,
+  // A rescue takes the checkpoint with which the least can be recovered.
+  kD2RescueOldest,
   // A replayed command has lost its time.
   kD3SkipColumnInRestore,
   // Apply depends on more than the command and the store.
@@ -130,6 +132,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kD1CommitWithoutQuorum, "D1-commit-without-quorum"},
     MutantName{Mutant::kD2ReplyBeforeCommit, "D2-reply-before-commit"},
     MutantName{Mutant::kD2CommitWithoutSync, "D2-commit-without-sync"},
+    MutantName{Mutant::kD2RescueOldest, "D2-rescue-oldest"},
     MutantName{Mutant::kD3SkipColumnInRestore, "D3-skip-column-in-restore"},
     MutantName{Mutant::kD3ApplyReadsCounter, "D3-apply-reads-counter"},
     MutantName{Mutant::kD4CountSilentNodes, "D4-count-silent-nodes"},

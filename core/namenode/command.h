@@ -235,4 +235,12 @@ struct Outcome {
 // tests and for the simulator only.
 [[nodiscard]] std::uint64_t digest_of(Store& store);
 
+// Told of every command right after it was applied, durable or not: the simulator's oracles follow
+// the order of commands with it.
+class CommandObserver {
+ public:
+  virtual ~CommandObserver() = default;
+  virtual void applied(const Command& command, const Outcome& outcome) = 0;
+};
+
 }  // namespace dfs::namenode

@@ -67,14 +67,6 @@ struct Ship {
 using Effect = std::variant<SendReply, Commit, Ship>;
 using EffectList = std::vector<Effect>;
 
-// Told of every command right after it was applied, durable or not: the simulator's oracles follow
-// the order of commands with it.
-class CommandObserver {
- public:
-  virtual ~CommandObserver() = default;
-  virtual void applied(const Command& command, const Outcome& outcome) = 0;
-};
-
 class NameNode {
  public:
   // `seed` feeds placement and order numbers; different at each start.

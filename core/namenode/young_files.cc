@@ -30,8 +30,9 @@ bool fit_together(const std::vector<BlockInfo>& blocks) {
 }  // namespace
 
 // The client's id is one that no other rescue of this history has used.
-YoungFiles::YoungFiles(Store& store)
+YoungFiles::YoungFiles(Store& store, CommandObserver* observer)
     : store_(store),
+      observer_(observer),
       cluster_(store.meta().cluster),
       next_block_(store.meta().next_block),
       client_(to_hex(store.meta().epoch, 16) + to_hex(store.meta().applied, 16)) {}
@@ -135,7 +136,9 @@ wire::Reply YoungFiles::apply_one(decltype(Command::body) body) {
   command.time = store_.meta().time;
   command.wall = wall_;
   command.body = std::move(body);
-  return apply(store_, command).reply;
+  Outcome outcome = apply(store_, command);
+  if (observer_ != nullptr) observer_->applied(command, outcome);
+  return std::move(outcome.reply);
 }
 
 wire::Caller YoungFiles::caller() {

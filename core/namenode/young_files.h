@@ -37,8 +37,9 @@ struct RebuiltFile {
 
 class YoungFiles {
  public:
-  // `store` holds the recovered history, before its epoch is raised.
-  explicit YoungFiles(Store& store);
+  // `store` holds the recovered history, before its epoch is raised. `observer`: nullptr or one
+  // that outlives this.
+  explicit YoungFiles(Store& store, CommandObserver* observer = nullptr);
 
   // Keeps it if it matters.
   void add(const RescuedReplica& replica);
@@ -57,6 +58,7 @@ class YoungFiles {
   [[nodiscard]] wire::Caller caller();
 
   Store& store_;
+  CommandObserver* observer_;
   const std::string cluster_;
   const std::uint64_t next_block_;
   const std::string client_;

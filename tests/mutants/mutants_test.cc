@@ -36,6 +36,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kD1CommitWithoutQuorum, 12},
       {Mutant::kD2ReplyBeforeCommit},
       {Mutant::kD2CommitWithoutSync, 3, kSafety, {FaultKind::kNameNodePower}},
+      {Mutant::kD2RescueOldest, 12, Profile::kDisaster, {FaultKind::kNameNodeDiskLost}},
       {Mutant::kD3SkipColumnInRestore},
       {Mutant::kD3ApplyReadsCounter},
       {Mutant::kD4CountSilentNodes, 12},

@@ -33,7 +33,7 @@ struct FakeSource final : namenode::RescueSource {
   Status save_checkpoint(const wire::CheckpointHeader& /*checkpoint*/,
                          const std::string& path) override {
     std::ofstream(path, std::ios::binary) << checkpoint_bytes;
-    return {};
+    return saved;
   }
   Result<std::string> journal(const wire::CheckpointHeader& /*checkpoint*/) override {
     return journal_text;
@@ -50,6 +50,7 @@ struct FakeSource final : namenode::RescueSource {
   std::vector<wire::StoredCheckpoint> stored;
   std::vector<std::string> problems;
   std::string checkpoint_bytes;
+  Status saved;
   std::string journal_text;
 };
 
@@ -128,7 +129,8 @@ struct Rescue : ::testing::Test {
     home.stored[0].journal_applied = state.applied;
   }
 
-  Result<RescueReport> rescue_from(const std::vector<FakeSource*>& homes, std::uint64_t seed = 1) {
+  Result<namenode::RescueReport> rescue_from(const std::vector<FakeSource*>& homes,
+                                             std::uint64_t seed = 1) {
     return rescue(folder.file("new"), {homes.begin(), homes.end()}, {9000}, Random(seed));
   }
   // Everything durable, as the namespace sees it, with the epoch raised.
@@ -158,7 +160,7 @@ TEST_F(Rescue, BringsBackTheStateOfTheLastCommandThatGotThrough) {
   make_directory("/before");
   take_checkpoint(one);
   for (int i = 0; i < 500; ++i) follow(one, make_directory("/after" + std::to_string(i)));
-  const Result<RescueReport> report = rescue_from({&one});
+  const Result<namenode::RescueReport> report = rescue_from({&one});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->replayed, 500u);
   EXPECT_EQ(report->applied, store->meta().applied);
@@ -190,7 +192,7 @@ TEST_F(Rescue, BelievesNoEpochOfAnotherClusterAndSaysWhatIsNotKnown) {
   three.heard = Status(Code::kCorrupt, "VERSION is damaged");
   FakeSource fresh;
   fresh.heard = wire::SeenEpoch{};
-  const Result<RescueReport> report = rescue_from({&one, &two, &three, &fresh});
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two, &three, &fresh});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_LE(report->epoch, 1u + 64);
   EXPECT_THAT(report->notes, ::testing::ElementsAre("other: is of another cluster, c2",
@@ -223,7 +225,7 @@ TEST_F(Rescue, UsesTheHomeThatGotFurthest) {
     if (i < 3) follow(one, line);
     follow(two, line);
   }
-  const Result<RescueReport> report = rescue_from({&one, &two});
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->checkpoint_from, "other");
   EXPECT_EQ(report->applied, store->meta().applied);
@@ -236,7 +238,7 @@ TEST_F(Rescue, JoinsOneHomesCheckpointWithAnothersJournal) {
   take_checkpoint(two);
   for (const char* path : {"/b", "/c"}) follow(two, make_directory(path));
   two.checkpoint_bytes[5000] ^= 1;
-  const Result<RescueReport> report = rescue_from({&one, &two});
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->checkpoint_from, "home");
   EXPECT_EQ(report->replayed, 3u);
@@ -249,7 +251,7 @@ TEST_F(Rescue, StopsAtDamageInTheJournal) {
   take_checkpoint(one);
   for (const char* path : {"/a", "/b", "/c"}) follow(one, make_directory(path));
   one.journal_text[one.journal_text.find("/b") + 1] = 'x';
-  const Result<RescueReport> report = rescue_from({&one});
+  const Result<namenode::RescueReport> report = rescue_from({&one});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->replayed, 1u);
   ASSERT_THAT(report->notes, SizeIs(1));
@@ -267,7 +269,7 @@ TEST_F(Rescue, BelievesWhatTheJournalsAreAndNotWhatWasSaidOfThem) {
     if (i == 7 || i == 8) follow(two, line);
   }
   one.journal_text[one.journal_text.find("/d2") + 1] = 'x';
-  const Result<RescueReport> report = rescue_from({&one, &two});
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->checkpoint_from, "other");
   EXPECT_EQ(report->applied, store->meta().applied - 1);
@@ -281,13 +283,13 @@ TEST_F(Rescue, BeginsBehindACommandThatCannotBeReplayed) {
   (void)make_directory("/a");
   follow(one, "no command");
   follow(one, make_directory("/b"));
-  const Result<RescueReport> alone = rescue_from({&one});
+  const Result<namenode::RescueReport> alone = rescue_from({&one});
   ASSERT_TRUE(alone.ok());
   EXPECT_EQ(alone->replayed, 0u);
   EXPECT_THAT(alone->notes, SizeIs(1));
   take_checkpoint(two);
   follow(one, make_directory("/c"));
-  const Result<RescueReport> report = rescue_from({&one, &two});
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two});
   ASSERT_TRUE(report.ok()) << report.status().message();
   EXPECT_EQ(report->checkpoint_from, "other");
   EXPECT_EQ(report->applied, store->meta().applied) << "with the end of the first one's journal";
@@ -303,7 +305,7 @@ TEST_F(Rescue, SaysWhatASourceCouldNotRead) {
 TEST_F(Rescue, KeepsADatabaseThatWasThere) {
   take_checkpoint(one);
   std::ofstream(folder.file("new/metadata.db")) << "damaged";
-  const Result<RescueReport> report = rescue_from({&one});
+  const Result<namenode::RescueReport> report = rescue_from({&one});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->kept, folder.file("new/metadata.db.before-rescue-1"));
   EXPECT_TRUE(std::filesystem::exists(report->kept));
@@ -327,19 +329,19 @@ TEST_F(Rescue, GoesOnWithoutASourceThatDoesNotAnswer) {
   take_checkpoint(one);
   two.away = true;
   two.called = "far";
-  const Result<RescueReport> report = rescue_from({&two, &one});
+  const Result<namenode::RescueReport> report = rescue_from({&two, &one});
   ASSERT_TRUE(report.ok());
   EXPECT_THAT(report->notes, ::testing::ElementsAre("far: no answer"));
 }
 
 TEST_F(Rescue, SaysWhyThereIsNothingToRebuildFrom) {
   two.away = true;
-  const Result<RescueReport> none = rescue_from({&one, &two});
+  const Result<namenode::RescueReport> none = rescue_from({&one, &two});
   EXPECT_EQ(none.status().code(), Code::kNotFound);
   EXPECT_THAT(none.status().message(), HasSubstr("no source has a checkpoint"));
   take_checkpoint(one);
   one.checkpoint_bytes.resize(one.checkpoint_bytes.size() / 2);
-  const Result<RescueReport> broken = rescue_from({&one});
+  const Result<namenode::RescueReport> broken = rescue_from({&one});
   EXPECT_THAT(broken.status().message(), HasSubstr("no source has a usable checkpoint"));
   EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
   EXPECT_FALSE(std::filesystem::exists(folder.file("new/rescue.db")));
@@ -351,11 +353,25 @@ TEST_F(Rescue, FailsWhereTheLastChangesDoNotFitIntoTheDatabase) {
   for (int i = 0; i < 150; ++i) follow(one, make_directory("/after" + std::to_string(i)));
   {
     const FileSizeLimit limit(one.checkpoint_bytes.size() + 2 * kPageBytes);
-    const Result<RescueReport> report = rescue_from({&one});
+    const Result<namenode::RescueReport> report = rescue_from({&one});
     EXPECT_THAT(report.status().message(), HasSubstr("its last changes cannot be written"));
   }
   EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
   EXPECT_EQ(rescue_from({&one}).value().replayed, 150u);
+}
+
+TEST_F(Rescue, DoesNotFallBackToAnOlderCheckpointWhereTheDiskHereHasNoRoom) {
+  take_checkpoint(one);
+  (void)make_directory("/later");
+  take_checkpoint(two);
+  two.saved = {Code::kNoSpace, "no room"};
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two});
+  EXPECT_EQ(report.status().code(), Code::kNoSpace);
+  EXPECT_THAT(report.status().message(), HasSubstr("no room; nothing was changed"));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new/metadata.db")));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new/rescue.db")));
+  two.saved = {Code::kCorrupt, "damaged"};
+  EXPECT_EQ(rescue_from({&one, &two}).value().checkpoint_from, one.called);
 }
 
 TEST_F(Rescue, DoesNotMixClusters) {
