@@ -79,8 +79,10 @@ void DataNodeNode::die(bool power) {
     half_done(static_cast<int>(draw.below(kPublishSteps + 1)));
   }
   half_done_.clear();
+  home_.reset();
   if (power) {
     for (SimDisk& disk : disks_) disk.power_loss(draw.fork(draw.next()));
+    metadata_->power_loss(draw.fork("metadata"));
   }
   machine_.reset();
   open_.clear();
@@ -92,6 +94,7 @@ void DataNodeNode::die(bool power) {
 void DataNodeNode::wipe() {
   DFS_ASSERT(!up());
   for (SimDisk& disk : disks_) disk.wipe();
+  metadata_->files().wipe();
   identity_ = {};
   uuid_ = new_uuid(address(), ++wiped_);
 }
@@ -101,6 +104,7 @@ void DataNodeNode::swap_directory(DataNodeDirectory& other) {
   std::swap(disks_, other.disks);
   std::swap(identity_, other.identity);
   std::swap(uuid_, other.uuid);
+  std::swap(metadata_, other.metadata);
 }
 
 void DataNodeNode::swap_directories(DataNodeNode& other) {
@@ -261,6 +265,10 @@ void DataNodeNode::on_message(ConnectionId connection, Message&& message) {
   }
   if (const auto* read = std::get_if<ReadAsk>(&message)) {
     return answer_read(connection, read->header);
+  }
+  if (std::holds_alternative<JournalPost>(message) ||
+      std::holds_alternative<CheckpointPut>(message)) {
+    return take_metadata(connection, std::move(message));
   }
   const auto found = open_.find(connection);
   if (found == open_.end()) return;

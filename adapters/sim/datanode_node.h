@@ -13,9 +13,11 @@
 #include <set>
 #include <vector>
 
+#include "adapters/disk/metadata_home.h"
 #include "adapters/sim/disk.h"
 #include "adapters/sim/network.h"
 #include "adapters/sim/process.h"
+#include "adapters/sim/system.h"
 #include "core/datanode/copy_task.h"
 #include "core/datanode/datanode.h"
 #include "core/datanode/receiver.h"
@@ -42,6 +44,7 @@ struct DataNodeDirectory {
   std::vector<SimDisk> disks;
   datanode::Identity identity;
   std::string uuid;
+  std::unique_ptr<SimSystem> metadata = std::make_unique<SimSystem>();  // copies of the NameNode's
 };
 
 struct DataNodeTimes {
@@ -82,6 +85,9 @@ class DataNodeNode final : public Process, public Endpoint {
   [[nodiscard]] const std::string& rack() const { return config_.rack; }
   [[nodiscard]] std::uint32_t volumes() const { return static_cast<std::uint32_t>(disks_.size()); }
   [[nodiscard]] const datanode::Identity& identity() const { return identity_; }
+  [[nodiscard]] const std::string& uuid() const { return uuid_; }
+  // Its copies of the NameNode's metadata, on the first disk, as anybody finds them there.
+  [[nodiscard]] Result<std::unique_ptr<disk::MetadataHome>> read_metadata();
   // Some of its disks are out of service.
   [[nodiscard]] bool has_failed_volumes() const;
   [[nodiscard]] datanode::DataNode* machine() { return machine_.get(); }
@@ -127,6 +133,12 @@ class DataNodeNode final : public Process, public Endpoint {
   void answer_read(ConnectionId connection, const wire::ReadHeader& header);
   [[nodiscard]] RangeAnswer read_range(const wire::ReadHeader& header);
 
+  // datanode_metadata.cc
+  void take_metadata(ConnectionId connection, Message&& message);
+  [[nodiscard]] Result<wire::JournalState> store_metadata(const Message& message);
+  [[nodiscard]] Result<std::unique_ptr<disk::MetadataHome>> open_metadata(
+      disk::MetadataHome::Access access);
+
   // datanode_tasks.cc
   void start_task(const datanode::StartTask& start);
   void finish_task(const datanode::StartTask& start);
@@ -159,8 +171,10 @@ class DataNodeNode final : public Process, public Endpoint {
   datanode::Identity identity_;
   std::string uuid_;
   std::uint64_t wiped_ = 0;
+  std::unique_ptr<SimSystem> metadata_ = std::make_unique<SimSystem>();
 
   std::unique_ptr<datanode::DataNode> machine_;
+  std::unique_ptr<disk::MetadataHome> home_;  // once it was asked for
   std::set<datanode::VolumeId> told_failed_;
   std::map<ConnectionId, Open> open_;
   std::map<std::uint64_t, std::unique_ptr<Receiving>> receiving_;

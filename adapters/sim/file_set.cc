@@ -11,13 +11,18 @@ FileSet::FilePtr FileSet::find(const std::string& name) const {
 
 FileSet::FilePtr FileSet::create(const std::string& name) {
   if (FilePtr file = find(name)) return file;
-  pending_.push_back({name, std::make_shared<FileImage>()});
+  pending_.push_back({name, std::make_shared<FileImage>(), ""});
   apply(pending_.back(), seen_);
   return pending_.back().file;
 }
 
 void FileSet::remove(const std::string& name) {
-  pending_.push_back({name, nullptr});
+  pending_.push_back({name, nullptr, ""});
+  apply(pending_.back(), seen_);
+}
+
+void FileSet::rename(const std::string& from, const std::string& to) {
+  pending_.push_back({to, find(from), from});
   apply(pending_.back(), seen_);
 }
 
@@ -94,6 +99,7 @@ void FileSet::apply(const NameChange& change, Names& names) {
     names.erase(change.name);
   } else {
     names[change.name] = change.file;
+    if (!change.from.empty()) names.erase(change.from);
   }
 }
 

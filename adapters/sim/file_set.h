@@ -33,6 +33,8 @@ class FileSet {
   // The file of that name, made if there is none.
   FilePtr create(const std::string& name);
   void remove(const std::string& name);
+  // The file is there, and takes the other name in one step.
+  void rename(const std::string& from, const std::string& to);
   void sync_names();
   void power_loss(Random random, const Sectors& sectors);
 
@@ -51,7 +53,8 @@ class FileSet {
  private:
   struct NameChange {
     std::string name;
-    FilePtr file;  // nullptr: removed
+    FilePtr file;      // nullptr: removed
+    std::string from;  // of a renamed one
   };
   using Names = std::map<std::string, FilePtr>;
 

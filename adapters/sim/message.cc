@@ -39,6 +39,12 @@ void hash_message(Digest& digest, const Message& message) {
                    digest.add(m.header.offset);
                    digest.add(m.data.crc());
                  },
+                 [&](const JournalPost& m) { wire::hash_value(digest, m.append); },
+                 [&](const CheckpointPut& m) { wire::hash_value(digest, m.header); },
+                 [&](const HomeAnswer& m) {
+                   wire::hash_value(digest, m.status);
+                   wire::hash_value(digest, m.state);
+                 },
              },
              message);
 }
@@ -47,6 +53,14 @@ std::uint64_t size_of(const Message& message) {
   if (const auto* piece = std::get_if<BodyPiece>(&message)) return piece->data.length;
   if (const auto* range = std::get_if<RangeAnswer>(&message)) {
     return range->data.length + 4 * range->granule_crcs.size() + wire::kRangeHeaderBytes;
+  }
+  if (const auto* journal = std::get_if<JournalPost>(&message)) {
+    std::uint64_t bytes = kSmallMessageBytes;
+    for (const std::string& line : journal->append.lines) bytes += line.size();
+    return bytes;
+  }
+  if (const auto* checkpoint = std::get_if<CheckpointPut>(&message)) {
+    return checkpoint->file->size();
   }
   return kSmallMessageBytes;
 }

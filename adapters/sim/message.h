@@ -6,11 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "adapters/sim/payload.h"
 #include "core/base/digest.h"
+#include "core/wire/metadata_messages.h"
 #include "core/wire/requests.h"
 #include "core/wire/transfer.h"
 
@@ -42,9 +45,20 @@ struct RangeAnswer {
   std::vector<std::uint32_t> granule_crcs;
   Slice data;
 };
+struct JournalPost {
+  wire::JournalAppend append;
+};
+struct CheckpointPut {
+  wire::CheckpointHeader header;
+  std::shared_ptr<const std::string> file;
+};
+struct HomeAnswer {
+  Status status;
+  wire::JournalState state;  // when ok
+};
 
 using Message = std::variant<CallMessage, CallAnswer, WriteOpen, BodyPiece, BodyEnd, WriteAnswer,
-                             ReadAsk, RangeAnswer>;
+                             ReadAsk, RangeAnswer, JournalPost, CheckpointPut, HomeAnswer>;
 
 // Adds the message's kind and fields to the trace; of block data its length and CRC are enough.
 void hash_message(Digest& digest, const Message& message);

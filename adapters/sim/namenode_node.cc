@@ -1,5 +1,6 @@
 #include "adapters/sim/namenode_node.h"
 
+#include "adapters/sim/shipping.h"
 #include "core/base/assert.h"
 
 namespace dfs::sim {
@@ -43,17 +44,20 @@ void NameNodeNode::open() {
     machine_->flush(effects);
   });
   schedule_tick();
+  if (shipping_ != nullptr) shipping_->starts();
 }
 
 void NameNodeNode::die(bool power, std::uint64_t commit_steps) {
   if (!up()) return;
   end();
+  if (shipping_ != nullptr) shipping_->dies();
   if (committing_) host_.die_in_commit(*store_, commit_steps);
   host_.kill();
   machine_.reset();
   store_.reset();
   if (power) host_.power_loss(random_.fork("power").fork(incarnation()));
   arrived_.clear();
+  inputs_.clear();
   unanswered_.clear();
   held_.clear();
   round_scheduled_ = tick_due_ = committing_ = false;
@@ -64,6 +68,7 @@ void NameNodeNode::die(bool power, std::uint64_t commit_steps) {
 void NameNodeNode::on_message(ConnectionId connection, Message&& message) {
   auto* call = std::get_if<CallMessage>(&message);
   if (call == nullptr) {
+    if (shipping_ != nullptr && shipping_->answered(connection, message)) return;
     network_.abort(connection, address());
     return;
   }
@@ -72,7 +77,14 @@ void NameNodeNode::on_message(ConnectionId connection, Message&& message) {
 }
 
 // A caller that went away changes nothing: its request is carried out, the reply leads nowhere.
-void NameNodeNode::on_broken(ConnectionId /*connection*/, const Status& /*status*/, bool /*sent*/) {
+void NameNodeNode::on_broken(ConnectionId connection, const Status& /*status*/, bool /*sent*/) {
+  if (shipping_ != nullptr) shipping_->broken(connection);
+}
+
+void NameNodeNode::in_next_round(
+    std::function<void(namenode::NameNode&, namenode::EffectList&)> input) {
+  inputs_.push_back(std::move(input));
+  schedule_round();
 }
 
 void NameNodeNode::schedule_tick() {
@@ -108,6 +120,9 @@ void NameNodeNode::round() {
     step([&](namenode::EffectList& effects) {
       machine_->request(token, kept.request, now(), effects);
     });
+  }
+  for (const auto& input : std::exchange(inputs_, {})) {
+    step([&](namenode::EffectList& effects) { input(*machine_, effects); });
   }
   if (tick_due_) {
     tick_due_ = false;
@@ -146,6 +161,8 @@ void NameNodeNode::carry_out(namenode::EffectList effects) {
       committing_ = true;
       if (struck_at(Work::kCommit)) return;
       after(commit_time(), [this, token = commit->token] { guard([&] { finish_commit(token); }); });
+    } else if (const auto* batch = std::get_if<namenode::Ship>(&effect)) {
+      if (shipping_ != nullptr) shipping_->durable(*batch);
     }
   }
 }
@@ -164,7 +181,7 @@ void NameNodeNode::finish_commit(namenode::CommitToken token) {
     for (HeldReply& held : replies) release(std::move(held));
   }
   carry_out(std::move(effects));
-  if (!arrived_.empty() || tick_due_) schedule_round();
+  if (!arrived_.empty() || !inputs_.empty() || tick_due_) schedule_round();
 }
 
 void NameNodeNode::release(HeldReply held) {

@@ -66,6 +66,8 @@ struct NameNodeTimes {
   Duration tick = milliseconds(100);
 };
 
+class Shipping;
+
 class NameNodeNode final : public Process, public Endpoint {
  public:
   NameNodeNode(EventQueue& queue, Network& network, Address address, ClockSkew skew,
@@ -77,6 +79,10 @@ class NameNodeNode final : public Process, public Endpoint {
   // `power`: the machine loses power, so the disk loses what was not synced. A process that dies
   // during a commit has carried out `commit_steps` of its writes.
   void die(bool power, std::uint64_t commit_steps);
+  // Its history is shipped to DataNodes. Before start(); `shipping` outlives this.
+  void ship_by(Shipping& shipping) { shipping_ = &shipping; }
+  // Steps the machine in the next round.
+  void in_next_round(std::function<void(namenode::NameNode&, namenode::EffectList&)> input);
   // Runs what uses the store; if that dies of it, so does the process.
   void guard(const std::function<void()>& action);
 
@@ -119,10 +125,12 @@ class NameNodeNode final : public Process, public Endpoint {
   StoreHost& host_;
   Random random_;
   NameNodeObserver& observer_;
+  Shipping* shipping_ = nullptr;
 
   std::unique_ptr<namenode::Store> store_;
   std::unique_ptr<namenode::NameNode> machine_;
   std::vector<Waiting> arrived_;
+  std::vector<std::function<void(namenode::NameNode&, namenode::EffectList&)>> inputs_;
   namenode::RequestToken next_token_ = 1;
   std::map<namenode::RequestToken, Waiting> unanswered_;
   std::map<namenode::CommitToken, std::vector<HeldReply>> held_;

@@ -27,6 +27,7 @@ struct SimVfs::State {
   std::uint64_t calls = 0;
   std::uint64_t crash_at = 0;  // number of a call; 0: none
   std::uint64_t errors = 0;    // told to this incarnation
+  std::string apart;
 
   [[nodiscard]] std::uint64_t free_bytes() const {
     const std::uint64_t used = files.used_bytes();
@@ -49,6 +50,7 @@ struct SimFile : sqlite3_file {
   bool sync_names = false;  // with the next sync: a new journal or WAL
   bool delete_on_close = false;
   bool database = false;
+  bool apart = false;
 };
 
 SimFile& sim(sqlite3_file* file) { return *static_cast<SimFile*>(file); }
@@ -66,10 +68,15 @@ bool alive(SimFile& file) {
   return file.incarnation == file.disk->incarnation && alive(*file.disk);
 }
 
-bool fails(State& disk, std::uint32_t per_million, std::string_view what) {
+void count_error(const SimFile& file) {
+  if (!file.apart) ++file.disk->errors;
+}
+
+bool fails(const SimFile& file, std::uint32_t per_million, std::string_view what) {
+  const State& disk = *file.disk;
   const bool failed =
       per_million != 0 && disk.draws.fork(what).fork(disk.calls).chance(per_million, 1'000'000);
-  if (failed) ++disk.errors;
+  if (failed) count_error(file);
   return failed;
 }
 
@@ -83,7 +90,7 @@ int x_close(sqlite3_file* file) {
 int x_read(sqlite3_file* file, void* data, int amount, sqlite3_int64 offset) {
   SimFile& self = sim(file);
   if (!alive(self)) return SQLITE_IOERR_READ;
-  if (fails(*self.disk, self.disk->faults.read_errors, "read")) return SQLITE_IOERR_READ;
+  if (fails(self, self.disk->faults.read_errors, "read")) return SQLITE_IOERR_READ;
   const std::string& bytes = self.image->bytes();
   const auto wanted = static_cast<std::size_t>(amount);
   const auto from = std::min(static_cast<std::size_t>(offset), bytes.size());
@@ -106,11 +113,11 @@ int x_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offs
   const bool lives = alive(self);
   const auto at = static_cast<std::uint64_t>(offset);
   const auto size = static_cast<std::uint64_t>(amount);
-  if (fails(*self.disk, self.disk->faults.write_errors, "write")) return SQLITE_IOERR_WRITE;
+  if (fails(self, self.disk->faults.write_errors, "write")) return SQLITE_IOERR_WRITE;
   const std::uint64_t old_size = self.image->bytes().size();
   const std::uint64_t growth = at + size > old_size ? at + size - old_size : 0;
   if (growth != 0 && growth > self.disk->free_bytes()) {
-    ++self.disk->errors;
+    count_error(self);
     return SQLITE_FULL;
   }
   self.image->write(at, {static_cast<const std::uint8_t*>(data), size});
@@ -128,7 +135,7 @@ int x_sync(sqlite3_file* file, int /*flags*/) {
   SimFile& self = sim(file);
   if (!alive(self)) return SQLITE_IOERR_FSYNC;
   if (self.disk->faults.lying_sync) return SQLITE_OK;
-  if (fails(*self.disk, self.disk->faults.sync_errors, "sync")) {
+  if (fails(self, self.disk->faults.sync_errors, "sync")) {
     self.image->sync_failed(self.disk->draws.fork("lost").fork(self.disk->calls),
                             self.disk->sectors);
     return SQLITE_IOERR_FSYNC;
@@ -195,7 +202,8 @@ int x_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, in
   self->incarnation = disk.incarnation;
   const int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
   self->sync_names = created && (flags & journals) != 0;
-  self->database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  self->apart = self->name == disk.apart;
+  self->database = (flags & SQLITE_OPEN_MAIN_DB) != 0 && !self->apart;
   self->delete_on_close = name != nullptr && (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
   self->pMethods = &kMethods;
   if (out_flags != nullptr) *out_flags = flags;
@@ -295,6 +303,7 @@ bool SimVfs::dead() const { return state_->dead; }
 std::uint64_t SimVfs::calls() const { return state_->calls; }
 void SimVfs::set_faults(const DiskFaults& faults) { state_->faults = faults; }
 void SimVfs::set_sectors(const Sectors& sectors) { state_->sectors = sectors; }
+void SimVfs::set_apart(const std::string& name) { state_->apart = name; }
 std::uint64_t SimVfs::errors() const { return state_->errors; }
 std::uint64_t SimVfs::free_bytes() const { return state_->free_bytes(); }
 FileSet& SimVfs::files() { return state_->files; }

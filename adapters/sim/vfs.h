@@ -57,6 +57,8 @@ class SimVfs {
   void set_faults(const DiskFaults& faults);
   // What a power loss does to sectors that are being written.
   void set_sectors(const Sectors& sectors);
+  // A copy of the database, which is worth nothing until it is whole: its errors do not count.
+  void set_apart(const std::string& name);
   // Errors that this incarnation of the process has been told of.
   [[nodiscard]] std::uint64_t errors() const;
   [[nodiscard]] std::uint64_t free_bytes() const;

@@ -1,7 +1,7 @@
 // `dfs rescue`: makes a NameNode's metadata anew from what DataNodes keep of it.
 //
-// What is taken is decided by core/namenode/rescue.h. The result is checked whole and only then takes
-// its place; a database that was there is kept beside it under another name.
+// What is taken is decided by core/namenode/rescue.h. The result is checked whole and only then
+// takes its place; a database that was there is kept beside it under another name.
 // The caller owns the NameNode's directory (its lock).
 #pragma once
 

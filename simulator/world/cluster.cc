@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "adapters/sim/address.h"
+#include "core/base/assert.h"
 #include "core/base/bytes.h"
+#include "core/wire/journal.h"
 #include "simulator/world/orders.h"
 #include "simulator/world/wire_check.h"
 
@@ -39,6 +41,10 @@ Cluster::Cluster(const Plan& plan)
   namenode_ = std::make_unique<sim::NameNodeNode>(
       scene_.queue, network_, kNameNode, skew_of(plan, random_.fork("skew").fork(kNameNode)),
       config, plan.namenode_times, host_, random_.fork("namenode"), *this);
+  if (plan.shipper) {
+    shipping_ = std::make_unique<sim::Shipping>(*namenode_, network_, host_, *plan.shipper, *this);
+    namenode_->ship_by(*shipping_);
+  }
   network_.attach(*namenode_);
   scene_.namenode = namenode_.get();
   scene_.namenode_host = &host_;
@@ -53,7 +59,8 @@ Cluster::Cluster(const Plan& plan)
                       [this](std::size_t client) { start_client(client); },
                       [this](Address node) { disks_changed(node); },
                       [this](const wire::Request& request) { operate(request); },
-                      [this] { backup_kept(); }, [this] { backup_restored(); }});
+                      [this] { backup_kept(); }, [this] { backup_restored(); }, shipping_.get(),
+                      [this](const Rescued& from) { rescued(from); }});
 }
 
 Cluster::~Cluster() = default;
@@ -162,23 +169,78 @@ void Cluster::disks_changed(Address datanode) {
 }
 
 void Cluster::backup_kept() {
-  backup_ = scene_.durable;
-  safe_from_lies_ = backup_->position();
+  backup_ = Known{scene_.durable, chain_};
+  safe_from_lies_ = scene_.durable.position();
 }
 
-void Cluster::backup_restored() { give_up_since(NamespaceModel(*backup_)); }
+void Cluster::backup_restored() { give_up_since(Known(*backup_)); }
 
-NamespaceModel Cluster::past(namenode::Position position) const {
-  NamespaceModel model;
-  for (const InFlight& each : history_) {
-    if (each.outcome.position <= position) model.apply(each.command, each.outcome);
+std::string Cluster::shipping_warning() const {
+  const namenode::Shipper* machine = shipping_ == nullptr ? nullptr : shipping_->machine();
+  return machine == nullptr ? "" : machine->warning(namenode_->now());
+}
+
+void Cluster::home_has(NodeId home, const wire::JournalState& state) {
+  Point& known = home_has_[home];
+  known = std::max(known, Point(state.epoch, state.applied));
+}
+
+void Cluster::checkpoint_made(const wire::CheckpointHeader& checkpoint) {
+  scene_.verdicts.expect(checkpoint.applied == scene_.durable.position(), "D3", [&] {
+    return "a checkpoint is said to be of command " + std::to_string(checkpoint.applied) +
+           ", made after " + std::to_string(scene_.durable.position());
+  });
+  checkpoints_[{Point(checkpoint.epoch, checkpoint.applied), checkpoint.crc}] = {scene_.durable,
+                                                                                 chain_};
+}
+
+// What a rescue brings back is a state that there was, and not before what the DataNodes that it
+// read are known to have of it.
+void Cluster::rescued(const Rescued& rescued) {
+  const wire::CheckpointHeader& from = rescued.checkpoint;
+  const auto known = checkpoints_.find({Point(from.epoch, from.applied), from.crc});
+  DFS_ASSERT(known != checkpoints_.end());
+  Known state = known->second;
+  auto command = rescued.commands.begin();
+  for (; command != rescued.commands.end(); ++command) {
+    if (std::holds_alternative<namenode::RaiseEpochCommand>(command->first.body)) break;
+    extend(state, {command->first, command->second});
+    scene_.verdicts.expect(chains_.contains(state.chain), "D3", [&] {
+      return "command " + std::to_string(state.model.position()) +
+             " as it was rescued is not one that followed the command before it";
+    });
   }
-  return model;
+  for (const NodeId source : rescued.sources) {
+    const auto has = home_has_.find(source);
+    if (has == home_has_.end()) continue;
+    scene_.verdicts.expect(Point(from.epoch, state.model.position()) >= has->second, "D2", [&] {
+      return "DataNode " + std::to_string(source.value) + " had the history up to command " +
+             std::to_string(std::get<1>(has->second)) + ", rescued it was up to " +
+             std::to_string(state.model.position());
+    });
+  }
+  give_up_since(state);
+  for (; command != rescued.commands.end(); ++command) applied(command->first, command->second);
+}
+
+void Cluster::extend(Known& known, const InFlight& each) const {
+  known.model.apply(each.command, each.outcome);
+  if (shipping_ == nullptr) return;
+  known.chain = wire::chain_next(known.chain, each.outcome.position, to_text(each.command));
+}
+
+Cluster::Known Cluster::past(namenode::Position position) const {
+  Known state = base_;
+  for (const InFlight& each : history_) {
+    if (each.outcome.position <= position) extend(state, each);
+  }
+  return state;
 }
 
 // What the older history names and the later one had given up is nobody's fault, if it is gone when
 // the last orders of the later one have been carried out; the rest is to stay.
-void Cluster::give_up_since(const NamespaceModel& older) {
+void Cluster::give_up_since(const Known& known) {
+  const NamespaceModel& older = known.model;
   std::vector<BlockId> given_up;
   for (const auto& [block, state] : older.blocks()) {
     const ModelBlockState* later = scene_.durable.block(block);
@@ -197,8 +259,10 @@ void Cluster::give_up_since(const NamespaceModel& older) {
   scene_.durable = older;
   scene_.applied = older;
   in_flight_.clear();
-  std::erase_if(history_,
-                [&](const InFlight& each) { return each.outcome.position > older.position(); });
+  base_ = known;
+  history_.clear();
+  chain_ = known.chain;
+  before_last_commit_ = std::min(before_last_commit_, older.position());
   ++scene_.restores;
   scene_.restored_to.push_back(older.position());
 }
@@ -263,6 +327,10 @@ void Cluster::committed(namenode::CommitToken /*token*/) {
 
 void Cluster::commit(const InFlight& each) {
   scene_.durable.apply(each.command, each.outcome);
+  if (shipping_ != nullptr) {
+    chain_ = wire::chain_next(chain_, each.outcome.position, to_text(each.command));
+    chains_.insert(chain_);
+  }
   // An id that a lost history had given out, too, means what this one has committed.
   for (const BlockId block : each.outcome.effects.committed) {
     const ModelBlockState* state = scene_.durable.block(block);

@@ -1,12 +1,17 @@
 // The nodes of one simulated cluster and the oracles that watch them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "adapters/sim/client_node.h"
+#include "adapters/sim/shipping.h"
 #include "adapters/sim/store_host.h"
 #include "simulator/world/first_difference.h"
 #include "simulator/world/injector.h"
@@ -15,7 +20,9 @@
 
 namespace dfs::world {
 
-class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver {
+class Cluster final : public sim::NameNodeObserver,
+                      public sim::DataNodeObserver,
+                      public sim::ShippingObserver {
  public:
   explicit Cluster(const Plan& plan);
   ~Cluster() override;
@@ -38,6 +45,8 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   [[nodiscard]] Workload& workload() { return *workload_; }
   [[nodiscard]] std::vector<std::unique_ptr<Oracle>>& oracles() { return oracles_; }
   [[nodiscard]] const sim::NameNodeNode& namenode() const { return *namenode_; }
+  // What the NameNode says of the copies of its metadata; "": all is well, or there are none.
+  [[nodiscard]] std::string shipping_warning() const;
   [[nodiscard]] sim::Network& network() { return network_; }
   [[nodiscard]] sim::ClientNode& client(std::size_t index) { return *clients_.at(index); }
   // Looks at the disks of a DataNode again after something was done to them.
@@ -51,10 +60,16 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void operate(const wire::Request& request);
   void backup_kept();
   void backup_restored();
-  // Goes back to what `older` knows.
-  void give_up_since(const NamespaceModel& older);
+  void rescued(const Rescued& rescued);
+  // A state that the durable history has been in.
+  struct Known {
+    NamespaceModel model;
+    std::uint64_t chain = 0;  // digest of the commands up to it; only where the history is shipped
+  };
+  // Goes back to it.
+  void give_up_since(const Known& known);
   // The state after command `position` of the durable history.
-  [[nodiscard]] NamespaceModel past(namenode::Position position) const;
+  [[nodiscard]] Known past(namenode::Position position) const;
   // A sample of messages is sent through its JSON form and back.
   void check_wire(const wire::Request& request, const wire::Reply& reply);
 
@@ -71,6 +86,10 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   void gave_up(const std::string& line) override;
   void applied(const namenode::Command& command, const namenode::Outcome& outcome) override;
 
+  // sim::ShippingObserver
+  void home_has(NodeId home, const wire::JournalState& state) override;
+  void checkpoint_made(const wire::CheckpointHeader& checkpoint) override;
+
   // sim::DataNodeObserver
   void published(Address node, BlockId block) override;
   void moved(Address node, BlockId block, sim::Folder from, sim::Folder to) override;
@@ -85,6 +104,7 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
   sim::Network network_;
   sim::SimStoreHost host_;
   std::unique_ptr<sim::NameNodeNode> namenode_;
+  std::unique_ptr<sim::Shipping> shipping_;  // nullptr: the history is not shipped
   std::vector<std::unique_ptr<sim::DataNodeNode>> datanodes_;
   std::vector<std::unique_ptr<sim::ClientNode>> clients_;
   std::vector<std::unique_ptr<Oracle>> oracles_;
@@ -96,13 +116,21 @@ class Cluster final : public sim::NameNodeObserver, public sim::DataNodeObserver
     namenode::Outcome outcome;
   };
   void commit(const InFlight& each);
+  void extend(Known& known, const InFlight& each) const;
   std::vector<InFlight> in_flight_;  // applied and not committed
-  std::vector<InFlight> history_;    // committed; kept only where some of it can be lost
+  Known base_;
+  std::vector<InFlight> history_;  // committed since; kept only where some of it can be lost
   namenode::Position before_last_commit_ = 0;
   namenode::Position safe_from_lies_ = 0;  // what was durable before
   bool command_in_step_ = false;
   std::vector<TraceMark>* trace_log_ = nullptr;
-  std::optional<NamespaceModel> backup_;
+  std::optional<Known> backup_;
+  // Where the history is shipped:
+  std::uint64_t chain_ = 0;         // of the durable history
+  std::set<std::uint64_t> chains_;  // of all states that were ever durable
+  using Point = std::tuple<std::uint64_t, namenode::Position>;    // epoch and position
+  std::map<std::pair<Point, std::uint32_t>, Known> checkpoints_;  // by point and CRC
+  std::map<NodeId, Point> home_has_;                              // what each is known to have
   std::uint64_t answers_ = 0;
 };
 

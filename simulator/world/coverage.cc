@@ -24,6 +24,8 @@ constexpr Excused kExcused[] = {
     {"lost block listed by fsck", kWithinBudget, "nothing is lost within the budget"},
     {"NameNode's damaged disk replaced by an older copy", kWithinBudget,
      "the disk is not damaged within the budget"},
+    {"NameNode's metadata rescued from DataNodes", kWithinBudget,
+     "the disk is not lost within the budget"},
     {"only copy, rotten, replaced by a whole one", kWithinBudget,
      "a whole copy is left within the budget"},
     {"request records dropped", {true, false, false}, "a run is shorter than they are kept"},

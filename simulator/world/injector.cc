@@ -113,6 +113,7 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
     case FaultKind::kNameNodeGarbledPower:
     case FaultKind::kNameNodeRot:
     case FaultKind::kNameNodeLyingSync:
+    case FaultKind::kNameNodeDiskLost:
       return namenode_disk_.strike(fault, draw);
     case FaultKind::kCopiesDestroyed:
       return destroy_copies(draw);
@@ -194,9 +195,7 @@ void Injector::start_datanode(sim::DataNodeNode& node) {
   if (failed) targets_.disks_changed(node.address());  // they may be back in service
 }
 
-void Injector::start_namenode() {
-  if (!targets_.namenode->up()) targets_.namenode->start();
-}
+void Injector::start_namenode() { namenode_disk_.start(); }
 
 bool Injector::kill_datanode(const PlannedFault& fault, Random draw, bool power, bool wipe) {
   sim::DataNodeNode* node = pick_datanode(draw, true);

@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint64_t kCommitSteps = 24;
 constexpr Duration kSupervisor = seconds(1);  // until it starts a process again
 constexpr Duration kOperator = seconds(5);    // until one has looked at it
+constexpr int kRescueAttempts = 6;
 
 Duration part_of(Duration whole, Random& draw) {
   return microseconds(
@@ -17,6 +18,7 @@ Duration part_of(Duration whole, Random& draw) {
 }  // namespace
 
 bool NameNodeDisk::strike(const PlannedFault& fault, Random draw) {
+  if (lost_) return false;  // the new one is sound
   switch (fault.kind) {
     case FaultKind::kNameNodeIoError:
       return errors(fault, draw);
@@ -28,6 +30,8 @@ bool NameNodeDisk::strike(const PlannedFault& fault, Random draw) {
       return rot(fault, draw);
     case FaultKind::kNameNodeLyingSync:
       return lie(fault, draw);
+    case FaultKind::kNameNodeDiskLost:
+      return lose(draw);
     default:
       return false;
   }
@@ -139,7 +143,48 @@ void NameNodeDisk::kill(bool power, std::uint64_t commit_steps) {
 }
 
 void NameNodeDisk::start() {
-  if (!targets_.namenode->up()) targets_.namenode->start();
+  if (!lost_ && !targets_.namenode->up()) targets_.namenode->start();
+}
+
+bool NameNodeDisk::lose(Random draw) {
+  const namenode::Shipper* shipper =
+      targets_.shipping == nullptr ? nullptr : targets_.shipping->machine();
+  if (shipper == nullptr || shipper->status(targets_.namenode->now()).homes == 0) return false;
+  if (!keep_backup()) return false;
+  kill(draw.chance(1, 2), draw.below(kCommitSteps));
+  targets_.namenode_host->disk().files().wipe();
+  set({});
+  lost_ = true;
+  scene_.queue.after(kOperator, [this, draw] { rescue(draw.fork("rescue"), kRescueAttempts); });
+  return true;
+}
+
+// The operator does not think of every DataNode.
+void NameNodeDisk::rescue(Random draw, int attempts) {
+  std::vector<sim::DataNodeNode*> from;
+  for (sim::DataNodeNode* node : targets_.datanodes) {
+    if (draw.chance(3, 4)) from.push_back(node);
+  }
+  const Result<Rescued> rescued =
+      world::rescue(*targets_.namenode_host, from, targets_.namenode->now().wall, draw);
+  if (!rescued.ok() && attempts > 1) {
+    scene_.queue.after(kOperator,
+                       [this, draw, attempts] { rescue(draw.fork("again"), attempts - 1); });
+    return;
+  }
+  lost_ = false;
+  if (!rescued.ok()) return put_backup_back();
+  targets_.rescued(*rescued);
+  scene_.verdicts.probe("NameNode's metadata rescued from DataNodes");
+  start();
+  scene_.queue.after(kOperator, [this] { targets_.operate(wire::AcceptHistory{}); });
+}
+
+void NameNodeDisk::put_backup_back() {
+  targets_.namenode_host->restore_backup();
+  targets_.backup_restored();
+  targets_.namenode->start();
+  scene_.queue.after(kOperator, [this] { targets_.operate(wire::AcceptHistory{}); });
 }
 
 // What the process found makes no difference to what is done: it is started again, and where that
@@ -150,7 +195,7 @@ void NameNodeDisk::gave_up() {
     be_honest();
   }
   scene_.queue.after(kSupervisor, [this] {
-    if (targets_.namenode->up()) return;
+    if (lost_ || targets_.namenode->up()) return;
     const bool restore = damaged();
     targets_.namenode->start();
     if (!restore || targets_.namenode->up() || operator_called_) return;
@@ -158,11 +203,8 @@ void NameNodeDisk::gave_up() {
     scene_.queue.after(kOperator, [this] {
       operator_called_ = false;
       if (targets_.namenode->up()) return;
-      targets_.namenode_host->restore_backup();
-      targets_.backup_restored();
       scene_.verdicts.probe("NameNode's damaged disk replaced by an older copy");
-      targets_.namenode->start();
-      scene_.queue.after(kOperator, [this] { targets_.operate(wire::AcceptHistory{}); });
+      put_backup_back();
     });
   });
 }

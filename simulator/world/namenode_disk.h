@@ -5,7 +5,9 @@
 // until it stays. Beyond it (disaster): rot of the database or its log, syncs that lie before the
 // power goes. An operator's copy is made just before; where the NameNode refuses what is on its
 // disk, that copy is put back and the history since is given up. What a disk lost without a trace
-// the ledger says: the last commit in the log to rot, and what was synced in vain to lies.
+// the ledger says: the last commit in the log to rot, and what was synced in vain to lies. Where
+// the whole disk is lost, a new one gets what DataNodes have of the metadata; none has anything
+// only if faults took it meanwhile, and then the operator's copy is put back.
 // Limits: syncs lie about the log only; pages of the database that are whole but old would show to
 // nobody (adapters/sqlite/checksum_vfs.h).
 #pragma once
@@ -29,8 +31,12 @@ class NameNodeDisk {
   // The process ended itself.
   void gave_up();
   void heal();
-  // The files may be damaged: no time to copy them.
-  [[nodiscard]] bool damaged() const { return scene_.namenode_damage != NameNodeDamage::kNone; }
+  // The files may be damaged, or gone: no time to copy them.
+  [[nodiscard]] bool damaged() const {
+    return lost_ || scene_.namenode_damage != NameNodeDamage::kNone;
+  }
+  // Starts the process if it is down and there is something to start it with.
+  void start();
 
  private:
   bool errors(const PlannedFault& fault, Random draw);
@@ -38,10 +44,12 @@ class NameNodeDisk {
   bool garble(const PlannedFault& fault, Random draw);
   bool rot(const PlannedFault& fault, Random draw);
   bool lie(const PlannedFault& fault, Random draw);
+  bool lose(Random draw);
+  void rescue(Random draw, int attempts);
+  void put_backup_back();
 
   bool keep_backup();
   void kill(bool power, std::uint64_t commit_steps);
-  void start();
   void be_honest();
   void set(const sim::DiskFaults& faults);
 
@@ -50,7 +58,8 @@ class NameNodeDisk {
   Later later_;
   sim::DiskFaults faults_;
   bool operator_called_ = false;
-  Random draw_{0};  // of the power loss that ends a lie
+  bool lost_ = false;  // the disk is a new one without anything on it
+  Random draw_{0};     // of the power loss that ends a lie
 };
 
 }  // namespace dfs::world

@@ -5,6 +5,7 @@
 // The time in which it ran is counted here from its steps: of a gap between two, two seconds count
 // at most, since a NameNode cannot know how much of a longer one it was suspended.
 #include <algorithm>
+#include <utility>
 
 #include "simulator/world/oracles.h"
 
@@ -27,6 +28,8 @@ class Clocks final : public Oracle {
 
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
     advance();
+    // An older history goes on where it had come to.
+    if (std::exchange(restores_, scene_.restores) != scene_.restores) latest_ = command.time;
     check_time(command.time);
     if (const auto* expired = std::get_if<namenode::ExpireCommand>(&command.body)) {
       for (const InodeId inode : expired->pending) check_lease(inode);
@@ -119,6 +122,7 @@ class Clocks final : public Oracle {
   bool formatted_ = false;
   WallTime time_at_start_;
   WallTime latest_;  // of a command
+  std::uint64_t restores_ = 0;
   std::optional<namenode::ForgetRequestsCommand> forgets_;
 };
 

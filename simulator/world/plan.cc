@@ -51,7 +51,8 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
                                                                    "namenode-rot",
                                                                    "namenode-lying-sync",
                                                                    "copies-destroyed",
-                                                                   "mass-wipe"};
+                                                                   "mass-wipe",
+                                                                   "namenode-disk-lost"};
 
 constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
     "put",    "overwrite",       "get",  "list", "stat", "summarize", "mkdir", "remove",
@@ -60,7 +61,10 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
     0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
-    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1};
+    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1, 0};
+
+// The kinds before it are drawn with the others; that one apart, by make_plan().
+constexpr std::size_t kDrawnKinds = static_cast<std::size_t>(FaultKind::kNameNodeDiskLost);
 
 // Uniform over orders of magnitude: [low, high].
 std::uint64_t log_uniform(Random& draw, std::uint64_t low, std::uint64_t high) {
@@ -77,7 +81,7 @@ Duration log_milliseconds(Random& draw, std::uint64_t low, std::uint64_t high) {
 // Swarm: each kind of fault is on in half of the plans, and something happens in all of them.
 std::set<FaultKind> draw_swarm(Random draw) {
   std::set<FaultKind> on;
-  for (std::size_t i = 0; i < kFaultKinds; ++i) {
+  for (std::size_t i = 0; i < kDrawnKinds; ++i) {
     const auto kind = static_cast<FaultKind>(i);
     if (draw.chance(1, 2) || kind == FaultKind::kClog) on.insert(kind);
   }
@@ -90,7 +94,7 @@ std::set<FaultKind> draw_few(Random draw, Profile profile) {
   std::set<FaultKind> on;
   bool planned = false;
   while (on.size() < count) {
-    const auto kind = static_cast<FaultKind>(draw.below(kFaultKinds));
+    const auto kind = static_cast<FaultKind>(draw.below(kDrawnKinds));
     if (!within_budget(kind) && profile != Profile::kDisaster) continue;
     on.insert(kind);
     planned = planned || kFaultWeights[static_cast<std::size_t>(kind)] > 0;
@@ -159,6 +163,20 @@ void draw_limits(Plan& plan, Random draw) {
   nn.locate_page = draw.chance(1, 2) ? static_cast<std::size_t>(draw.between(1, 4)) : 200;
 }
 
+// Shipping costs the time of its messages, so it is on only where it is needed.
+void draw_shipper(Plan& plan, Random draw) {
+  namenode::ShipperConfig& shipper = plan.shipper.emplace();
+  shipper.homes = static_cast<std::uint32_t>(draw.between(1, 3));
+  shipper.batch_delay = log_milliseconds(draw, 10, 500);
+  shipper.buffer_bytes = log_uniform(draw, 4 << 10, 1 << 20);
+  shipper.checkpoint_after = log_uniform(draw, 8 << 10, 256 << 10);
+  shipper.checkpoint_pause = log_milliseconds(draw, 500, 8'000);
+  shipper.checkpoint_retry = log_milliseconds(draw, 1'000, 20'000);
+  shipper.retry_first = log_milliseconds(draw, 100, 1'000);
+  shipper.retry_last = shipper.retry_first * 8;
+  shipper.failures_to_exchange = static_cast<std::uint32_t>(draw.between(1, 5));
+}
+
 void draw_operations(Plan& plan, Random draw) {
   constexpr std::array<std::uint32_t, kOperationKinds> kUsual = {20, 8, 25, 6, 8, 2, 5, 7, 6, 4, 1};
   for (std::size_t kind = 0; kind < kOperationKinds; ++kind) {
@@ -180,6 +198,11 @@ void draw_rare(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chos
   }
   if (on.contains(FaultKind::kLastRot) && (draw.chance(1, 4) || chosen)) {
     for (int time = 0; time < 3; ++time) at(FaultKind::kLastRot, {});
+  }
+  if (on.contains(FaultKind::kNameNodeDiskLost) && plan.profile == Profile::kDisaster) {
+    at(FaultKind::kNameNodeDiskLost, {});
+    if (draw.chance(1, 2)) at(FaultKind::kNameNodeDiskLost, {});
+    draw_shipper(plan, draw.fork("shipper"));
   }
 }
 
@@ -256,9 +279,12 @@ Plan make_plan(const PlanOptions& options) {
   plan.retry.not_ready_limit = seconds(8);
 
   const bool few = random.fork("few").chance(1, 4);
-  const std::set<FaultKind> on = options.faults ? *options.faults
-                                 : few          ? draw_few(random.fork("kinds"), plan.profile)
-                                                : draw_swarm(random.fork("swarm"));
+  std::set<FaultKind> on = options.faults ? *options.faults
+                           : few          ? draw_few(random.fork("kinds"), plan.profile)
+                                          : draw_swarm(random.fork("swarm"));
+  if (!options.faults && random.fork("disk lost").chance(1, 4)) {
+    on.insert(FaultKind::kNameNodeDiskLost);
+  }
   draw_limits(plan, random.fork("limits"));
   draw_network(plan, random.fork("network"), on);
   draw_operations(plan, random.fork("operations"));

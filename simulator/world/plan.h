@@ -20,6 +20,7 @@
 #include "adapters/sim/namenode_node.h"
 #include "adapters/sim/network.h"
 #include "core/client/rpc.h"
+#include "core/namenode/shipper.h"
 #include "simulator/world/selection.h"
 
 namespace dfs::world {
@@ -79,8 +80,10 @@ enum class FaultKind {
   kNameNodeLyingSync,  // syncs did nothing, as a power loss shows
   kCopiesDestroyed,    // several or all copies of some blocks at once
   kMassWipe,           // most of the DataNodes come back with empty disks
+  kNameNodeDiskLost,   // an operator rescues the metadata from DataNodes
 };
-inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::kMassWipe) + 1;
+inline constexpr std::size_t kFaultKinds =
+    static_cast<std::size_t>(FaultKind::kNameNodeDiskLost) + 1;
 // Whether what is promised must hold under the fault without any loss.
 [[nodiscard]] constexpr bool within_budget(FaultKind kind) {
   return kind < FaultKind::kNameNodeRot;
@@ -125,7 +128,8 @@ struct Plan {
   sim::NetworkOptions network;
   namenode::Config namenode;
   sim::NameNodeTimes namenode_times;
-  std::size_t page_bytes = 4096;  // of the NameNode's database
+  std::optional<namenode::ShipperConfig> shipper;  // nullopt: its history is not shipped
+  std::size_t page_bytes = 4096;                   // of the NameNode's database
   datanode::Config datanode;
   sim::DataNodeTimes datanode_times;
   client::RetryOptions retry;

@@ -6,7 +6,9 @@
 
 #include "adapters/sim/client_node.h"
 #include "adapters/sim/datanode_node.h"
+#include "adapters/sim/shipping.h"
 #include "adapters/sim/store_host.h"
+#include "simulator/world/rescue.h"
 
 namespace dfs::world {
 
@@ -22,6 +24,8 @@ struct Targets {
   std::function<void(wire::Request)> operate;
   std::function<void()> backup_kept;
   std::function<void()> backup_restored;
+  sim::Shipping* shipping = nullptr;  // nullptr: the history is not shipped
+  std::function<void(const Rescued& rescued)> rescued;
 };
 
 }  // namespace dfs::world

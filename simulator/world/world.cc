@@ -37,6 +37,8 @@ void rest(Cluster& cluster, const Plan& plan) {
   cluster.run_until(scene.queue.now() + kReportLimit);
   if (!scene.verdicts.clean()) return;
   for (const auto& oracle : cluster.oracles()) oracle->at_rest();
+  scene.verdicts.expect(cluster.shipping_warning().empty(), "C1",
+                        [&] { return cluster.shipping_warning(); });
   bool told = false;
   cluster.workload().fsck(0, [&](const Workload::Unhealthy& unhealthy) {
     told = true;
