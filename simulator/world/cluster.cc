@@ -220,7 +220,20 @@ void Cluster::rescued(const Rescued& rescued) {
     });
   }
   give_up_since(state);
-  for (; command != rescued.commands.end(); ++command) applied(command->first, command->second);
+  for (; command != rescued.commands.end(); ++command) {
+    applied(command->first, command->second);
+    if (const auto* adopt = std::get_if<namenode::AdoptBlockCommand>(&command->first.body)) {
+      adopted(adopt->block);
+    }
+  }
+}
+
+// What its replicas' sidecars say is what it is from now on. Nothing protected them so far.
+void Cluster::adopted(const wire::BlockInfo& block) {
+  scene_.verdicts.probe("block adopted by a file that a rescue rebuilt");
+  scene_.atlas.redefine(block.id, block);
+  const BlockTruth& truth = *scene_.atlas.find(block.id);
+  if (truth.good.empty() && truth.kept.empty()) scene_.given_up.insert(block.id);
 }
 
 void Cluster::extend(Known& known, const InFlight& each) const {

@@ -61,6 +61,7 @@ class Cluster final : public sim::NameNodeObserver,
   void backup_kept();
   void backup_restored();
   void rescued(const Rescued& rescued);
+  void adopted(const wire::BlockInfo& block);
   // A state that the durable history has been in.
   struct Known {
     NamespaceModel model;

@@ -26,6 +26,8 @@ constexpr Excused kExcused[] = {
      "the disk is not damaged within the budget"},
     {"NameNode's metadata rescued from DataNodes", kWithinBudget,
      "the disk is not lost within the budget"},
+    {"block adopted by a file that a rescue rebuilt", kWithinBudget,
+     "the disk is not lost within the budget"},
     {"only copy, rotten, replaced by a whole one", kWithinBudget,
      "a whole copy is left within the budget"},
     {"request records dropped", {true, false, false}, "a run is shorter than they are kept"},

@@ -313,6 +313,24 @@ void NamespaceModel::execute(const wire::SetReplication& request, const wire::Re
 
 void NamespaceModel::execute(const wire::SetTimes& /*request*/, const wire::Reply& /*reply*/) {}
 
+// A file that a rescue rebuilds takes the block over from whoever was writing it.
+void NamespaceModel::adopt(const namenode::AdoptBlockCommand& command) {
+  const auto open = writers_.find(command.inode);
+  if (open == writers_.end()) return;
+  const BlockId id = command.block.id;
+  const auto known = blocks_.find(id);
+  if (known != blocks_.end()) {
+    const auto before = writers_.find(known->second.owner);
+    if (before != writers_.end()) {
+      before->second.allocated.erase(id);
+      std::erase_if(before->second.committed,
+                    [&](const auto& each) { return each.second.id == id; });
+    }
+  }
+  open->second.committed[command.index] = {id, command.block.length};
+  blocks_[id] = {command.inode, true, command.block, open->second.replication, true};
+}
+
 void NamespaceModel::follow(const namenode::Effects& effects) {
   for (const BlockId block : effects.forgotten) blocks_.erase(block);
   for (const BlockId block : effects.retargeted) {
@@ -337,6 +355,8 @@ void NamespaceModel::apply(const namenode::Command& command, const namenode::Out
     behind_epoch_ = 0;
     highest_inode_ = InodeId{first_id_of_epoch(epoch_) - 1};
     highest_block_ = BlockId{first_id_of_epoch(epoch_) - 1};
+  } else if (const auto* adopted = std::get_if<namenode::AdoptBlockCommand>(&command.body)) {
+    if (!std::holds_alternative<Status>(outcome.reply)) adopt(*adopted);
   } else if (const auto* expire = std::get_if<namenode::ExpireCommand>(&command.body)) {
     for (const InodeId version : expire->pending) end_writer(version);
   } else if (const auto* safe = std::get_if<namenode::SafeModeCommand>(&command.body)) {

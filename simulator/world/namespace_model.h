@@ -132,6 +132,7 @@ class NamespaceModel {
   void execute(const wire::Rename& request, const wire::Reply& reply);
   void execute(const wire::SetReplication& request, const wire::Reply& reply);
   void execute(const wire::SetTimes& request, const wire::Reply& reply);
+  void adopt(const namenode::AdoptBlockCommand& command);
 
   InodeId new_inode();
   // Makes the missing directories on the way to `path`'s parent, or to `path` itself.

@@ -31,7 +31,9 @@ class Clocks final : public Oracle {
     // An older history goes on where it had come to.
     if (std::exchange(restores_, scene_.restores) != scene_.restores) latest_ = command.time;
     check_time(command.time);
-    if (const auto* expired = std::get_if<namenode::ExpireCommand>(&command.body)) {
+    const bool rescue = !scene_.namenode->up();  // it ends leases of files that it rebuilds
+    if (const auto* expired = std::get_if<namenode::ExpireCommand>(&command.body);
+        expired != nullptr && !rescue) {
       for (const InodeId inode : expired->pending) check_lease(inode);
     } else if (const auto* blocks = std::get_if<namenode::ForgetBlocksCommand>(&command.body)) {
       check_kept("freed blocks", latest_.ms - blocks->freed_until.ms,

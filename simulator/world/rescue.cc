@@ -51,9 +51,16 @@ class Directory final : public namenode::RescueSource {
   [[nodiscard]] Result<std::string> journal(const wire::CheckpointHeader& checkpoint) override {
     return text_of(home_->journal(checkpoint.cluster, checkpoint.epoch, checkpoint.applied));
   }
-  // Files younger than the history are not rebuilt here: the models know only what clients wrote.
   [[nodiscard]] Status replicas(
-      const std::function<void(const namenode::RescuedReplica&)>& /*each*/) override {
+      const std::function<void(const namenode::RescuedReplica&)>& each) override {
+    for (datanode::VolumeId volume = 0; volume < node_.volumes(); ++volume) {
+      const sim::SimDisk& disk = node_.disk(volume);
+      if (!disk.in_service()) continue;
+      for (const BlockId block : disk.list()) {
+        const datanode::Sidecar& sidecar = *disk.sidecar(block);
+        each({sidecar.cluster, sidecar.info, sidecar.inode, sidecar.index, sidecar.path_hint});
+      }
+    }
     return {};
   }
 

@@ -13,7 +13,8 @@ namespace dfs::world {
 
 struct Rescued {
   wire::CheckpointHeader checkpoint;
-  // What was applied to it, in order: first the journals' commands, then what began a new epoch.
+  // What was applied to it, in order: first the journals' commands, then what began a new epoch and
+  // rebuilt younger files.
   std::vector<std::pair<namenode::Command, namenode::Outcome>> commands;
   std::vector<NodeId> sources;  // those that could be read
 };

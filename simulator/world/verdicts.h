@@ -35,7 +35,8 @@ inline constexpr std::string_view kProbes[] = {
     "retry answered from its record", "a disk failed in the middle of a write",
     "NameNode ended itself", "lost block listed by fsck",
     "NameNode's damaged disk replaced by an older copy",
-    "NameNode's metadata rescued from DataNodes", "pipeline's rest sent again by its head",
+    "NameNode's metadata rescued from DataNodes", "block adopted by a file that a rescue rebuilt",
+    "pipeline's rest sent again by its head",
     // probes.cc
     "copies wait after a mass loss", "lease expired", "epoch raised", "newer history heard of",
     "request records dropped", "freed block forgotten", "read answered Replaced",
