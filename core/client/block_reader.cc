@@ -2,6 +2,7 @@
 #include "core/client/block_reader.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/base/crc32c.h"
 #include "core/base/mutant.h"
@@ -68,6 +69,7 @@ void BlockReader::retry(std::vector<wire::NodeAddress> locations, Instant now,
   out_.clear();
   for (Granule& granule : granules_) {
     granule.tried = 0;
+    granule.alone = 0;
     granule.out = 0;
   }
   pump(now, effects);
@@ -106,12 +108,14 @@ bool BlockReader::awaited(std::size_t granule) const {
 
 // Fetches a run of granules that starts with `first` and that the best location was not asked for.
 bool BlockReader::send(std::size_t first, Instant now, BlockReaderEffects& effects) {
-  const std::optional<std::size_t> location = best_location(granules_[first].tried);
+  const std::optional<std::size_t> location = best_location(granules_[first]);
   if (!location) return false;
-  const std::uint64_t most = std::max(options_.fetch_bytes / wire::kGranuleBytes, std::uint64_t{1});
-  std::size_t end = first;
+  const bool alone = (granules_[first].alone & bit(*location)) != 0;
+  const std::uint64_t most = alone ? 1 : options_.fetch_bytes / wire::kGranuleBytes;
+  std::size_t end = first + 1;
   while (end < granules_.size() && end - first < most && !granules_[end].delivered &&
-         granules_[end].out == 0 && (granules_[end].tried & bit(*location)) == 0) {
+         granules_[end].out == 0 &&
+         ((granules_[end].tried | granules_[end].alone) & bit(*location)) == 0) {
     ++end;
   }
   for (std::size_t g = first; g < end; ++g) {
@@ -127,15 +131,15 @@ bool BlockReader::send(std::size_t first, Instant now, BlockReaderEffects& effec
   return true;
 }
 
-std::optional<std::size_t> BlockReader::best_location(std::uint64_t tried) const {
+std::optional<std::size_t> BlockReader::best_location(const Granule& granule) const {
   std::optional<std::size_t> best;
-  const auto rank = [this](std::size_t i) {
+  const auto rank = [&](std::size_t i) {
     const Location& location = locations_[i];
     const std::uint32_t distrust = distrusted_.contains(location.address.node) ? 1 : 0;
-    return std::pair(location.setbacks + distrust, location.out);
+    return std::tuple((granule.alone & bit(i)) != 0, location.setbacks + distrust, location.out);
   };
   for (std::size_t i = 0; i < locations_.size(); ++i) {
-    if (locations_[i].unusable || (tried & bit(i)) != 0) continue;
+    if (locations_[i].unusable || (granule.tried & bit(i)) != 0) continue;
     if (!best || rank(i) < rank(*best)) best = i;
   }
   return best;
@@ -237,7 +241,14 @@ void BlockReader::fetch_failed(std::uint64_t fetch, const Status& status, Instan
   --from.out;
   ++from.setbacks;
   from.last = status;
-  from.unread = from.unread || status.code() != Code::kCorrupt;
+  if (status.code() == Code::kIo && out->end - out->first > 1) {
+    for (std::size_t g = out->first; g < out->end; ++g) {
+      granules_[g].tried &= ~bit(out->location);
+      granules_[g].alone |= bit(out->location);
+    }
+  } else if (status.code() != Code::kCorrupt) {
+    from.unread = true;
+  }
   // The DataNode itself says that what it has is not, or is no longer, this block.
   if (status.code() == Code::kCorrupt) found_bad(out->location, effects);
   pump(now, effects);

@@ -8,7 +8,10 @@
 //
 // At most kMaxReplicas locations are used. A location whose answer contradicts the block (another
 // identity, a vector that does not combine, a range that was not asked for) is not asked again; one
-// that fails on the way is asked again only for what no other location has.
+// that fails on the way is asked again only for what no other location has. A read error (kIo) may
+// be that of one sector: it rules its location out only for a granule that was asked for alone, a
+// longer run is asked for granule by granule. Every other error rules it out for all that was asked
+// for, since each may take as long as a time-out.
 //
 // A machine: the owner carries out Fetch effects (over HTTP, or in the simulated network) and feeds
 // the results back. Used by the client's reader and by the DataNode's copy task.
@@ -97,12 +100,13 @@ class BlockReader {
     bool unusable = false;       // contradicts the block: never asked again
     bool reported = false;       // as FoundBad
     std::uint32_t setbacks = 0;  // failures and slow answers: asked after the others
-    bool unread = false;         // failed for another reason than rot
+    bool unread = false;         // ruled out for some granule, for another reason than rot
     std::uint32_t out = 0;       // fetches out
     Status last;                 // the latest failure, for the message
   };
   struct Granule {
     std::uint64_t tried = 0;  // bit i: location i was asked for it
+    std::uint64_t alone = 0;  // bit i: location i could not read a run with it, but maybe it alone
     std::uint32_t out = 0;    // fetches out that hold it and are not slow
     bool delivered = false;
   };
@@ -116,7 +120,7 @@ class BlockReader {
 
   void pump(Instant now, BlockReaderEffects& effects);
   bool send(std::size_t first, Instant now, BlockReaderEffects& effects);
-  [[nodiscard]] std::optional<std::size_t> best_location(std::uint64_t tried) const;
+  [[nodiscard]] std::optional<std::size_t> best_location(const Granule& granule) const;
   [[nodiscard]] wire::GranuleRange bytes_of(std::size_t first, std::size_t end) const;
   [[nodiscard]] bool in_order() const { return options_.parallel == 1; }
   [[nodiscard]] bool awaited(std::size_t granule) const;

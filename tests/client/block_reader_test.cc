@@ -88,6 +88,66 @@ TEST(BlockReader, ANodeThatAdmitsRotIsReported) {
   EXPECT_EQ(world.bad, std::vector<std::uint64_t>{1});
 }
 
+TEST(BlockReader, AReadErrorRulesAReplicaOutOnlyForTheGranulesThatItStrikes) {
+  BlockWorld world(4 * kGranule, 7);
+  for (std::uint64_t granule = 0; granule < 3; ++granule) {
+    world.add_replica().unreadable = {granule};
+  }
+  BlockReaderOptions whole = small_fetches(1);
+  whole.fetch_bytes = 4 * kGranule;
+  EXPECT_TRUE(world.read(0, 4 * kGranule, whole, kRandom).ok());
+  EXPECT_TRUE(world.all_there() && world.nothing_wrong(0));
+  EXPECT_FALSE(world.out_of_order);
+  EXPECT_TRUE(world.bad.empty()) << "what cannot be read is not rotten";
+}
+
+TEST(BlockReader, AReplicaWithAReadErrorIsAskedAloneOnlyForWhatNoOtherReplicaReads) {
+  BlockWorld world(8 * kGranule, 7);
+  world.add_replica().unreadable = {0};
+  world.add_replica();
+  BlockReaderOptions options = small_fetches(1);
+  options.fetch_bytes = 4 * kGranule;
+  BlockReader reader(world.block, world.locations(), "test", 0, 8 * kGranule, options);
+  reader.distrust({NodeId{2}});
+  EXPECT_TRUE(world.drive(reader, 0, 8 * kGranule, kRandom).ok());
+  EXPECT_EQ(world.fetches, 3u);
+}
+
+TEST(BlockReader, AfterAReadErrorEachGranuleIsAskedForAloneOnce) {
+  BlockWorld world(4 * kGranule, 7);
+  world.add_replica().unreadable = {3};
+  BlockReaderOptions options = small_fetches(1);
+  options.fetch_bytes = 4 * kGranule;
+  const Status status = world.read(0, 4 * kGranule, options, kRandom);
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_NE(status.message().find("bytes 196608-262143"), std::string::npos) << status.message();
+  EXPECT_EQ(world.fetches, 1u + 4u);
+}
+
+TEST(BlockReader, OfADiskThatReadsNothingTwoFetchesAreEnough) {
+  BlockWorld world(64 * kGranule, 7);
+  world.add_replica().away = {Code::kIo, "Input/output error"};
+  EXPECT_EQ(world.read(0, 64 * kGranule, {}, kRandom).code(), Code::kUnavailable);
+  EXPECT_EQ(world.fetches, 2u);
+}
+
+TEST(BlockReader, ANodeThatDoesNotAnswerInTimeIsAskedForNoGranuleAlone) {
+  BlockWorld world(4 * kGranule, 7);
+  world.add_replica().away = {Code::kTimedOut, "timed out"};
+  world.add_replica().away = {Code::kUnavailable, "connection refused"};
+  EXPECT_EQ(world.read(0, 4 * kGranule, {}, kRandom).code(), Code::kUnavailable);
+  EXPECT_EQ(world.fetches, 2u);
+}
+
+TEST(BlockReader, RotInWhatWasReadAloneAtLastIsCalledRot) {
+  BlockWorld world(2 * kGranule, 7);
+  Replica& only = world.add_replica();
+  only.unreadable = {1};
+  only.bytes[0] ^= 1;
+  EXPECT_EQ(world.read(0, 2 * kGranule, small_fetches(1), kRandom).code(), Code::kCorrupt);
+  EXPECT_EQ(world.bad, std::vector<std::uint64_t>{1});
+}
+
 // Each lie alone must not get a byte through, and must not cost the read.
 struct Lie {
   const char* name;
@@ -259,7 +319,7 @@ TEST(BlockReader, ABlockOfAbsurdLengthIsRefused) {
 
 // A replica of the world, damaged as rapidcheck likes.
 void damage(BlockWorld& world, Replica& replica) {
-  const auto kind = *rc::gen::weightedElement<int>({{6, 0}, {2, 1}, {1, 2}, {1, 3}});
+  const auto kind = *rc::gen::weightedElement<int>({{6, 0}, {2, 1}, {1, 2}, {1, 3}, {4, 4}});
   if (kind == 0) {
     const auto rot = *rc::gen::container<std::vector<std::uint64_t>>(
         static_cast<std::size_t>(*rc::gen::inRange(0, 4)),
@@ -269,6 +329,10 @@ void damage(BlockWorld& world, Replica& replica) {
     replica.lies = (*rc::gen::elementOf(lies())).tell;
   } else if (kind == 2) {
     replica.away = {Code::kTimedOut, "timed out"};
+  } else if (kind == 4) {
+    const auto granules = wire::granules_of(world.block.length);
+    replica.unreadable =
+        *rc::gen::container<std::set<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(0, granules));
   } else {
     replica.bytes.resize(*rc::gen::inRange<std::uint64_t>(0, world.block.length));
     replica.info = {world.block.id, replica.bytes.size(), crc32c(replica.bytes)};
@@ -284,6 +348,7 @@ bool readable(const BlockWorld& world, std::uint64_t offset, std::uint64_t lengt
     bool found = false;
     for (const auto& [node, replica] : world.replicas) {
       if (!replica.away.ok() || replica.lies || replica.info != world.block) continue;
+      if (replica.unreadable.contains(g)) continue;
       found = found || granule_crcs_of(replica.bytes)[g] == truth[g];
     }
     if (!found) return false;
@@ -319,8 +384,35 @@ TEST(BlockReader, WhateverRotsItDeliversExactlyTheBytesOrFailsNamingBlockAndNode
     // A lie that a range does not touch does no harm, so readable() may be too strict, never too
     // lax.
     if (readable(world, offset, length)) RC_ASSERT(status.ok());
-    // Each fetch delivers a granule or rules a replica out for one.
-    RC_ASSERT(world.fetches <= wire::granules_of(world.block.length) * (world.replicas.size() + 1));
+    // Each fetch delivers a granule, rules a replica out for one or, once, finds a run of at least
+    // two that must be asked for one by one.
+    const std::uint64_t granules = wire::granules_of(world.block.length);
+    RC_ASSERT(world.fetches <=
+              granules * (world.replicas.size() + 1) + granules * world.replicas.size() / 2);
+  }));
+}
+
+TEST(BlockReader, WhatIsGoodSomewhereIsReadWhateverIsRottenOrUnreadableElsewhere) {
+  EXPECT_TRUE(rc::check([] {
+    const auto granules = *rc::gen::inRange<std::uint64_t>(2, 8);
+    BlockWorld world(granules * kGranule, 3);
+    const auto replicas = *rc::gen::inRange<std::uint64_t>(1, 4);
+    for (std::uint64_t i = 0; i < replicas; ++i) world.add_replica();
+    for (std::uint64_t granule = 0; granule < granules; ++granule) {
+      const auto good = *rc::gen::inRange<std::uint64_t>(1, replicas + 1);
+      for (auto& [node, replica] : world.replicas) {
+        const auto harm = node == good ? 0 : *rc::gen::inRange(0, 3);
+        if (harm == 1) replica.bytes[granule * kGranule] ^= 1;
+        if (harm == 2) replica.unreadable.insert(granule);
+      }
+    }
+    BlockReaderOptions options;
+    options.fetch_bytes = *rc::gen::inRange<std::uint64_t>(1, granules + 1) * kGranule;
+    options.parallel = *rc::gen::inRange(1u, 4u);
+    const Random random(*rc::gen::arbitrary<std::uint64_t>());
+    RC_ASSERT(world.read(0, granules * kGranule, options, random).ok());
+    RC_ASSERT(world.all_there() && world.nothing_wrong(0));
+    RC_ASSERT(options.parallel > 1 || !world.out_of_order);
   }));
 }
 

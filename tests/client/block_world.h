@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,14 +52,19 @@ struct Answer {
 
 struct Replica {
   std::vector<std::uint8_t> bytes;
-  wire::BlockInfo info;               // as it believes to be
-  std::vector<std::uint32_t> crcs;    // of its sidecar
-  std::function<void(Answer&)> lies;  // applied to each answer
-  Status away;                        // answers only this
+  wire::BlockInfo info;                // as it believes to be
+  std::vector<std::uint32_t> crcs;     // of its sidecar
+  std::function<void(Answer&)> lies;   // applied to each answer
+  Status away;                         // answers only this
+  std::set<std::uint64_t> unreadable;  // granules where its disk fails
 
   [[nodiscard]] Answer serve(const wire::ReadHeader& asked) const {
     if (!away.ok()) return {away, {}, {}, {}};
     const wire::GranuleRange range = wire::widen(asked.offset, asked.length, bytes.size());
+    const auto failing = unreadable.lower_bound(range.offset / kGranule);
+    if (failing != unreadable.end() && *failing * kGranule < range.offset + range.length) {
+      return {{Code::kIo, "Input/output error"}, {}, {}, {}};
+    }
     const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(range.offset);
     Answer answer{{},
                   {info, range.offset, range.length},
@@ -77,7 +83,7 @@ class BlockWorld {
 
   Replica& add_replica() {
     Replica& replica = replicas[replicas.size() + 1];
-    replica = {content, block, granule_crcs_of(content), {}, {}};
+    replica = {content, block, granule_crcs_of(content), {}, {}, {}};
     return replica;
   }
   [[nodiscard]] std::vector<wire::NodeAddress> locations() const {
