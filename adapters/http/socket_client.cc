@@ -269,6 +269,8 @@ Status SocketClient::read_range(const std::string& address, const wire::ReadHead
       return error_from_body(reader.status(), *body);
     }
     status = read_range_body(reader, header, answer);
+    // So ends an answer that the DataNode's disk does not let it finish.
+    if (status.code() == Code::kUnavailable) status = {Code::kIo, status.message()};
     if (!status.ok()) return at(address, status);
     if (reader.stays()) connection->release();
     return {};

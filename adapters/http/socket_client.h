@@ -2,8 +2,8 @@
 // DataNodes. Used by the CLI, by DataNodes towards the NameNode and among DataNodes.
 //
 // Thread-safe: any number of calls and transfers at once, each on a connection of its own, taken
-// from a pool of idle ones. Every wait has a limit. cancel() makes everything under way fail soon
-// with kUnavailable, and all that comes later at once.
+// from a pool of idle ones. Every wait has a limit. cancel() makes everything under way fail soon,
+// and all that comes later at once with kUnavailable.
 //
 // cpp-httplib's own client receives 4 KiB at a time; block data here moves in 256 KiB pieces, and
 // range answers go straight into the caller's buffer.
@@ -160,7 +160,8 @@ class SocketClient {
   // GET of an answer of any size, handed over piece by piece; the server's error if it is one.
   [[nodiscard]] Status download(const std::string& address, const std::string& target,
                                 const std::function<Status(Bytes)>& take);
-  // GET of a range of a block. Reuses answer's memory.
+  // GET of a range of a block. Reuses answer's memory. kIo: the disk failed, or whatever else ended
+  // the answer early.
   [[nodiscard]] Status read_range(const std::string& address, const wire::ReadHeader& header,
                                   RangeAnswer& answer);
 
