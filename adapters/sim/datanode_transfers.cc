@@ -183,8 +183,9 @@ RangeAnswer DataNodeNode::read_range(const wire::ReadHeader& header) {
     answer.status = Status(Code::kNotFound, "no replica of this block here");
     return answer;
   }
-  const Result<ReplicaFiles> files = disks_[replica->volume].open(header.block.id);
   const wire::GranuleRange range = wire::widen(header.offset, header.length, header.block.length);
+  const Result<ReplicaFiles> files =
+      disks_[replica->volume].open(header.block.id, {range.offset, range.offset + range.length});
   if (!files.ok()) {
     answer.status = files.status();
   } else if (files->sidecar == nullptr || files->sidecar->info != header.block ||

@@ -230,12 +230,15 @@ Status SimDisk::purge(const wire::BlockInfo& replica, int steps) {
   return {};
 }
 
-Result<ReplicaFiles> SimDisk::open(BlockId block) const {
+Result<ReplicaFiles> SimDisk::open(BlockId block, Extent wanted) const {
   if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   const SimFile* file = find(data_of(block));
   if (file == nullptr) return no_such_replica();
-  if (unreadable_.contains(block)) return io_error();
+  const auto bad = unreadable_.find(block);
+  if (bad != unreadable_.end() && wanted.from < bad->second.to && bad->second.from < wanted.to) {
+    return io_error();
+  }
   return ReplicaFiles{&file->data, sidecar(block)};
 }
 

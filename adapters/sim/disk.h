@@ -13,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <vector>
 
@@ -80,6 +79,12 @@ struct Quarantined {
   [[nodiscard]] bool whole() const { return files.whole() && files.sidecar->info == info; }
 };
 
+// Bytes of a replica's data; all of them unless told otherwise.
+struct Extent {
+  std::uint64_t from = 0;
+  std::uint64_t to = UINT64_MAX;
+};
+
 // How far the publication of a replica has come; each step after the one before.
 enum class PublishStep { kSyncData, kSyncSidecar, kRenameData, kRenameSidecar, kSyncFolders };
 inline constexpr int kPublishSteps = 5;
@@ -115,8 +120,8 @@ class SimDisk {
   // have them.
   Status purge(const wire::BlockInfo& replica, int steps = kPurgeSteps);
 
-  // kNotFound: proven absent; kIo: unknown.
-  [[nodiscard]] Result<ReplicaFiles> open(BlockId block) const;
+  // Of the data only `wanted` will be read. kNotFound: proven absent; kIo: unknown.
+  [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Extent wanted = {}) const;
   // All copies of the content in quarantine/, the latest first.
   [[nodiscard]] Result<std::vector<Quarantined>> open_quarantined(
       const wire::BlockInfo& replica) const;
@@ -161,7 +166,9 @@ class SimDisk {
   void set_broken(bool broken);
   void set_full(bool full) { full_ = full; }
   void set_out_of_descriptors(bool out) { no_descriptors_ = out; }
-  void set_unreadable(BlockId block, bool unreadable);
+  // Reading any of the extent fails.
+  void set_unreadable(BlockId block, Extent part = {}) { unreadable_[block] = part; }
+  void set_readable(BlockId block) { unreadable_.erase(block); }
   [[nodiscard]] bool faulty() const {
     return full_ || no_descriptors_ || failed_ || !unreadable_.empty();
   }
@@ -208,7 +215,7 @@ class SimDisk {
   bool no_descriptors_ = false;
   bool failed_ = false;
   bool broken_ = false;
-  std::set<BlockId> unreadable_;
+  std::map<BlockId, Extent> unreadable_;
 };
 
 }  // namespace dfs::sim

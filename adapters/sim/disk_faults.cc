@@ -122,14 +122,6 @@ void SimDisk::set_broken(bool broken) {
   if (broken) failed_ = true;
 }
 
-void SimDisk::set_unreadable(BlockId block, bool unreadable) {
-  if (unreadable) {
-    unreadable_.insert(block);
-  } else {
-    unreadable_.erase(block);
-  }
-}
-
 void SimDisk::repair_faults() {
   full_ = false;
   no_descriptors_ = false;

@@ -10,16 +10,19 @@ constexpr std::uint64_t kMillion = 1'000'000;
 Status refused() { return {Code::kUnavailable, "connection refused"}; }
 Status reset() { return {Code::kUnavailable, "connection reset by peer"}; }
 
-// Leaves out the end of a body. False: there is none.
+// Leaves out the end of a body. False: there is none. Whoever waits for a range notices that its
+// answer ends early (see http::SocketClient).
 bool truncate(Message& message, Random& draw) {
   Slice* data = nullptr;
+  auto* range = std::get_if<RangeAnswer>(&message);
   if (auto* piece = std::get_if<BodyPiece>(&message); piece != nullptr) {
     data = &piece->data;
-  } else if (auto* range = std::get_if<RangeAnswer>(&message); range != nullptr) {
+  } else if (range != nullptr) {
     data = &range->data;
   }
   if (data == nullptr || data->length == 0) return false;
   data->length = draw.below(data->length);
+  if (range != nullptr) range->status = {Code::kIo, "the connection was closed in mid-answer"};
   return true;
 }
 

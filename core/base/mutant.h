@@ -17,6 +17,8 @@ enum class Mutant {
   kD1AckBeforeFsync,
   // One stored copy is enough for the writer and to complete.
   kD1CommitWithoutQuorum,
+  // A read error in a part of a run counts as one in all of it.
+  kD1RuleOutWholeRun,
   // A reply does not wait for its commit.
   kD2ReplyBeforeCommit,
   // A commit is not synced to the disk.
@@ -130,6 +132,7 @@ struct MutantName {
 inline constexpr std::array kMutants = {
     MutantName{Mutant::kD1AckBeforeFsync, "D1-ack-before-fsync"},
     MutantName{Mutant::kD1CommitWithoutQuorum, "D1-commit-without-quorum"},
+    MutantName{Mutant::kD1RuleOutWholeRun, "D1-rule-out-whole-run"},
     MutantName{Mutant::kD2ReplyBeforeCommit, "D2-reply-before-commit"},
     MutantName{Mutant::kD2CommitWithoutSync, "D2-commit-without-sync"},
     MutantName{Mutant::kD2RescueOldest, "D2-rescue-oldest"},

@@ -241,7 +241,8 @@ void BlockReader::fetch_failed(std::uint64_t fetch, const Status& status, Instan
   --from.out;
   ++from.setbacks;
   from.last = status;
-  if (status.code() == Code::kIo && out->end - out->first > 1) {
+  const bool in_part = status.code() == Code::kIo && out->end - out->first > 1;
+  if (in_part && !mutated(Mutant::kD1RuleOutWholeRun)) {
     for (std::size_t g = out->first; g < out->end; ++g) {
       granules_[g].tried &= ~bit(out->location);
       granules_[g].alone |= bit(out->location);

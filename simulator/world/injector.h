@@ -44,6 +44,10 @@ class Injector {
   // All machines lose power at once, and come back at about the same time.
   void power_all(Duration length, Random draw);
 
+  // Where disks had read errors before: every replica of a block gets one for good, each in another
+  // granule, so that all of the block can still be read.
+  void scatter_read_errors(Random draw);
+
   [[nodiscard]] std::map<std::string, std::uint64_t> counts() const;
 
  private:

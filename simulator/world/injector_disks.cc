@@ -34,6 +34,18 @@ bool spoil(FaultKind kind, sim::SimDisk& disk, BlockId block, Random draw) {
   }
 }
 
+sim::Extent granules_from(std::uint64_t first, std::uint64_t count) {
+  return {first * wire::kGranuleBytes, (first + count) * wire::kGranuleBytes};
+}
+
+// Everything, or some granules.
+sim::Extent unreadable_part(std::uint64_t length, Random draw) {
+  const std::uint64_t granules = wire::granules_of(length);
+  if (granules < 2 || draw.chance(1, 2)) return {};
+  const std::uint64_t first = draw.below(granules);
+  return granules_from(first, draw.between(1, granules - first));
+}
+
 }  // namespace
 
 // One replica that is not the last good one is spoilt or cannot be read.
@@ -52,8 +64,8 @@ bool Injector::damage(const PlannedFault& fault, Random draw) {
     const sim::FileBytes* data = disk.data(block, sim::Folder::kCurrent);
     if (data == nullptr) continue;
     if (fault.kind == FaultKind::kReadError) {
-      disk.set_unreadable(block, true);
-      later(fault.length, [&disk, block] { disk.set_unreadable(block, false); });
+      disk.set_unreadable(block, unreadable_part(data->size(), draw.fork("part")));
+      later(fault.length, [&disk, block] { disk.set_readable(block); });
       return true;
     }
     if (fault.kind == FaultKind::kBitRot) return rot(node, block, draw);
@@ -63,6 +75,28 @@ bool Injector::damage(const PlannedFault& fault, Random draw) {
     return true;
   }
   return false;
+}
+
+// Only of blocks without a copy too many, so that none goes that has what others cannot read.
+void Injector::scatter_read_errors(Random draw) {
+  if (!counts_.contains(std::string(to_string(FaultKind::kReadError)))) return;
+  for (const auto& [block, truth] : scene_.atlas.blocks()) {
+    const ModelBlockState* state = scene_.durable.block(block);
+    const std::uint64_t granules = wire::granules_of(truth.info.length);
+    if (state == nullptr || granules < 2 || truth.good.size() < 2 ||
+        truth.good.size() > state->replication || !truth.rotten.empty()) {
+      continue;
+    }
+    std::uint64_t bad = draw.fork(block.value).below(granules);
+    for (sim::DataNodeNode* node : targets_.datanodes) {
+      if (!truth.good.contains(node->address())) continue;
+      for (std::uint32_t volume = 0; volume < node->volumes(); ++volume) {
+        node->disk(volume).set_unreadable(block, granules_from(bad, 1));
+      }
+      bad = (bad + 1) % granules;
+    }
+    scene_.verdicts.probe("read error in each replica of a block");
+  }
 }
 
 // Beyond the budget: a file that asks for one copy of its blocks loses one. That its bytes are gone

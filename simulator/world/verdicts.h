@@ -36,7 +36,7 @@ inline constexpr std::string_view kProbes[] = {
     "NameNode ended itself", "lost block listed by fsck",
     "NameNode's damaged disk replaced by an older copy",
     "NameNode's metadata rescued from DataNodes", "block adopted by a file that a rescue rebuilt",
-    "pipeline's rest sent again by its head",
+    "pipeline's rest sent again by its head", "read error in each replica of a block",
     // probes.cc
     "copies wait after a mass loss", "lease expired", "epoch raised", "newer history heard of",
     "request records dropped", "freed block forgotten", "read answered Replaced",

@@ -1,6 +1,7 @@
 #include "simulator/world/workload.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/base/assert.h"
 
@@ -259,7 +260,11 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
   job.options.path = path;
   job.options.window = scene_.plan.window;
   job.options.retry = scene_.plan.retry;
-  job.options.block.fetch_bytes = wire::kGranuleBytes * draw.between(1, 2);
+  // One granule, or twice as many again and again, up to a whole block.
+  const std::uint64_t most =
+      wire::granules_of(std::max(scene_.plan.block_size, scene_.plan.big_block_size));
+  const auto sizes = static_cast<std::uint64_t>(std::bit_width(2 * most - 1));
+  job.options.block.fetch_bytes = wire::kGranuleBytes << draw.below(sizes);
   job.options.block.parallel = static_cast<std::uint32_t>(draw.between(1, 3));
   job.options.block.hedge_after = milliseconds(static_cast<std::int64_t>(draw.between(100, 3000)));
   const bool ranged = !whole && draw.chance(1, 4);

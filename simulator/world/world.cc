@@ -57,6 +57,7 @@ void read_everything(Cluster& cluster, const Plan& plan) {
   cluster.run_until(scene.queue.now() + seconds(1));
   cluster.injector().heal();
   cluster.run_until(scene.queue.now() + seconds(2));
+  cluster.injector().scatter_read_errors(Random(plan.seed).fork("read errors"));
   bool done = false;
   cluster.workload().read_everything(
       0, [&](const std::vector<std::string>& failed, std::uint64_t files) {

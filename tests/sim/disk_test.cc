@@ -155,9 +155,14 @@ TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
   EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
   EXPECT_EQ(disk.quarantine(info_of(bytes_of(100, 1))).code(), Code::kIo);
   disk.repair_faults();
-  disk.set_unreadable(kBlock, true);
+  disk.set_unreadable(kBlock);
   EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
-  disk.set_unreadable(kBlock, false);
+  disk.set_unreadable(kBlock, {20, 30});
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
+  EXPECT_EQ(disk.open(kBlock, {29, 31}).status().code(), Code::kIo);
+  EXPECT_TRUE(disk.open(kBlock, {0, 20}).ok());
+  EXPECT_TRUE(disk.open(kBlock, {30, 100}).ok());
+  disk.set_readable(kBlock);
   EXPECT_TRUE(disk.open(kBlock).ok());
   EXPECT_EQ(disk.open(BlockId{8}).status().code(), Code::kNotFound);
 }

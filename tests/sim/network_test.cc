@@ -35,6 +35,8 @@ class Peer final : public Process, public Endpoint {
     } else if (const auto* piece = std::get_if<BodyPiece>(&message)) {
       bytes += piece->data.length;
       last_piece = network_time();
+    } else if (const auto* range = std::get_if<RangeAnswer>(&message)) {
+      range_status = range->status;
     } else {
       ++answered;
       network_.finish(connection);
@@ -63,6 +65,7 @@ class Peer final : public Process, public Endpoint {
   bool answers = true;
   std::size_t bytes = 0;
   Instant last_piece;
+  Status range_status;
   std::vector<std::string> heard;
   std::vector<std::string> broken;
   int answered = 0;
@@ -216,6 +219,16 @@ TEST(Network, TruncatedBodyEndsInItsMiddleAndBothEndsHearOfIt) {
   EXPECT_LT(two.b.bytes, 100u);
   EXPECT_EQ(two.a.broken, Strings{"connection reset by peer (sent)"});
   EXPECT_EQ(two.network.counts().truncated, 1u);
+}
+
+TEST(Network, TruncatedRangeIsToldAsAReadErrorAsOverHttp) {
+  TwoPeers two({.tail_per_mille = 0, .far_tail_per_million = 0, .truncate_per_million = 1'000'000});
+  RangeAnswer answer;
+  const SharedBytes body = share(std::vector<std::uint8_t>(100));
+  answer.data = {body, 0, body->size()};
+  two.network.send(two.network.connect(1, 2), 1, std::move(answer));
+  two.run();
+  EXPECT_EQ(two.b.range_status.code(), Code::kIo);
 }
 
 TEST(Network, HalfOpenConnectionSwallowsEverythingAndTellsNobody) {
