@@ -55,7 +55,7 @@ TEST(Plan, StaysWithinTheBudgetOutsideOfTheProfileDisaster) {
       if (!within_budget(kind)) beyond.insert(kind);
     }
   }
-  EXPECT_EQ(beyond.size(), 4U);
+  EXPECT_EQ(beyond.size(), 5U);
 }
 
 TEST(Plan, HasInAllSeedsTheFaultsThatWereChosen) {
