@@ -61,6 +61,8 @@ enum class Mutant {
   kG3PublishOnExpiry,
   // Create with overwrite removes the old file at once.
   kG3RemoveAtCreate,
+  // A writer leaves out its last block.
+  kG3ForgetTail,
   // The reader asks by path again in mid-file.
   kG4LocateByPathMidway,
   // A block that could not be read is left out.
@@ -154,6 +156,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kG2JoinTheWriter, "G2-join-the-writer"},
     MutantName{Mutant::kG3PublishOnExpiry, "G3-publish-on-expiry"},
     MutantName{Mutant::kG3RemoveAtCreate, "G3-remove-at-create"},
+    MutantName{Mutant::kG3ForgetTail, "G3-forget-tail"},
     MutantName{Mutant::kG4LocateByPathMidway, "G4-locate-by-path-midway"},
     MutantName{Mutant::kG4SkipFailedBlock, "G4-skip-failed-block"},
     MutantName{Mutant::kN1NoRetryRecord, "N1-no-retry-record"},

@@ -181,6 +181,7 @@ void Writer::source_ready(std::uint64_t index, std::uint64_t length, bool last, 
   DFS_ASSERT(last || length == 0 || length == block_size_);
   preparing_ = false;
   source_ended_ = last || length == 0;
+  if (last && mutated(Mutant::kG3ForgetTail)) length = 0;
   slot->second.state = SlotState::kReady;
   slot->second.length = length;
   slot->second.retry_at = now;

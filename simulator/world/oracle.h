@@ -45,6 +45,9 @@ class Oracle {
   // Clients.
   virtual void attempt(Address /*client*/, std::uint64_t /*call*/, std::uint64_t /*attempt*/,
                        Now /*now*/) {}
+  // A put was told that all is well, and how its file looks; `content` is what it was to write.
+  virtual void put_done(const std::string& /*path*/, const Content& /*content*/,
+                        const wire::FileStatus& /*file*/) {}
   virtual void read_piece(const std::string& /*path*/, InodeId /*version*/,
                           std::uint64_t /*offset*/, Bytes /*data*/) {}
   virtual void read_done(const std::string& /*path*/, InodeId /*version*/,

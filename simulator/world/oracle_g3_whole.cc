@@ -1,5 +1,6 @@
 // G3: content changes only when a version is completed: while one is being written, and after it
-// was given up or has expired, readers see exactly what was there before.
+// was given up or has expired, readers see exactly what was there before. What is completed is all
+// that its writer had to write.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -15,7 +16,14 @@ class Whole final : public Oracle {
     if (locate != nullptr && !locate->inode) check(locate->path, request, reply);
   }
 
-  void applying(const namenode::Command& command, const namenode::Outcome& /*outcome*/) override {
+  void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
+    const auto* request = std::get_if<namenode::RequestCommand>(&command.body);
+    const auto* complete =
+        request == nullptr ? nullptr : std::get_if<wire::Complete>(&request->body);
+    const auto* file = std::get_if<wire::FileStatus>(&outcome.reply);
+    if (complete != nullptr && file != nullptr && !outcome.replayed) {
+      check_length(complete->inode, file->length);
+    }
     const auto* expire = std::get_if<namenode::ExpireCommand>(&command.body);
     if (expire == nullptr) return;
     for (const InodeId version : expire->pending) {
@@ -24,6 +32,14 @@ class Whole final : public Oracle {
       touched_.insert(path_of(*writer));
       expired_.insert(version);
     }
+  }
+
+  void put_done(const std::string& path, const Content& content,
+                const wire::FileStatus& file) override {
+    scene_.verdicts.expect(file.length == content.length, "G3", [&] {
+      return "the writer of " + path + " was told that its file has " +
+             std::to_string(file.length) + " bytes instead of " + std::to_string(content.length);
+    });
   }
 
   // What was not durable never happened.
@@ -45,6 +61,15 @@ class Whole final : public Oracle {
   }
 
  private:
+  void check_length(InodeId version, std::uint64_t length) {
+    const auto content = scene_.contents.find(version);
+    if (content == scene_.contents.end()) return;
+    scene_.verdicts.expect(length == content->second.length, "G3", [&] {
+      return "version " + std::to_string(version.value) + " was completed with " +
+             std::to_string(length) + " bytes instead of " + std::to_string(content->second.length);
+    });
+  }
+
   [[nodiscard]] std::string path_of(const ModelWriter& writer) const {
     const std::string above = scene_.applied.path_of(writer.parent);
     return (above == "/" ? "" : above) + "/" + writer.name;

@@ -232,9 +232,12 @@ void Workload::put(std::size_t client, const std::string& path, bool overwrite, 
   std::multiset<std::string>& writing = overwrite ? overwriting_ : creating_;
   writing.insert(path);
   auto cancelled = std::make_shared<bool>(false);
-  job.done = [this, kind, cancelled, path, &writing](const Status& status,
-                                                     const wire::FileStatus& /*file*/) {
+  job.done = [this, kind, cancelled, path, content, &writing](const Status& status,
+                                                              const wire::FileStatus& file) {
     if (const auto at = writing.find(path); at != writing.end()) writing.erase(at);
+    if (status.ok()) {
+      for (const auto& oracle : oracles_) oracle->put_done(path, content, file);
+    }
     if (*cancelled && !status.ok()) {
       ++outcomes_[std::string(to_string(kind)) + " cancelled"];
     } else {

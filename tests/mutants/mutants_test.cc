@@ -62,6 +62,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kG2JoinTheWriter},
       {Mutant::kG3PublishOnExpiry, 3, kSafety, {FaultKind::kClientCrash}, seconds(60)},
       {Mutant::kG3RemoveAtCreate},
+      {Mutant::kG3ForgetTail},
       {Mutant::kG4LocateByPathMidway, 80, kSafety, {FaultKind::kPartition}},
       {Mutant::kG4SkipFailedBlock, 12},
       {Mutant::kN1NoRetryRecord},
