@@ -1,4 +1,4 @@
-// C3: at rest nobody is told to copy or to delete.
+// C3: at rest nobody is told to copy, to delete or to take back.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -15,11 +15,12 @@ class Flapping final : public Oracle {
     scene_.verdicts.checked("C3");
     for (const wire::Order& order : heartbeat->orders) {
       if (scene_.gone(order.block.id)) continue;  // tried again and again, in case it comes back
-      if (order.kind == wire::OrderKind::kCopy || order.kind == wire::OrderKind::kQuarantine) {
-        scene_.verdicts.violated(
-            "C3", "block " + std::to_string(order.block.id.value) + " is ordered to " +
-                      std::string(wire::to_string(order.kind)) + " although nothing happens");
-      }
+      const bool asks =
+          order.kind == wire::OrderKind::kVerify || order.kind == wire::OrderKind::kConfirm;
+      if (asks) continue;
+      scene_.verdicts.violated(
+          "C3", "block " + std::to_string(order.block.id.value) + " is ordered to " +
+                    std::string(wire::to_string(order.kind)) + " although nothing happens");
     }
   }
   void after_rest() override { resting_ = false; }
