@@ -40,9 +40,19 @@ class Convergence final : public Oracle {
   }
 
  private:
-  // What is beyond repair holds a node for ever, and is no reason to.
+  // What is beyond repair holds those for ever that had a replica of it, and those of whom the
+  // NameNode cannot tell.
+  [[nodiscard]] bool held_by_what_is_gone(const wire::NodeReport& node) const {
+    return std::ranges::any_of(scene_.given_up, [&](BlockId block) {
+      const ModelBlockState* state = scene_.durable.block(block);
+      const BlockTruth* truth = scene_.atlas.find(block);
+      if (state == nullptr || !state->referenced || !scene_.gone(block)) return false;
+      return !node.reported || (truth != nullptr && truth->published.contains(node.node));
+    });
+  }
+
   void judge_departure(const wire::NodeReport& node) {
-    if (!scene_.durable.leaving().contains(node.node) || !scene_.given_up.empty()) return;
+    if (!scene_.durable.leaving().contains(node.node) || held_by_what_is_gone(node)) return;
     scene_.verdicts.expect(node.service == wire::ServiceState::kDecommissioned, "C1", [&] {
       return "DataNode " + std::to_string(node.node.value) + " was asked to leave and is " +
              std::string(to_string(node.service)) + ": " + node.waits_for;
