@@ -132,9 +132,16 @@ bool NamespaceModel::is_writer(InodeId version, const std::string& client) const
 }
 
 std::optional<std::uint64_t> NamespaceModel::recorded(const wire::Caller& caller) const {
-  const auto found = replies_.find({caller.client, caller.request});
-  if (found == replies_.end()) return std::nullopt;
-  return found->second;
+  const auto found = records_.find({caller.client, caller.request});
+  if (found == records_.end()) return std::nullopt;
+  return found->second.reply;
+}
+
+bool NamespaceModel::may_have_forgotten(const wire::Caller& caller) const {
+  const auto settled = settled_below_.find(caller.client);
+  if (settled != settled_below_.end() && caller.request < settled->second) return true;
+  const auto record = records_.find({caller.client, caller.request});
+  return record == records_.end() ? forgotten_.ms > 0 : record->second.at <= forgotten_;
 }
 
 InodeId NamespaceModel::new_inode() {
@@ -367,12 +374,17 @@ void NamespaceModel::apply(const namenode::Command& command, const namenode::Out
   } else if (const auto* leave = std::get_if<namenode::DecommissionCommand>(&command.body)) {
     leaving_.erase(leave->node);
     if (leave->on) leaving_.insert(leave->node);
+  } else if (const auto* forget = std::get_if<namenode::ForgetRequestsCommand>(&command.body)) {
+    forgotten_ = std::max(forgotten_, std::min(forget->until, command.time));
   } else if (const auto* request = std::get_if<namenode::RequestCommand>(&command.body)) {
     std::visit(
         [&](const auto& body) {
           if (outcome.replayed) return;
           if (ok(outcome.reply)) execute(body, outcome.reply);
-          replies_[{body.caller.client, body.caller.request}] = digest_of(outcome.reply);
+          const wire::Caller& caller = body.caller;
+          records_[{caller.client, caller.request}] = {digest_of(outcome.reply), command.time};
+          std::uint64_t& settled = settled_below_[caller.client];
+          settled = std::max(settled, caller.settled_below);
         },
         request->body);
   }

@@ -69,6 +69,9 @@ class NamespaceModel {
   [[nodiscard]] bool is_writer(InodeId version, const std::string& client) const;
   // The reply recorded for a request that was executed before.
   [[nodiscard]] std::optional<std::uint64_t> recorded(const wire::Caller& caller) const;
+  // Whether the NameNode can have dropped the record of that request, if there ever was one: its
+  // client has settled it, or it is as old as records that were dropped.
+  [[nodiscard]] bool may_have_forgotten(const wire::Caller& caller) const;
 
   // Takes over what the command did; the outcome is what expected() allows.
   void apply(const namenode::Command& command, const namenode::Outcome& outcome);
@@ -157,7 +160,13 @@ class NamespaceModel {
   std::map<InodeId, ModelWriter> writers_;
   std::map<InodeId, ModelInode> dead_;  // replaced or removed versions whose blocks are kept
   std::map<BlockId, ModelBlockState> blocks_;
-  std::map<std::pair<std::string, std::uint64_t>, std::uint64_t> replies_;
+  struct Record {
+    std::uint64_t reply = 0;  // its digest
+    WallTime at;
+  };
+  std::map<std::pair<std::string, std::uint64_t>, Record> records_;
+  std::map<std::string, std::uint64_t> settled_below_;  // as clients have told
+  WallTime forgotten_;                                  // records that are no younger may be gone
   InodeId highest_inode_;
   BlockId highest_block_;
   std::uint64_t epoch_ = 1;

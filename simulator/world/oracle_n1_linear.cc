@@ -1,5 +1,6 @@
 // N1: the namespace is linearizable. The NameNode's order of commands is the witness: each reply is
-// the one that a reference model gives at that point, and a request executes once.
+// the one that a reference model gives at that point, and a request executes once. "Outcome
+// unknown" is said only of what may have been executed and forgotten.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -24,7 +25,7 @@ std::string name_of(const wire::Request& request) {
 bool is_refusal(Code code) {
   return code == Code::kSafeMode || code == Code::kReadOnly || code == Code::kUnavailable ||
          code == Code::kNotEnoughDataNodes || code == Code::kNoSpace ||
-         code == Code::kUnknownOutcome || code == Code::kInvalidArgument;
+         code == Code::kInvalidArgument;
 }
 
 class Linear final : public Oracle {
@@ -54,7 +55,9 @@ class Linear final : public Oracle {
                      const namenode::Outcome& outcome) {
     const auto name = [&] { return name_of(wire::Request(body)); };
     const std::optional<std::uint64_t> before = scene_.applied.recorded(body.caller);
-    if (code_of(outcome.reply) == Code::kUnknownOutcome) return;
+    if (code_of(outcome.reply) == Code::kUnknownOutcome) {
+      return check_unknown(wire::Request(body), body.caller);
+    }
     scene_.verdicts.expect(outcome.replayed == before.has_value(), "N1", [&] {
       return name() + (before ? " was executed a second time" : " was answered from no record");
     });
@@ -81,9 +84,17 @@ class Linear final : public Oracle {
       scene_.verdicts.checked("N1");
       return;
     }
+    if (code == Code::kUnknownOutcome) return check_unknown(request, caller);
     scene_.verdicts.expect(is_refusal(code), "N1", [&] {
       return name_of(request) + " was answered " + std::string(to_string(code)) +
              " without a command";
+    });
+  }
+
+  void check_unknown(const wire::Request& request, const wire::Caller& caller) {
+    scene_.verdicts.expect(scene_.applied.may_have_forgotten(caller), "N1", [&] {
+      return name_of(request) + " is said to be of unknown outcome, and " +
+             (scene_.applied.recorded(caller) ? "is recorded" : "was never executed");
     });
   }
 
