@@ -197,7 +197,10 @@ void NamespaceModel::drop(InodeId id) {
   if (found == inodes_.end()) return;
   const ModelInode gone = found->second;
   for (const auto& [name, child] : gone.entries) drop(child);
-  for (const auto& [name, version] : gone.writers) end_writer(version);
+  for (const auto& [name, version] : gone.writers) {
+    end_writer(version);
+    detached_.insert(version);
+  }
   for (const ModelBlock& block : gone.blocks) refer(block.id, false);
   inodes_.erase(id);
   if (!gone.directory) dead_[id] = gone;
@@ -340,6 +343,7 @@ void NamespaceModel::adopt(const namenode::AdoptBlockCommand& command) {
 
 void NamespaceModel::follow(const namenode::Effects& effects) {
   for (const BlockId block : effects.forgotten) blocks_.erase(block);
+  for (const InodeId version : effects.leases_ended) detached_.erase(version);
   for (const BlockId block : effects.retargeted) {
     const auto found = blocks_.find(block);
     if (found == blocks_.end()) continue;

@@ -72,6 +72,8 @@ class NamespaceModel {
   // Whether the NameNode can have dropped the record of that request, if there ever was one: its
   // client has settled it, or it is as old as records that were dropped.
   [[nodiscard]] bool may_have_forgotten(const wire::Caller& caller) const;
+  // The writer's directory was removed, and with it, sooner or later, the pending version.
+  [[nodiscard]] bool detached(InodeId version) const { return detached_.contains(version); }
 
   // Takes over what the command did; the outcome is what expected() allows.
   void apply(const namenode::Command& command, const namenode::Outcome& outcome);
@@ -167,6 +169,7 @@ class NamespaceModel {
   std::map<std::pair<std::string, std::uint64_t>, Record> records_;
   std::map<std::string, std::uint64_t> settled_below_;  // as clients have told
   WallTime forgotten_;                                  // records that are no younger may be gone
+  std::set<InodeId> detached_;
   InodeId highest_inode_;
   BlockId highest_block_;
   std::uint64_t epoch_ = 1;

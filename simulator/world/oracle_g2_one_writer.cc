@@ -1,4 +1,7 @@
-// G2: only the current writer of a version changes it; a fenced or expired one changes nothing.
+// G2: only the current writer of a version changes it; a fenced or expired one changes nothing, and
+// who renews a lease is told whether it is still that writer.
+#include <algorithm>
+
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -25,7 +28,27 @@ class OneWriter final : public Oracle {
     }
   }
 
+  void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
+    const auto* renew = std::get_if<wire::RenewLease>(&request);
+    const auto* renewed = std::get_if<wire::RenewLeaseReply>(&reply);
+    if (renew == nullptr || renewed == nullptr) return;
+    for (const InodeId version : renew->inodes) {
+      const bool lost = std::ranges::find(renewed->lost, version) != renewed->lost.end();
+      check_renewal(version, renew->client, lost);
+    }
+  }
+
  private:
+  // Whose directory is gone learns it from the next request at the latest.
+  void check_renewal(InodeId version, const std::string& client, bool lost) {
+    const bool writes = scene_.applied.is_writer(version, client);
+    const bool right = lost ? !writes : writes || scene_.applied.detached(version);
+    scene_.verdicts.expect(right, "G2", [&] {
+      return "who renews the lease of version " + std::to_string(version.value) + " is told that " +
+             (lost ? "it is lost, and is its writer" : "it goes on, and is not its writer");
+    });
+  }
+
   void check(InodeId version, const std::string& client, const namenode::Outcome& outcome) {
     const Code code = code_of(outcome.reply);
     if (scene_.applied.is_writer(version, client)) {
