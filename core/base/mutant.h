@@ -129,6 +129,10 @@ enum class Mutant {
   kT1RecordByWallClock,
   // Time in which the NameNode was suspended counts as time in which it ran.
   kT1CountSuspension,
+  // Writes are refused for ever once the NameNode's disk was nearly full.
+  kA1RefuseAfterFullDisk,
+  // Safe mode by hand does not end on request.
+  kA1StayInSafeMode,
 };
 
 struct MutantName {
@@ -194,6 +198,8 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kT1LeasesByWallClock, "T1-leases-by-wall-clock"},
     MutantName{Mutant::kT1RecordByWallClock, "T1-record-by-wall-clock"},
     MutantName{Mutant::kT1CountSuspension, "T1-count-suspension"},
+    MutantName{Mutant::kA1RefuseAfterFullDisk, "A1-refuse-after-full-disk"},
+    MutantName{Mutant::kA1StayInSafeMode, "A1-stay-in-safe-mode"},
 };
 
 #if defined(DFS_MUTANTS)

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/base/mutant.h"
 #include "core/namenode/state.h"
 
 namespace dfs::namenode {
@@ -42,7 +43,9 @@ bool NameNode::accepts_writes(std::string* why_not) const {
   return status.ok();
 }
 
-void NameNode::set_disk_low(bool low) { state_->disk_low = low; }
+void NameNode::set_disk_low(bool low) {
+  state_->disk_low = low || (state_->disk_low && mutated(Mutant::kA1RefuseAfterFullDisk));
+}
 void NameNode::observe(CommandObserver* observer) { state_->observer = observer; }
 
 }  // namespace dfs::namenode

@@ -51,11 +51,9 @@ Cluster::Cluster(const Plan& plan)
   add_datanodes();
   add_clients();
   oracles_ = make_oracles(scene_);
-  std::vector<sim::ClientNode*> clients;
-  for (const auto& client : clients_) clients.push_back(client.get());
-  workload_ = std::make_unique<Workload>(scene_, clients, oracles_);
+  workload_ = std::make_unique<Workload>(scene_, clients(), oracles_);
   injector_ = std::make_unique<Injector>(
-      scene_, Targets{&network_, namenode_.get(), &host_, scene_.datanodes, clients,
+      scene_, Targets{&network_, namenode_.get(), &host_, scene_.datanodes, clients(),
                       [this](std::size_t client) { start_client(client); },
                       [this](Address node) { disks_changed(node); },
                       [this](const wire::Request& request) { operate(request); },
@@ -64,6 +62,12 @@ Cluster::Cluster(const Plan& plan)
 }
 
 Cluster::~Cluster() = default;
+
+std::vector<sim::ClientNode*> Cluster::clients() const {
+  std::vector<sim::ClientNode*> clients;
+  for (const auto& client : clients_) clients.push_back(client.get());
+  return clients;
+}
 
 void Cluster::add_datanodes() {
   for (std::uint32_t i = 0; i < plan_.datanodes; ++i) {

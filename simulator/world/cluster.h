@@ -49,6 +49,7 @@ class Cluster final : public sim::NameNodeObserver,
   [[nodiscard]] std::string shipping_warning() const;
   [[nodiscard]] sim::Network& network() { return network_; }
   [[nodiscard]] sim::ClientNode& client(std::size_t index) { return *clients_.at(index); }
+  [[nodiscard]] std::vector<sim::ClientNode*> clients() const;
   // Looks at the disks of a DataNode again after something was done to them.
   void disks_changed(Address datanode);
 

@@ -45,7 +45,7 @@ constexpr Excused kExcused[] = {
 };
 
 // Judged when the cluster has come to rest, which the profile safety does not wait for.
-constexpr std::string_view kJudgedAtRest[] = {"C1", "C2", "C3", "C4"};
+constexpr std::string_view kJudgedAtRest[] = {"C1", "C2", "C3", "C4", "A1"};
 
 // Whoever leaves out part of what a plan has by itself has asked for less.
 bool whole(const PlanOptions& options) {

@@ -61,6 +61,8 @@ class Oracle {
   virtual void after_rest() {}
   // What the NameNode says of files that have lost copies, at rest.
   virtual void fsck_done(const std::vector<wire::FileHealth>& /*unhealthy*/) {}
+  // After all that, a client did something that must work: how it ended and how long it took.
+  virtual void tried(const std::string& /*what*/, const Status& /*status*/, Duration /*took*/) {}
   // Every file has been read once more, at the very end; `failed`: which could not be, and why.
   virtual void all_read(const std::vector<std::string>& /*failed*/, std::uint64_t /*files*/) {}
 

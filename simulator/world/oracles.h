@@ -30,6 +30,7 @@ namespace dfs::world {
 [[nodiscard]] std::unique_ptr<Oracle> make_f1(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_b3(Scene& scene);
 [[nodiscard]] std::unique_ptr<Oracle> make_t1(Scene& scene);
+[[nodiscard]] std::unique_ptr<Oracle> make_a1(Scene& scene);
 // Judges nothing: notes rare things that the others' hooks show.
 [[nodiscard]] std::unique_ptr<Oracle> make_probes(Scene& scene);
 

@@ -14,7 +14,7 @@ namespace dfs::world {
 // The properties that this simulator checks, with the ids of the reference.
 inline constexpr std::string_view kInvariants[] = {
     "D1", "D2", "D3", "D4", "D5", "V1", "V2", "V3", "G1", "G2", "G3", "G4", "N1",
-    "N2", "N3", "C1", "C2", "C3", "C4", "S1", "F1", "B1", "B2", "B3", "T1"};
+    "N2", "N3", "C1", "C2", "C3", "C4", "S1", "F1", "B1", "B2", "B3", "T1", "A1"};
 
 // One of them, named by its id: "D1". A name that is none does not compile.
 class Invariant {

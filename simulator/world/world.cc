@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulator/world/cluster.h"
+#include "simulator/world/trial.h"
 
 namespace dfs::world {
 namespace {
@@ -51,6 +52,17 @@ void rest(Cluster& cluster, const Plan& plan) {
   for (const auto& oracle : cluster.oracles()) oracle->after_rest();
 }
 
+// Where faults have left nothing behind, everything that users do works.
+void try_everything(Cluster& cluster, const Plan& plan) {
+  Scene& scene = cluster.scene();
+  if (!scene.verdicts.judges("A1")) return;
+  Trial trial(scene, cluster.clients(), cluster.oracles());
+  trial.start();
+  if (!cluster.run_while([&] { return !trial.done(); }, plan.retry.limit * Trial::kSteps)) {
+    if (scene.verdicts.clean()) scene.verdicts.violated("A1", trial.pending());
+  }
+}
+
 void read_everything(Cluster& cluster, const Plan& plan) {
   Scene& scene = cluster.scene();
   cluster.injector().power_all({}, Random(plan.seed).fork("last power loss"));
@@ -89,6 +101,7 @@ RunResult run(const Plan& plan, const StoryLine& story, std::vector<TraceMark>* 
   };
   if (goes_on()) settle(cluster, plan);
   if (goes_on() && plan.profile != Profile::kSafety) rest(cluster, plan);
+  if (goes_on() && plan.profile != Profile::kSafety) try_everything(cluster, plan);
   if (goes_on()) read_everything(cluster, plan);
 
   RunResult result;

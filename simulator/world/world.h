@@ -3,8 +3,8 @@
 //
 // run() is a pure function of the plan. It stops at the first violation. Phases: the planned
 // duration with operations and faults; then faults end and operations run out; in the profiles
-// liveness and disaster the cluster must then converge within convergence_bound(plan); at last all
-// machines lose power at once, come back, and every file is read.
+// liveness and disaster the cluster must then converge within convergence_bound(plan), and whatever
+// clients do must work; at last all machines lose power at once, come back, and every file is read.
 #pragma once
 
 #include <cstdint>

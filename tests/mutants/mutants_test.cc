@@ -110,6 +110,8 @@ const std::vector<Hunt>& hunts() {
        seconds(60)},
       {Mutant::kT1RecordByWallClock, 3, kSafety, {FaultKind::kClockStep}},
       {Mutant::kT1CountSuspension, 3, kSafety, {FaultKind::kNameNodePause}},
+      {Mutant::kA1RefuseAfterFullDisk, 3, kLiveness, {FaultKind::kNameNodeDiskFull}},
+      {Mutant::kA1StayInSafeMode, 3, kLiveness, {FaultKind::kSafeMode}},
   };
   return all;
 }

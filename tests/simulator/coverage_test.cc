@@ -54,6 +54,7 @@ TEST(Coverage, EachProbeThatIsNotExcusedIsMissed) {
 TEST(Coverage, OnlyInvariantsThatAreJudgedAtRestNeedNoCheckInTheProfileSafety) {
   EXPECT_FALSE(must_check(Profile::kSafety, "C4"));
   EXPECT_TRUE(must_check(Profile::kLiveness, "C4"));
+  EXPECT_FALSE(must_check(Profile::kSafety, "A1"));
   EXPECT_TRUE(must_check(Profile::kSafety, "T1"));
 }
 

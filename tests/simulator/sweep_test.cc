@@ -55,14 +55,14 @@ TEST(Sweep, ADefaultRunHasTwentyOperationsAndAFaultInEachOfItsSeconds) {
 
 TEST(Sweep, LivenessHoldsOnceFaultsHaveEnded) {
   const Sums sums = run_seeds(Profile::kLiveness, 1, 4);
-  for (const char* id : {"C1", "C2", "C3", "C4", "V2"}) {
+  for (const char* id : {"C1", "C2", "C3", "C4", "V2", "A1"}) {
     EXPECT_TRUE(sums.checks.contains(id)) << id << " was never compared";
   }
 }
 
 TEST(Sweep, DisasterTakesWhatItTakesAndNothingIsAnsweredWrongly) {
   const Sums sums = run_seeds(Profile::kDisaster, 1, 4);
-  for (const char* id : {"D1", "D2", "F1", "V1", "N1", "C1"}) {
+  for (const char* id : {"D1", "D2", "F1", "V1", "N1", "C1", "A1"}) {
     EXPECT_TRUE(sums.checks.contains(id)) << id << " was never compared";
   }
 }

@@ -61,7 +61,8 @@ wire::Reply register_datanode(Context& context, const RegisterCommand& command) 
 }
 
 wire::Reply set_safe_mode(Context& context, const SafeModeCommand& command) {
-  context.meta.safe_mode = command.on;
+  const bool stays = context.meta.safe_mode && mutated(Mutant::kA1StayInSafeMode);
+  context.meta.safe_mode = command.on || stays;
   return wire::Empty{};
 }
 

@@ -1,0 +1,136 @@
+#include "simulator/world/trial.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/assert.h"
+
+namespace dfs::world {
+namespace {
+
+std::string directory(std::size_t client) { return "/trial-" + std::to_string(client); }
+std::string file(std::size_t client) { return directory(client) + "/file"; }
+std::string renamed(std::size_t client) { return directory(client) + "/renamed"; }
+
+}  // namespace
+
+Trial::Trial(Scene& scene, std::vector<sim::ClientNode*> clients,
+             std::vector<std::unique_ptr<Oracle>>& oracles)
+    : scene_(scene), clients_(std::move(clients)), oracles_(oracles), at_(clients_.size()) {
+  add_step("mkdir", [this](std::size_t client, const Done& done) {
+    call(client, wire::Mkdir{{}, directory(client), false, 0755}, done);
+  });
+  if (can_store()) {
+    add_step("put", [this](std::size_t client, const Done& done) {
+      put(client, content(client, 1), done);
+    });
+    add_step("get", [this](std::size_t client, const Done& done) {
+      get(client, file(client), content(client, 1), done);
+    });
+    add_step("overwrite", [this](std::size_t client, const Done& done) {
+      put(client, content(client, 2), done);
+    });
+    add_step("rename", [this](std::size_t client, const Done& done) {
+      call(client, wire::Rename{{}, file(client), renamed(client), false}, done);
+    });
+    add_step("get what was renamed", [this](std::size_t client, const Done& done) {
+      get(client, renamed(client), content(client, 2), done);
+    });
+    add_step("set replication", [this](std::size_t client, const Done& done) {
+      call(client, wire::SetReplication{{}, renamed(client), 2}, done);
+    });
+  }
+  add_step("remove", [this](std::size_t client, const Done& done) {
+    call(client, wire::Remove{{}, directory(client), true}, done);
+  });
+  DFS_ASSERT(steps_.size() <= kSteps);
+}
+
+// A write needs min(2, r) copies on distinct hosts.
+bool Trial::can_store() const {
+  const std::uint32_t needed = std::min(2u, scene_.plan.namenode.default_replication);
+  return scene_.in_service().size() >= needed;
+}
+
+Content Trial::content(std::size_t client, std::uint64_t version) const {
+  return {mix(mix(scene_.plan.seed, key_of("trial")), client * 2 + version),
+          2 * scene_.plan.block_size};
+}
+
+void Trial::start() {
+  running_ = clients_.size();
+  for (std::size_t client = 0; client < clients_.size(); ++client) go_on(client, 0);
+}
+
+void Trial::go_on(std::size_t client, std::size_t step) {
+  at_[client] = step;
+  if (step == steps_.size()) {
+    --running_;
+    return;
+  }
+  const std::int64_t begin_us = scene_.now_us();
+  steps_[step].act(client, [this, client, step, begin_us](const Status& status) {
+    const std::string what = "client " + std::to_string(client) + ": " + steps_[step].what;
+    const Duration took{scene_.now_us() - begin_us};
+    for (const auto& oracle : oracles_) oracle->tried(what, status, took);
+    go_on(client, step + 1);
+  });
+}
+
+std::string Trial::pending() const {
+  std::string pending = "at rest these do not come to an end:";
+  for (std::size_t client = 0; client < clients_.size(); ++client) {
+    if (at_[client] == steps_.size()) continue;
+    pending += " client " + std::to_string(client) + ": " + steps_[at_[client]].what;
+  }
+  return pending;
+}
+
+void Trial::call(std::size_t client, wire::Request request, const Done& done) {
+  clients_[client]->call({std::move(request), scene_.plan.retry, [done](const wire::Reply& reply) {
+                            const auto* status = std::get_if<Status>(&reply);
+                            done(status == nullptr ? Status() : *status);
+                          }});
+}
+
+void Trial::put(std::size_t client, const Content& content, const Done& done) {
+  sim::PutJob job;
+  job.options.path = file(client);
+  job.options.overwrite = true;
+  job.options.block_size = scene_.plan.block_size;
+  job.options.window = scene_.plan.window;
+  job.options.retry = scene_.plan.retry;
+  job.length = content.length;
+  job.source = [content](std::uint64_t offset, std::uint64_t length) {
+    return sim::share(bytes_of(content, offset, length));
+  };
+  job.opened = [this, content](InodeId version) { scene_.contents[version] = content; };
+  job.done = [this, path = job.options.path, content, done](const Status& status,
+                                                            const wire::FileStatus& written) {
+    if (status.ok()) {
+      for (const auto& oracle : oracles_) oracle->put_done(path, content, written);
+    }
+    done(status);
+  };
+  clients_[client]->put(std::move(job));
+}
+
+void Trial::get(std::size_t client, const std::string& path, const Content& content,
+                const Done& done) {
+  auto right = std::make_shared<std::uint64_t>(0);  // bytes
+  sim::GetJob job;
+  job.options.path = path;
+  job.options.window = scene_.plan.window;
+  job.options.retry = scene_.plan.retry;
+  job.opened = [](const wire::FileStatus&) {};
+  job.piece = [right, content](std::uint64_t offset, Bytes data) {
+    if (matches(content, offset, data)) *right += data.size();
+  };
+  job.done = [right, content, done](const Status& status) {
+    const bool whole = *right == content.length;
+    done(status.ok() && !whole ? Status(Code::kCorrupt, "other bytes than were written") : status);
+  };
+  clients_[client]->get(std::move(job));
+}
+
+}  // namespace dfs::world
