@@ -24,8 +24,11 @@ class Copy {
         if (!done->status.ok()) return done->status;
         return volume_;
       }
-      // What was asked for before the disk failed is pointless.
-      if (!task_.done()) carry_out(effect, effects);
+      if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
+        host_.found_bad(bad->replica);  // also of the last source, with which the copy has failed
+      } else if (!task_.done()) {
+        carry_out(effect, effects);  // what was asked for before the end is pointless after it
+      }
     }
     // Each fetch is answered before the next effect, so the machine has ended.
     DFS_ASSERT(task_.done());
@@ -49,8 +52,6 @@ class Copy {
       if (!volume.ok()) return task_.disk_failed(volume.status(), effects);
       volume_ = *volume;
       task_.published(effects);
-    } else if (const auto* bad = std::get_if<client::FoundBad>(&effect)) {
-      host_.found_bad(bad->replica);
     }
   }
 
