@@ -25,12 +25,23 @@ struct Server::Route {
 
 namespace {
 
-bool same_header(std::string_view a, std::string_view b) {
+// Whatever their case.
+bool same_text(std::string_view a, std::string_view b) {
   const auto lower = [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// Whether a browser sent it for a page that did not come from this server. Any page can have any
+// request sent; that its answer is kept from it does not undo what was done.
+bool of_another_site(const ServerRequest& request) {
+  const std::string* origin = request.header("Origin");
+  if (origin == nullptr) return false;
+  const std::string* host = request.header("Host");
+  return host == nullptr ||
+         (!same_text(*origin, "http://" + *host) && !same_text(*origin, "https://" + *host));
 }
 
 }  // namespace
@@ -55,7 +66,7 @@ Result<std::string> Body::text(std::size_t max_bytes) {
 
 const std::string* ServerRequest::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (same_header(key, name)) return &value;
+    if (same_text(key, name)) return &value;
   }
   return nullptr;
 }
@@ -82,6 +93,11 @@ struct Server::Impl {
   }
 
   void route(const ServerRequest& request, ServerResponse& response) const {
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    if (!reads && of_another_site(request)) {
+      return response.fail(
+          {Code::kPermissionDenied, "a page of another site (header Origin) may only read"});
+    }
     bool path_exists = false;
     for (const Route& route : routes) {
       if (!route.matches_path(request.path)) continue;

@@ -93,7 +93,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // `path` is exact, or everything below a folder if it ends in "/*". Before start(). A GET handler
-  // answers HEAD too. A request with parameters in its query is refused: no handler takes any.
+  // answers HEAD too. A request with parameters in its query is refused: no handler takes any. So
+  // is any but GET and HEAD that a browser sends for another site's page (header Origin).
   void handle(std::string method, std::string path, Handler handler);
 
   // Binds and serves. "127.0.0.1:8000: Address already in use" if somebody else does.

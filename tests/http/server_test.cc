@@ -248,6 +248,31 @@ TEST_F(ServerTest, SaysWhatIsWrongWithThePathOrTheMethod) {
   EXPECT_NE(thrown.body.find("unlucky"), std::string::npos);
 }
 
+// A browser sends such a request unasked, whatever page it shows, and says which.
+TEST_F(ServerTest, ChangesNothingForAPageOfAnotherSite) {
+  RawClient client(at());
+  const auto asked = [&](const std::string& line, const std::string& headers) {
+    EXPECT_TRUE(
+        client.send(line + " HTTP/1.1\r\nHost: a:1\r\nContent-Length: 0\r\n" + headers + "\r\n"));
+    return client.answer().status;
+  };
+  for (const char* origin : {"http://evil", "http://a", "http://a:2", "null", "ftp://a:1",
+                             "http://a:1.evil", "http://a:1/"}) {
+    const std::string header = std::string("Origin: ") + origin + "\r\n";
+    EXPECT_EQ(asked("POST /echo", header), 403) << origin;
+    EXPECT_EQ(asked("PUT /echo", header), 403) << origin;
+    EXPECT_EQ(asked("GET /hello", header), 200) << origin;
+  }
+  for (const char* origin : {"http://a:1", "https://a:1", "http://A:1"}) {
+    EXPECT_EQ(asked("POST /echo", std::string("Origin: ") + origin + "\r\n"), 200) << origin;
+  }
+  EXPECT_EQ(asked("POST /echo", ""), 200);
+  ASSERT_TRUE(client.send("HEAD /hello HTTP/1.1\r\nHost: a:1\r\nOrigin: http://evil\r\n\r\n"));
+  AnswerReader head(client.fd());
+  ASSERT_TRUE(head.read_head(monotonic_now() + kPatience).ok());
+  EXPECT_EQ(head.status(), 200);
+}
+
 TEST_F(ServerTest, StreamsAnAnswerOfKnownLength) {
   RawClient client(at());
   ASSERT_TRUE(client.send("GET /stream/all HTTP/1.1\r\nHost: a\r\nRange: bytes=0-10\r\n\r\n"));
