@@ -20,19 +20,23 @@ class ReaderBody : public Body {
   ReaderBody(const Framing& framing, const httplib::ContentReader* reader)
       : framing_(framing),
         reader_(reader),
-        ended_(reader == nullptr || (!framing.chunked && framing.length == 0)) {}
+        whole_(!framing.chunked && framing.length == 0),
+        ended_(reader == nullptr || whole_) {}
 
   [[nodiscard]] std::optional<std::uint64_t> length() const override {
     if (framing_.chunked) return std::nullopt;
     return framing_.length;
   }
 
+  // Nothing of the body is left on the connection.
+  [[nodiscard]] bool read_whole() const { return whole_; }
+
   [[nodiscard]] Status receive(const std::function<bool(Bytes)>& sink) override {
     if (ended_) return {};
     ended_ = true;
     std::string piece;
     bool stopped = false;
-    const bool whole = (*reader_)([&](const char* data, std::size_t size) {
+    whole_ = (*reader_)([&](const char* data, std::size_t size) {
       piece.append(data, size);
       while (piece.size() >= kIoBytes && !stopped) {
         stopped = !sink(as_bytes(std::string_view(piece).substr(0, kIoBytes)));
@@ -41,7 +45,7 @@ class ReaderBody : public Body {
       return !stopped;
     });
     if (stopped) return {};
-    if (!whole) {
+    if (!whole_) {
       return {Code::kUnavailable, "the connection ended in the middle of the request's body"};
     }
     if (!piece.empty()) sink(as_bytes(piece));
@@ -51,6 +55,7 @@ class ReaderBody : public Body {
  private:
   const Framing framing_;
   const httplib::ContentReader* reader_;
+  bool whole_;
   bool ended_;
 };
 
@@ -115,6 +120,7 @@ class PlainEngine final : public Engine {
               const httplib::ContentReader* reader) {
     requests_.fetch_add(1, std::memory_order_relaxed);
     ServerResponse response;
+    bool stays = false;
     const Result<Framing> framing = framing_of(request.headers);
     if (!framing.ok()) {
       response.fail(framing.status());
@@ -122,8 +128,27 @@ class PlainEngine final : public Engine {
       ReaderBody body(*framing, reader);
       dispatch_(to_server_request(request, body), response);
       drain(body);
+      stays = body.read_whole();
     }
+    if (!stays) close_after(response);
     to_httplib_response(std::move(response), out);
+  }
+
+  // What is left of a body must not be taken for the next request. The library closes after an
+  // answer whose content could not be written: it is told so once all of it was. (Without content
+  // that is left to the client.)
+  static void close_after(ServerResponse& response) {
+    response.headers.emplace_back("Connection", "close");
+    if (!response.stream) {
+      response.stream_length = response.body.size();
+      response.stream = [body = std::move(response.body)](const Sink& sink) {
+        return sink(as_bytes(body));
+      };
+    }
+    response.stream = [stream = std::move(response.stream)](const Sink& sink) {
+      static_cast<void>(stream(sink));
+      return false;
+    };
   }
 
   void drain(ReaderBody& body) const {

@@ -58,6 +58,11 @@ class ServerTest : public testing::Test {
     server_->handle("GET", "/throw", [](const ServerRequest&, ServerResponse&) {
       throw std::runtime_error("unlucky");
     });
+    server_->handle("PUT", "/first_piece",
+                    [](const ServerRequest& request, ServerResponse& response) {
+                      const Status status = request.body->receive([](Bytes) { return false; });
+                      response.body = std::string(to_string(status.code()));
+                    });
     server_->handle("GET", "/block", [this](const ServerRequest&, ServerResponse& response) {
       enter();
       std::unique_lock lock(mutex_);
@@ -355,6 +360,7 @@ class PlainServerTest : public ServerTest {
   PlainServerTest() {
     options_.plain = true;
     options_.max_threads = 8;
+    options_.drain_bytes = 1000;
     server_.reset();
     set_up(options_);
   }
@@ -373,6 +379,21 @@ TEST_F(PlainServerTest, AnswersRequestsWithAndWithoutBodies) {
   EXPECT_EQ(client.answer().status, 403);
   ASSERT_TRUE(client.send("GET /stream/all HTTP/1.1\r\nHost: a\r\n\r\n"));
   EXPECT_EQ(client.answer().body.size(), 3'000'000U);
+}
+
+TEST_F(PlainServerTest, ClosesAfterABodyThatWasNotReadWholeSoThatItsRestIsNoRequest) {
+  const std::string rest(600 * 1024, 'x');  // of which a piece of 256 KiB is read
+  for (const std::string& message :
+       {put("/refuse", rest), put("/first_piece", rest),
+        "GET /hello HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kHello.size()) +
+            "\r\n\r\n" + std::string(kHello)}) {
+    RawClient client(at());
+    client.send(message);
+    const RawAnswer answer = client.answer();
+    EXPECT_NE(answer.status, 0) << message.substr(0, 20);
+    EXPECT_FALSE(answer.stays) << message.substr(0, 20);
+    EXPECT_TRUE(client.ended()) << message.substr(0, 20);
+  }
 }
 
 }  // namespace
