@@ -63,6 +63,24 @@ class Counted {
   std::atomic<std::uint32_t>& count_;
 };
 
+// A block on its way in or out: counted, and measured at its end.
+class Transfer {
+ public:
+  Transfer(std::atomic<std::uint32_t>& count, Metrics& metrics, std::string method)
+      : counted_(count), metrics_(metrics), method_(std::move(method)) {}
+  ~Transfer() { metrics_.request(method_, std::to_string(status), monotonic_now() - began_); }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  int status = 500;  // of the answer; this one if there will be none of ours
+
+ private:
+  const Counted counted_;
+  Metrics& metrics_;
+  const std::string method_;
+  const Instant began_ = monotonic_now();
+};
+
 }  // namespace
 
 Result<std::unique_ptr<DataNodeServer>> DataNodeServer::start(DataNodeOptions options) {
@@ -163,8 +181,7 @@ void DataNodeServer::add_handlers() {
 
 void DataNodeServer::answer_block(const ServerRequest& request, ServerResponse& response,
                                   bool write) {
-  const Counted counted(transfers_);
-  const Instant began = monotonic_now();
+  auto transfer = std::make_shared<Transfer>(transfers_, metrics_, write ? "write" : "read");
   const std::optional<BlockId> block = parse_block(request.path);
   if (!block) {
     response.fail({Code::kInvalidArgument, "not a block id"});
@@ -173,8 +190,12 @@ void DataNodeServer::answer_block(const ServerRequest& request, ServerResponse& 
   } else {
     send_block(*this, *block, request, response);
   }
-  metrics_.request(write ? "write" : "read", std::to_string(response.status),
-                   monotonic_now() - began);
+  transfer->status = response.status;
+  // A read has only begun here: what is left of it is in the stream, which goes when it has ended.
+  if (response.stream) {
+    response.stream = [transfer = std::move(transfer), stream = std::move(response.stream)](
+                          const Sink& sink) { return stream(sink); };
+  }
 }
 
 void DataNodeServer::answer_health(ServerResponse& response) {
