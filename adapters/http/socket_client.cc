@@ -279,7 +279,7 @@ Status SocketClient::read_range(const std::string& address, const wire::ReadHead
 
 Result<Upload> Upload::open(SocketClient& client, const Target& target) {
   const ClientOptions& options = client.options();
-  Result<Connection> connection = client.acquire(target.address, options.connect_timeout, false);
+  Result<Connection> connection = client.acquire(target.address, options.connect_timeout, true);
   if (!connection.ok()) return connection.status();
   set_io_timeout(connection->fd(), options.data_timeout * target.shares);
   std::string message = head_of("PUT", target.path, target.address);

@@ -97,7 +97,8 @@ class Connection {
   bool reused_ = false;
 };
 
-// A body on its way to a server, pushed piece by piece by its owner.
+// A body on its way to a server, pushed piece by piece by its owner. On a new connection: a kept
+// one may have died unseen, and what was sent on it is not there any more to be sent again.
 class Upload {
  public:
   struct Target {

@@ -127,6 +127,17 @@ TEST_F(SocketClientTest, UploadsABlock) {
   EXPECT_EQ(*seen, header);
 }
 
+// Such a connection may have died unseen, and what was sent on it cannot be sent again.
+TEST_F(SocketClientTest, AnUploadIsMadeOnAConnectionOfItsOwn) {
+  serve();
+  ASSERT_TRUE(client_.call(at(), wire::Stat{"/a"}, kPatience).answered);
+  ASSERT_EQ(server_->counters().connections, 1U);
+  Result<BlockUpload> upload = BlockUpload::open(client_, at(), {});
+  ASSERT_TRUE(upload.ok());
+  ASSERT_TRUE(upload->finish().ok());
+  EXPECT_EQ(server_->counters().connections, 2U);
+}
+
 TEST_F(SocketClientTest, LeavesOutAPathHintThatDoesNotFitAHeader) {
   serve();
   wire::WriteHeader header;
