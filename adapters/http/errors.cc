@@ -59,9 +59,14 @@ int http_status(Code code) {
 
 std::string error_body(const Status& status) { return wire::to_json_text(ErrorBody{status}); }
 
-Status error_from_body(int http_status, std::string_view body) {
+std::optional<Status> error_in(std::string_view body) {
   Result<ErrorBody> parsed = wire::from_json_text<ErrorBody>(body, wire::UnknownKeys::kIgnore);
-  if (parsed.ok() && !parsed->error.ok()) return parsed->error;
+  if (!parsed.ok() || parsed->error.ok()) return std::nullopt;
+  return parsed->error;
+}
+
+Status error_from_body(int http_status, std::string_view body) {
+  if (std::optional<Status> error = error_in(body)) return *error;
   return {Code::kInternal, "the server answered HTTP " + std::to_string(http_status) +
                                " without an error of this protocol"};
 }

@@ -34,8 +34,10 @@ class OwnEngine final : public Engine, private httplib::Server {
     });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (!response.body.empty()) return;
-      const Status status(Code::kInvalidArgument,
-                          "malformed request (HTTP " + std::to_string(response.status) + ")");
+      const std::string number = " (HTTP " + std::to_string(response.status) + ")";
+      const Status status = response.status >= 500
+                                ? Status(Code::kInternal, "internal error" + number)
+                                : Status(Code::kInvalidArgument, "malformed request" + number);
       response.set_content(error_body(status), "application/json");
     });
   }

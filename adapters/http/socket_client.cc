@@ -200,12 +200,14 @@ CallResult SocketClient::call(const std::string& address, const wire::Request& r
     result.reply = answer.status();
     return result;
   }
-  result.answered = true;
   if (answer->status == 200) {
     result.reply = decode_reply(request, answer->body);
+    result.answered = !std::holds_alternative<Status>(result.reply);
   } else {
     result.reply = error_from_body(answer->status, answer->body);
+    result.answered = error_in(answer->body).has_value();
   }
+  if (!result.answered) result.reply = at(address, std::get<Status>(result.reply));
   return result;
 }
 

@@ -41,9 +41,11 @@ struct ClientOptions {
 
 // What came of a call to the NameNode.
 struct CallResult {
-  wire::Reply reply;      // the answer; or the Status that says why there is none
-  bool answered = false;  // `reply` is the server's word, an error included
-  bool sent = false;      // the request may have arrived
+  wire::Reply reply;  // the answer; or the Status that says why there is none
+  // `reply` is the server's word, an error included. An answer that cannot be read, or an error
+  // that is none of this protocol (a proxy's), is not.
+  bool answered = false;
+  bool sent = false;  // the request may have arrived
 };
 
 struct Answer {

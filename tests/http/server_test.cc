@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "adapters/http/errors.h"
 #include "tests/http/raw_client.h"
 
 namespace dfs::http {
@@ -58,6 +59,7 @@ class ServerTest : public testing::Test {
     server_->handle("GET", "/throw", [](const ServerRequest&, ServerResponse&) {
       throw std::runtime_error("unlucky");
     });
+    server_->handle("GET", "/throw_oddly", [](const ServerRequest&, ServerResponse&) { throw 1; });
     server_->handle("PUT", "/first_piece",
                     [](const ServerRequest& request, ServerResponse& response) {
                       const Status status = request.body->receive([](Bytes) { return false; });
@@ -251,6 +253,14 @@ TEST_F(ServerTest, SaysWhatIsWrongWithThePathOrTheMethod) {
   const RawAnswer thrown = client.answer();
   EXPECT_EQ(thrown.status, 500);
   EXPECT_NE(thrown.body.find("unlucky"), std::string::npos);
+}
+
+TEST_F(ServerTest, ABreakdownBelowTheHandlersIsNoFaultOfTheRequest) {
+  RawClient client(at());
+  ASSERT_TRUE(client.send("GET /throw_oddly HTTP/1.1\r\nHost: a\r\n\r\n"));
+  const RawAnswer answer = client.answer();
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(error_from_body(answer.status, answer.body).code(), Code::kInternal) << answer.body;
 }
 
 // A browser sends such a request unasked, whatever page it shows, and says which.

@@ -79,6 +79,24 @@ TEST_F(SocketClientTest, GivesTheServersErrorAsItIs) {
   EXPECT_EQ(std::get<Status>(result.reply), Status(Code::kSafeMode, "safe mode is on"));
 }
 
+// Of a proxy, or of an HTTP library: the NameNode may have executed the request all the same.
+TEST_F(SocketClientTest, AnAnswerThatIsNotTheNameNodesOwnWordIsNone) {
+  for (const Answer& answer :
+       {Answer{502, "<html>Bad Gateway</html>"}, Answer{504, "too late"}, Answer{200, "<html>"},
+        Answer{200, R"({"length": "long"})"}, Answer{500, R"({"error": "sorry"})"}}) {
+    Server proxy({});
+    proxy.handle("POST", "/api/v1/*", [&](const ServerRequest&, ServerResponse& response) {
+      response.status = answer.status;
+      response.body = answer.body;
+    });
+    ASSERT_TRUE(proxy.start().ok());
+    const CallResult result = client_.call(proxy.address().text(), wire::Stat{"/a"}, kPatience);
+    EXPECT_FALSE(result.answered) << answer.body;
+    EXPECT_TRUE(result.sent) << answer.body;
+    EXPECT_EQ(std::get<Status>(result.reply).code(), Code::kInternal) << answer.body;
+  }
+}
+
 TEST_F(SocketClientTest, KnowsThatARequestToNobodyWasNotSent) {
   Result<Socket> taken = listen_on({"127.0.0.1", 0}, 1);
   ASSERT_TRUE(taken.ok());
