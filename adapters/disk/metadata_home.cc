@@ -102,6 +102,7 @@ MetadataHome::Incoming::Incoming(Incoming&& other) noexcept
       name_(std::move(other.name_)),
       fd_(std::exchange(other.fd_, -1)),
       length_(other.length_),
+      written_back_(other.written_back_),
       crc_(other.crc_) {}
 MetadataHome::Incoming::~Incoming() {
   if (fd_ < 0) return;
@@ -116,6 +117,10 @@ Status MetadataHome::Incoming::write(Bytes data) {
   Status status = write_all(home_->system_, fd_, data, length_);
   length_ += data.size();
   crc_ = crc32c(data, crc_);
+  if (status.ok() && length_ >= written_back_ + kWritebackBytes) {
+    home_->system_.begin_writeback(fd_, written_back_, length_ - written_back_);
+    written_back_ = length_;
+  }
   return status;
 }
 

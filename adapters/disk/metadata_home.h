@@ -73,6 +73,7 @@ class MetadataHome {
     std::string name_;
     int fd_;
     std::uint64_t length_ = 0;
+    std::uint64_t written_back_ = 0;  // begin_writeback was asked for up to here
     std::uint32_t crc_ = 0;
   };
   // kStale if what is there is newer: of a newer epoch, or of this one and further.

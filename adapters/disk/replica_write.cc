@@ -9,8 +9,6 @@
 namespace dfs::disk {
 namespace {
 
-// So much is written before its write-back is begun.
-constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
 // Volumes whose free space differs by less are equally good; the one with fewer writers is chosen.
 constexpr std::uint64_t kSimilarBytes = std::uint64_t{1} << 30;
 

@@ -25,6 +25,9 @@ struct SpaceInfo {
   std::uint64_t free = 0;   // bytes that this process may still use
 };
 
+// So much of a file is written before its write-back is begun.
+inline constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
+
 class System {
  public:
   virtual ~System() = default;

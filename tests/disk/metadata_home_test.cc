@@ -71,6 +71,10 @@ struct FailingSystem : System {
   int list(int directory, const char* path, std::vector<std::string>& names) override {
     return path == unreadable ? -EIO : System::list(directory, path, names);
   }
+  void begin_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
+    begun.emplace_back(offset, length);
+    System::begin_writeback(fd, offset, length);
+  }
   // What the disk has of a file.
   std::string durable_content(const std::filesystem::path& path) {
     const int fd = System::open(AT_FDCWD, path.c_str(), O_RDONLY, 0);
@@ -80,6 +84,7 @@ struct FailingSystem : System {
   }
 
   bool fail_syncs = false;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> begun;
   std::string unreadable;
 
  private:
@@ -179,6 +184,20 @@ TEST_F(Home, KeepsACheckpointAndItsJournalOverARestart) {
   EXPECT_EQ(journal->lines.size(), 3u);
   EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 8u);
   EXPECT_EQ(home->append(append_after(state, {"four"})).value().applied, 9u);
+}
+
+// At the end there must not be gigabytes to sync while the NameNode waits for the answer.
+TEST_F(Home, BeginsToWriteACheckpointBackWhileItArrives) {
+  const std::string content(std::size_t{20} << 20, 'x');
+  auto incoming = home->begin(header_of(content, 1, 5));
+  ASSERT_TRUE(incoming.ok());
+  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
+  for (std::uint64_t at = 0; at < content.size(); at += kPiece) {
+    ASSERT_TRUE(incoming->write(as_bytes(content).subspan(at, kPiece)).ok());
+  }
+  using Range = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_EQ(system.begun, (std::vector<Range>{{0, 8 * kPiece}, {8 * kPiece, 8 * kPiece}}));
+  EXPECT_TRUE(home->finish(std::move(*incoming)).ok());
 }
 
 TEST_F(Home, HDFS_16507_HDFS_17105_KeepsTheNewestTwoCheckpoints) {
