@@ -66,6 +66,7 @@ class Cluster {
         meta_(http::HostPort{"127.0.0.1", static_cast<std::uint16_t>(line.port)}.text()) {}
 
   int run() {
+    if (Status status = check_flags(); !status.ok()) return context_.fail(status.message(), kUsage);
     http::StopSignals signals;
     Result<http::OwnedDirectory> owned = http::OwnedDirectory::open(line_.dir);
     if (!owned.ok()) return context_.fail(owned.status());
@@ -88,6 +89,14 @@ class Cluster {
   }
 
  private:
+  // What the processes would end at.
+  [[nodiscard]] Status check_flags() const {
+    http::NameNodeOptions namenode;
+    if (Status status = apply(line_.namenode, namenode); !status.ok()) return status;
+    http::DataNodeOptions datanode;
+    return apply(line_.datanode, datanode);
+  }
+
   Status start_all() {
     if (Status status = start("namenode", namenode_arguments()); !status.ok()) return status;
     for (std::uint32_t i = 1; i <= line_.datanodes; ++i) {

@@ -31,8 +31,12 @@ struct DataNodeFlag {
 };
 constexpr DataNodeFlag kDataNode[] = {
     {"--capacity", &DataNodeFlags::capacity, "bytes that replicas may take (the disks' size)"},
-    {"--scrub-rate", &DataNodeFlags::scrub_rate, "bytes a second that are verified (32M)"},
+    {"--scrub-rate", &DataNodeFlags::scrub_rate,
+     "bytes a second that are verified, 1M or more (32M)"},
 };
+
+// At which a terabyte takes twelve days. Restores, too, are read before they count.
+constexpr std::uint64_t kLeastScrubRate = std::uint64_t{1} << 20;
 
 template <class Flags, class Table>
 void add_all(CLI::App& command, Flags& flags, const Table& table) {
@@ -66,6 +70,12 @@ void take(Status& status, const char* flag, const std::string& text, T& out, Par
   }
 }
 
+Result<std::uint64_t> parse_scrub_rate(std::string_view text) {
+  Result<std::uint64_t> rate = parse_size(text);
+  if (!rate.ok() || *rate >= kLeastScrubRate) return rate;
+  return Status(Code::kInvalidArgument, std::string(text) + ": at least 1M bytes a second");
+}
+
 }  // namespace
 
 std::vector<std::string> NameNodeFlags::given() const { return all_given(*this, kNameNode); }
@@ -97,7 +107,7 @@ Status apply(const NameNodeFlags& flags, http::NameNodeOptions& options) {
 Status apply(const DataNodeFlags& flags, http::DataNodeOptions& options) {
   Status status;
   take(status, "--capacity", flags.capacity, options.capacity, parse_size);
-  take(status, "--scrub-rate", flags.scrub_rate, options.scrub_rate, parse_size);
+  take(status, "--scrub-rate", flags.scrub_rate, options.scrub_rate, parse_scrub_rate);
   return status;
 }
 

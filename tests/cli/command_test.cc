@@ -67,6 +67,22 @@ TEST(CommandLine, WhatCannotBeMeantIsWrongUsage) {
   }
 }
 
+// At a byte a second no replica would ever be verified, nor one be taken back from quarantine.
+TEST(CommandLine, ARateAtWhichNothingIsEverVerifiedIsWrongUsage) {
+  for (const char* rate : {"0", "1", "1023K"}) {
+    for (const std::vector<const char*>& line : std::vector<std::vector<const char*>>{
+             {"datanode", "--data", "/proc/nonexistent/d", "--scrub-rate", rate},
+             {"cluster", "--dir", "/proc/nonexistent/c", "--scrub-rate", rate}}) {
+      const auto [exit_code, errors] = run(line);
+      EXPECT_EQ(exit_code, kUsage) << errors;
+      EXPECT_EQ(errors, std::string("dfs: ") + line.front() + ": --scrub-rate: " + rate +
+                            ": at least 1M bytes a second\n");
+    }
+  }
+  EXPECT_EQ(run({"datanode", "--data", "/proc/nonexistent/d", "--scrub-rate", "1M"}).first,
+            kFailed);
+}
+
 TEST(CommandLine, AnErrorIsOneLineWhateverTheNameContains) {
   Context context;
   context.command = "put";
