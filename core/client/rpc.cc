@@ -105,6 +105,10 @@ void Call::answered(std::uint64_t attempt, wire::Reply reply, Instant now, CallE
     case Code::kTimedOut:
     case Code::kIo:
       return retry(now, effects);
+    case Code::kInternal:
+      if (caller_ == nullptr) break;
+      maybe_executed_ = true;  // if it was, the record of it is what comes next
+      return retry(now, effects);
     default:
       break;
   }

@@ -2,7 +2,8 @@
 //
 // Rotates through the NameNodes, backs off with jitter up to a cap, keeps the request id and tells
 // its age, so that the NameNode executes it once. An answer that never came is a retry, not a
-// failure; when the limit runs out on a mutating request that may have been sent, the result is
+// failure, and so is kInternal to a mutating request: something broke that may have been
+// executed. When the limit runs out on a mutating request that may have been sent, the result is
 // kUnknownOutcome, and kTimedOut otherwise. The same where such an attempt is followed by a refusal
 // that the NameNode keeps no record of.
 //

@@ -160,6 +160,27 @@ TEST_F(CallTest, AQuestionNeverHasAnUnknownOutcome) {
   EXPECT_EQ(outcome().code(), Code::kTimedOut);
 }
 
+// Something broke on the way to the answer; the record of what was done is asked for it.
+TEST_F(CallTest, AMutationWhoseAnswerBrokeDownIsSentAgainUnderItsNumber) {
+  RetryOptions options;
+  options.limit = seconds(10);
+  make(mkdir(), options);
+  const std::uint64_t number = caller().request;
+  answer(Status(Code::kInternal, "internal error"));
+  sleep();
+  EXPECT_EQ(caller().request, number);
+  now = now + seconds(10);
+  answer(Status(Code::kInternal, "internal error"));
+  EXPECT_EQ(outcome().code(), Code::kUnknownOutcome);
+  EXPECT_THAT(outcome().message(), testing::HasSubstr("internal error"));
+}
+
+TEST_F(CallTest, AQuestionWhoseAnswerBrokeDownIsNotAskedAgain) {
+  make(wire::Stat{"/a"});
+  answer(Status(Code::kInternal, "internal error"));
+  EXPECT_EQ(outcome().code(), Code::kInternal);
+}
+
 TEST_F(CallTest, SafeModeIsNotWaitedFor) {
   make(mkdir());
   answer(Status(Code::kSafeMode, "/a: the NameNode is in safe mode"));
