@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/mutant.h"
+#include "core/namenode/past_epochs.h"
 #include "core/namenode/state.h"
 #include "core/wire/path.h"
 
@@ -35,6 +36,15 @@ Status check_registration(const wire::Register& request) {
   return status;
 }
 
+// No NameNode of this cluster was ever there; behind such a history this one would be for good.
+Status check_mark(const wire::HistoryMark& seen, std::uint64_t own_epoch) {
+  const bool possible = seen.epoch <= own_epoch || can_be_raised_above(seen.epoch);
+  if (possible && epoch_of(seen.block) <= seen.epoch) return {};
+  return {Code::kInvalidArgument, "field 'seen' is no history: epoch " +
+                                      std::to_string(seen.epoch) + ", block " +
+                                      std::to_string(seen.block)};
+}
+
 }  // namespace
 
 wire::HistoryMark NameNode::State::history() const {
@@ -56,6 +66,7 @@ void NameNode::State::fall_behind(std::uint64_t epoch, Now now) {
 
 wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {
   Status status = check_registration(request);
+  if (status.ok()) status = check_mark(request.seen, store.meta().epoch);
   if (!status.ok()) return status;
   const std::string cluster = store.meta().cluster;
   if (!request.cluster.empty() && request.cluster != cluster) {
@@ -76,6 +87,7 @@ wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {
 }
 
 wire::Reply NameNode::State::answer(const wire::Heartbeat& request, Now now) {
+  if (Status status = check_mark(request.seen, store.meta().epoch); !status.ok()) return status;
   wire::Reply reply = blocks.heartbeat(request, now);
   if (std::holds_alternative<wire::HeartbeatReply>(reply)) note_history(request.seen, now);
   return reply;

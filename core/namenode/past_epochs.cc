@@ -29,6 +29,8 @@ std::string with_past_epoch(std::string past, std::uint64_t epoch, std::uint64_t
   return past;
 }
 
+bool can_be_raised_above(std::uint64_t epoch) { return epoch <= kMaxEpoch - kEpochsToDrawFrom; }
+
 std::uint64_t draw_above(const MetaRow& meta, std::uint64_t seen, Random& random) {
   return std::max({meta.epoch, meta.behind_epoch, seen}) + random.below(kEpochsToDrawFrom);
 }

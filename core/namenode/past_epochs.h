@@ -18,6 +18,9 @@ namespace dfs::namenode {
 // count as not ours, so they are never deleted.
 [[nodiscard]] std::string with_past_epoch(std::string past, std::uint64_t epoch, std::uint64_t end);
 
+// An epoch can be raised above this one, whatever is drawn.
+[[nodiscard]] bool can_be_raised_above(std::uint64_t epoch);
+
 // What the next epoch is raised above: `seen`, and whatever this history knows of. It is drawn from
 // the 64 that follow, so that one that was raised before, that went with its machine's disk and
 // that only DataNodes know which are away now is hardly ever raised a second time (G1).

@@ -220,6 +220,30 @@ TEST_F(OlderHistory, OfAnotherClusterIsRefusedBeforeItIsBelieved) {
   EXPECT_EQ(code(mkdir("/a")), Code::kOk);
 }
 
+// None that could be would ever be above it, and no epoch could be raised out of it.
+TEST_F(OlderHistory, ThatNoNameNodeCanHaveMadeIsRefusedAndNotBelieved) {
+  add_nodes();
+  for (const wire::HistoryMark& seen : {wire::HistoryMark{kMaxEpoch - 63, 0, 0},
+                                        {kMaxEpoch + 1, 0, 0},
+                                        {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+                                        {1, 1, first_id_of_epoch(2)},
+                                        {1, 1, UINT64_MAX}}) {
+    wire::Register request = registration("b1");
+    request.seen = seen;
+    EXPECT_EQ(code(request), Code::kInvalidArgument);
+    nodes[0].seen = seen;
+    EXPECT_EQ(code_of(beat(nodes[0])), Code::kInvalidArgument);
+  }
+  EXPECT_EQ(code(mkdir("/a")), Code::kOk);
+  nodes[1].seen = {kMaxEpoch - 64, 1, first_id_of_epoch(kMaxEpoch - 64)};
+  EXPECT_EQ(code_of(beat(nodes[1])), Code::kOk);
+  EXPECT_EQ(code(mkdir("/b")), Code::kReadOnly);
+  EXPECT_EQ(code(wire::AcceptHistory{}), Code::kOk);
+  EXPECT_EQ(code(mkdir("/b")), Code::kOk);
+  nodes[1].seen = {store.meta().epoch, 1, store.meta().next_block - 1};
+  EXPECT_EQ(code_of(beat(nodes[1])), Code::kOk) << "our own is none too many";
+}
+
 TEST_F(OlderHistory, ARegistrationThatIsMalformedIsRefused) {
   const auto refused = [&](auto change) {
     wire::Register request = registration("b1");
