@@ -25,6 +25,12 @@ void receive_block(BlockHost& host, BlockId block, const ServerRequest& request,
   if (identity.cluster.empty() || header->cluster != identity.cluster) {
     return response.fail({Code::kWrongCluster, "not a DataNode of this cluster"});
   }
+  // Its replica would prove a history that there may be none of, and the NameNode is behind that.
+  if (const std::uint64_t epoch = epoch_of(block.value); epoch > identity.seen.epoch) {
+    return response.fail({Code::kUnavailable, "block " + std::to_string(block.value) +
+                                                  ": this DataNode has not heard of epoch " +
+                                                  std::to_string(epoch)});
+  }
   Result<wire::WriteReply> reply = ReceivePump(host, std::move(*header)).run(*request.body);
   if (!reply.ok()) return response.fail(reply.status());
   response.body = wire::to_json_text(*reply);

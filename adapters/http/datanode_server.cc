@@ -16,13 +16,15 @@ constexpr int kTicksPerMeasurement = 10;
 constexpr Duration kNameNodeTimeout = seconds(10);
 constexpr Duration kTransfersGrace = milliseconds(500);
 
-// Digits only: a block id is never anything else, least of all a path.
+// Digits only: a block id is never anything else, least of all a path. None is of an epoch that
+// cannot be.
 std::optional<BlockId> parse_block(std::string_view path) {
   const std::string_view digits = path.substr(kBlocks.size());
   BlockId block;
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), block.value);
   if (error != std::errc{} || end != digits.data() + digits.size() || !block) return std::nullopt;
+  if (epoch_of(block.value) > kMaxEpoch) return std::nullopt;
   return block;
 }
 

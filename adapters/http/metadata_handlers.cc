@@ -82,6 +82,11 @@ class Handlers {
           {Code::kInvalidArgument, "X-Dfs-Checkpoint does not agree with the request"});
     }
     if (!is_own(header->cluster)) return refuse(response);
+    // It would take the place of what is here, and the NameNode would be behind it.
+    if (header->epoch > seen_().epoch) {
+      return response.fail({Code::kUnavailable, "this DataNode has not heard of epoch " +
+                                                    std::to_string(header->epoch)});
+    }
     Result<disk::MetadataHome::Incoming> incoming = home_.begin(*header);
     if (!incoming.ok()) return response.fail(incoming.status());
     Status written;

@@ -125,8 +125,11 @@ class BadRequestsAreRefused(OfACluster):
                 (400, b"mkdir", b'{"path":"/unnumbered"}', "client"),
                 (413, b"stat", b"x" * (9 << 20), "larger than")):
             self.refused(status, c.port, call % (method, len(body), body), what)
+        for port in (c.port, c.port + 1):
+            self.refused(403, port, b"POST /api/v1/mkdir HTTP/1.1\r\nHost: localhost:8000\r\n"
+                         b"Origin: http://page.example\r\nContent-Length: 2\r\n\r\n{}", "another site")
         for block in (b"../../etc/passwd", b"..%2f..%2fetc%2fpasswd", b"1%00", b"abc", b"-1", b"0",
-                      b"99999999999999999999999", b"1/../../x"):
+                      b"99999999999999999999999", b"18446744073709551615", b"1/../../x"):
             self.refused(400, c.port + 1, get % (b"/blocks/v1/" + block), "not a block id")
             self.refused(400, c.port + 1, put % (b"/blocks/v1/" + block, b""), "not a block id")
         self.refused(400, c.port + 1, put % (b"/blocks/v1/77", b""), "X-Dfs-Write")
@@ -138,19 +141,64 @@ class BadRequestsAreRefused(OfACluster):
         self.all_live()
 
 
-class AReplicaIsNotReplaced(OfACluster):
+def ask(port, method, path, body, headers={}):
+    """(status, body as JSON) of one request."""
+    server = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    server.request(method, path, body, headers)
+    answer = server.getresponse()
+    told = json.loads(answer.read())
+    server.close()
+    return answer.status, told
+
+
+def send_block(cluster, block, data):
+    """The answer of the first DataNode to a transfer of the block with these bytes."""
+    header = {"cluster": cluster.report()["cluster"], "block": block, "length": len(data),
+              "inode": 1, "index": 0, "path_hint": "/late", "targets": [], "node": 0}
+    return ask(cluster.port + 1, "PUT", f"/blocks/v1/{block}", data,
+               {"X-Dfs-Write": json.dumps(header)})
+
+
+class AHistoryThatNeverWasIsNotBelieved(OfACluster):
     datanodes = 2
 
-    def send(self, block, data):
-        """The answer of the first DataNode to a transfer of the block with these bytes."""
-        header = {"cluster": self.cluster.report()["cluster"], "block": block, "length": len(data),
-                  "inode": 1, "index": 0, "path_hint": "/late", "targets": [], "node": 0}
-        server = http.client.HTTPConnection("127.0.0.1", self.cluster.port + 1, timeout=30)
-        server.request("PUT", f"/blocks/v1/{block}", data, {"X-Dfs-Write": json.dumps(header)})
-        answer = server.getresponse()
-        told = json.loads(answer.read())
-        server.close()
-        return answer.status, told
+    def test_for_a_block_or_a_mark_or_a_checkpoint_of_it(self):
+        c = self.cluster
+        report = c.report()
+        cluster, epoch = report["cluster"], report["history"]["epoch"]
+        most = 0x7fffff
+        for block, status, code in ((2**64 - 1, 400, "InvalidArgument"),
+                                    (((most + 1) << 40) + 1, 400, "InvalidArgument"),
+                                    ((most << 40) + 1, 503, "Unavailable"),
+                                    (((epoch + 1) << 40) + 1, 503, "Unavailable")):
+            got, told = send_block(c, block, b"x")
+            self.assertEqual((got, told["error"]["code"]), (status, code), (block, told))
+        register = {"cluster": cluster, "uuid": "a" * 32, "incarnation": "b" * 32,
+                    "client_address": "x:1", "peer_address": "x:1", "rack": "/r", "host": "x"}
+        for seen in ({"epoch": 2**64 - 1, "applied": 0, "block": 0},
+                     {"epoch": most + 1, "applied": 0, "block": 0},
+                     {"epoch": most, "applied": 0, "block": 0},
+                     {"epoch": epoch, "applied": 0, "block": 2**64 - 1}):
+            got, told = ask(c.port, "POST", "/api/v1/datanode/register",
+                            json.dumps({**register, "seen": seen}))
+            self.assertEqual((got, told["error"]["code"]), (400, "InvalidArgument"), told)
+        for ahead in (epoch + 1, most, 2**64 - 1):
+            header = {"cluster": cluster, "epoch": ahead, "applied": 1, "length": 1, "crc": 0, "time": 1}
+            got, told = ask(c.port + 1, "PUT", f"/metadata/v1/checkpoint/{cluster}/{ahead}-1", b"x",
+                            {"X-Dfs-Checkpoint": json.dumps(header)})
+            self.assertEqual((got, told["error"]["code"]), (503, "Unavailable"), told)
+        # What the DataNodes have heard of is in the heartbeats that tell of this file's replicas.
+        random_file(self.path("f"), 1000)
+        c.run("put", self.path("f"), "/f")
+        wait_until("both have told of their replica", lambda: all(
+            n["stats"]["replicas"] == 1 for n in c.report()["nodes"]), 30)
+        self.assertFalse(c.report()["read_only"])
+        c.run("put", self.path("f"), "/g")
+        self.all_live()
+
+
+class AReplicaIsNotReplaced(OfACluster):
+    datanodes = 2
 
     def test_by_a_transfer_of_other_content(self):
         c = self.cluster
@@ -161,11 +209,11 @@ class AReplicaIsNotReplaced(OfACluster):
         with open(self.path("f"), "rb") as file:
             data = file.read()
         for other in (b"x" * len(data), data[:-1], b""):
-            status, told = self.send(block, other)
+            status, told = send_block(c, block, other)
             self.assertEqual(status, 409, told)
             self.assertEqual(told["error"]["code"], "AlreadyExists")
             self.assertIn("a replica with other content is here", told["error"]["message"])
-        status, told = self.send(block, data)
+        status, told = send_block(c, block, data)
         self.assertEqual((status, told["replica"]["length"]), (200, len(data)))
         self.assertEqual(c.replica_files("datanode-1"), files)
         c.run("get", "/f", self.path("back"))

@@ -4,6 +4,7 @@
 
 #include "adapters/http/codec.h"
 #include "core/base/crc32c.h"
+#include "core/wire/json.h"
 #include "tests/http/local_servers.h"
 #include "tests/http/raw_client.h"
 
@@ -57,6 +58,45 @@ class DataNodeTransferTest : public testing::Test {
   std::unique_ptr<NameNodeServer> namenode_;
   std::unique_ptr<DataNodeServer> datanode_;
 };
+
+TEST_F(DataNodeTransferTest, ABlockThatTheNameNodeCannotHaveGivenOutDoesNotReachItsHistory) {
+  const wire::HistoryMark before = report().history;
+  EXPECT_EQ(store({UINT64_MAX}, "x").code(), Code::kInvalidArgument);
+  EXPECT_EQ(store({first_id_of_epoch(kMaxEpoch + 1)}, "x").code(), Code::kInvalidArgument);
+  EXPECT_EQ(store({first_id_of_epoch(kMaxEpoch)}, "x").code(), Code::kUnavailable);
+  EXPECT_EQ(store({first_id_of_epoch(before.epoch + 1)}, "x").code(), Code::kUnavailable);
+  EXPECT_TRUE(store({first_id_of_epoch(before.epoch - 1)}, "x").ok());
+  ASSERT_TRUE(eventually([this] { return report().nodes.at(0).stats.replicas == 1; }));
+  EXPECT_FALSE(report().read_only);
+}
+
+TEST_F(DataNodeTransferTest, ACheckpointOfAnEpochThatItHasNotHeardOfTakesNoPlace) {
+  const wire::ClusterReportReply cluster = report();
+  const auto put = [&](std::uint64_t epoch) {
+    const std::string content = "database";
+    wire::CheckpointHeader header;
+    header.cluster = cluster.cluster;
+    header.epoch = epoch;
+    header.applied = cluster.history.applied + 1000;
+    header.length = content.size();
+    header.crc = crc32c(as_bytes(content));
+    Upload::Target target;
+    target.address = at();
+    target.path = "/metadata/v1/checkpoint/" + header.cluster + "/" + std::to_string(epoch) + "-" +
+                  std::to_string(header.applied);
+    target.header_name = "X-Dfs-Checkpoint";
+    target.header_value = wire::to_json_text(header);
+    target.length = content.size();
+    Result<Upload> upload = Upload::open(client_, target);
+    if (!upload.ok()) return upload.status();
+    if (Status status = upload->send(as_bytes(content)); !status.ok()) return status;
+    const Result<std::string> answer = upload->finish();
+    return answer.ok() ? Status() : answer.status();
+  };
+  EXPECT_EQ(put(cluster.history.epoch + 1).code(), Code::kUnavailable);
+  EXPECT_EQ(put(UINT64_MAX).code(), Code::kUnavailable);
+  EXPECT_TRUE(put(cluster.history.epoch).ok());
+}
 
 TEST_F(DataNodeTransferTest, ARangeCountsAsATransferUntilItsLastByteHasLeft) {
   const std::string data(std::size_t{64} << 20, 'x');  // more than sockets hold

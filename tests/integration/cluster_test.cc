@@ -189,7 +189,7 @@ TEST_F(RawTransferTest, AnotherClustersBlocksAreNeitherTakenNorGiven) {
 TEST_F(RawTransferTest, AReplicaThatWasUploadedIsReadBack) {
   const std::string data(200'000, 'y');
   Result<http::BlockUpload> upload = http::BlockUpload::open(
-      cluster_.client(), cluster_.datanode(1), header(std::uint64_t{1} << 41, data.size()));
+      cluster_.client(), cluster_.datanode(1), header(first_id_of_epoch(1) + 1000, data.size()));
   ASSERT_TRUE(upload.ok());
   ASSERT_TRUE(upload->send(as_bytes(data)).ok());
   const Result<wire::WriteReply> reply = upload->finish();
