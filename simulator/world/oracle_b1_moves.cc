@@ -20,28 +20,20 @@ class Moves final : public Oracle {
  public:
   using Oracle::Oracle;
 
-  void namenode_starts(namenode::Store& /*store*/) override {
-    reports_.namenode_starts();
-    words_.namenode_starts();
-  }
-  void stepped(std::uint64_t /*rows*/) override { words_.stepped(); }
-  void datanode_says(Address /*node*/, const wire::Request& request) override {
-    words_.datanode_says(request);
-  }
+  void namenode_starts(namenode::Store& /*store*/) override { reports_.namenode_starts(); }
   void applying(const namenode::Command& /*command*/, const namenode::Outcome& outcome) override {
     asked_before_.applying(outcome);
   }
 
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
-    words_.answered(request, reply);
     for (const auto& [node, order] : deletions_.in(request, reply)) {
       if (order.kind == wire::OrderKind::kQuarantine) judge_order(node, order);
     }
   }
 
   void moving(Address address, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    const auto gone = copy_gone(scene_, words_, address, block, from, forgiven());
+    const auto gone = copy_gone(scene_, address, block, from, forgiven());
     if (!gone) return;
     const auto ordered = ordered_.find({address, block});
     const std::uint32_t asked =
@@ -50,10 +42,9 @@ class Moves final : public Oracle {
   }
 
  private:
-  // A copy that a fault took since it was last read may still be counted on, for as long as the
-  // fence believes in that reading.
+  // A copy that a fault took since it was last read may still be counted on.
   [[nodiscard]] Duration forgiven() const {
-    return scene_.plan.namenode.scrub_period + kOrdersKeep;
+    return scene_.plan.namenode.scrub_period + seconds(45);
   }
 
   void judge_order(NodeId node, const wire::Order& order) {
@@ -66,7 +57,7 @@ class Moves final : public Oracle {
     ordered_[{address, order.block.id}] = asked;
     std::set<Address> left;
     for (const NodeId survivor :
-         believable_survivors(scene_, reports_, words_, node, order.block, forgiven(), false)) {
+         believable_survivors(scene_, reports_, node, order.block.id, forgiven())) {
       left.insert(scene_.address_of(survivor));
     }
     judge(order.block.id, address, left, asked, "is told to move", *truth);
@@ -100,7 +91,6 @@ class Moves final : public Oracle {
   }
 
   Reports reports_;
-  LastWords words_{scene_};
   Deletions deletions_;
   AskedBefore asked_before_{scene_};
   std::map<std::pair<Address, BlockId>, std::uint32_t> ordered_;  // copies asked for by then

@@ -114,7 +114,7 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) {
     return yes(soft, request, DeleteReason::kRotten, 0, now);
   }
-  const bool must_confirm = !rotten && !request.purge && !mutated(Mutant::kD4NoConfirmation);
+  const bool must_confirm = !rotten && !request.purge;
   const std::uint32_t needed = survivors_needed(soft, view, rotten);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
   const auto verified = static_cast<std::uint32_t>(survivors.verified.size());
