@@ -22,6 +22,7 @@ class Start final : public Oracle {
 
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
     if (!std::holds_alternative<namenode::RequestCommand>(command.body)) return;
+    if (!scene_.namenode->up()) return;  // a rescue, which rebuilds files for an operator
     if (outcome.replayed || std::holds_alternative<Status>(outcome.reply)) return;
     scene_.verdicts.expect(!scene_.applied.safe_mode(), "S1",
                            [] { return std::string("safe mode let a mutation through"); });
