@@ -1,6 +1,7 @@
 // DataNodes with a disk that cannot read one sector, over real connections.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 
 #include "adapters/http/block_copy.h"
@@ -48,13 +49,13 @@ class Node final : public BlockHost {
     return datanode::DataNode::Replica{info_, 0};
   }
   void stored(const wire::BlockInfo& /*info*/, datanode::VolumeId /*volume*/) override {}
-  void suspect(BlockId block) override { suspected = block; }
+  void suspect(BlockId block) override { suspected = block.value; }
   void found_bad(const wire::BadReplica& /*replica*/) override { ++bad; }
   disk::ReplicaStore& store() override { return *store_; }
   SocketClient& peers() override { return peers_; }
 
-  BlockId suspected;
-  int bad = 0;
+  std::atomic<std::uint64_t> suspected = 0;
+  std::atomic<int> bad = 0;
 
  private:
   static ServerOptions anywhere() {
@@ -92,7 +93,7 @@ TEST_F(ReadErrorTest, WhatTheDiskCutsShortIsNoDataNodeThatIsAway) {
   SocketClient client;
   RangeAnswer answer;
   EXPECT_EQ(client.read_range(one_.address().client, header, answer).code(), Code::kIo);
-  EXPECT_EQ(one_.suspected, kBlock);
+  EXPECT_EQ(one_.suspected, kBlock.value);
   header.length = 800'000;
   EXPECT_TRUE(client.read_range(one_.address().client, header, answer).ok());
 }
