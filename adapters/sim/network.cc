@@ -42,23 +42,31 @@ ConnectionId Network::connect(Address from, Address to) {
   return next_connection_++;
 }
 
-Duration Network::latency(const Link& link, const Message& message, Random& draw) {
+Duration Network::time_on_wire(const Message& message) const {
+  return microseconds(static_cast<std::int64_t>(size_of(message) * 1000 / options_.bytes_per_ms));
+}
+
+// Far behind is what the network has lost and its sender's machine sends again.
+Network::Delay Network::latency(const Link& link, const Message& message, Random& draw) {
+  Delay delay;
   std::int64_t us = options_.latency_us;
   if (options_.spread) us = us / 2 + below(draw, us);
   if (draw.chance(options_.tail_per_mille, 1000)) us += below(draw, options_.tail_us);
   if (draw.chance(options_.far_tail_per_million, kMillion)) {
-    us += below(draw, options_.far_tail_us);
+    delay.waits = microseconds(below(draw, options_.far_tail_us));
     ++counts_.delayed;
   }
-  us += static_cast<std::int64_t>(size_of(message) * 1000 / options_.bytes_per_ms);
+  us += time_on_wire(message).us;
   if (queue_.now() < link.more_until) us += link.more.us;
-  return {us};
+  delay.travels = microseconds(us);
+  return delay;
 }
 
 void Network::send(ConnectionId id, Address sender, Message&& message) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
+  if (connection.client_gone) return;
   const bool from_client = connection.client.address == sender;
   Side& receiver = from_client ? connection.server : connection.client;
   const LinkKey key{sender, receiver.address};
@@ -66,7 +74,7 @@ void Network::send(ConnectionId id, Address sender, Message&& message) {
   Random draw = random_.fork(sender).fork(receiver.address).fork(link.messages++);
   ++counts_.messages;
 
-  const Duration delay = latency(link, message, draw);
+  const Delay delay = latency(link, message, draw);
   const bool is_reset = draw.chance(options_.reset_per_million, kMillion);
   const bool arrives = !is_reset || draw.chance(1, 2);
   if (is_cut(sender, receiver.address)) {
@@ -92,18 +100,20 @@ void Network::send(ConnectionId id, Address sender, Message&& message) {
   if (arrives || truncated) put_down(id, connection, receiver, delay, std::move(message));
   if (is_reset) ++counts_.resets;
   if (is_reset || truncated) {
-    reset_after(id, arrives || truncated ? receiver.last_arrival - queue_.now() : delay);
+    reset_after(id, arrives || truncated ? receiver.last_arrival - queue_.now()
+                                         : delay.waits + delay.travels);
   }
 }
 
-void Network::put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
+void Network::put_down(ConnectionId id, Connection& connection, Side& receiver, Delay delay,
                        Message&& message) {
+  const Duration between = std::max(connection.trickle, time_on_wire(message));
   receiver.last_arrival =
-      std::max(receiver.last_arrival + connection.trickle, queue_.now() + delay);
+      std::max(receiver.last_arrival + between, queue_.now() + delay.waits + delay.travels);
   queue_.at(receiver.last_arrival,
-            [this, id, to = receiver.address,
+            [this, id, to = receiver.address, left = receiver.last_arrival - delay.travels,
              message = std::make_unique<Message>(std::move(message))]() mutable {
-              deliver(id, to, std::move(message));
+              deliver(id, to, left, std::move(message));
             });
 }
 
@@ -113,16 +123,19 @@ void Network::reset_after(ConnectionId id, Duration delay) {
     if (again == connections_.end()) return;
     const Connection broken = again->second;
     connections_.erase(again);
-    tell_broken(id, broken.client, broken.server.address, reset(), true);
+    if (!broken.client_gone) {
+      tell_broken(id, broken.client, broken.server.address, reset(), true);
+    }
     tell_broken(id, broken.server, broken.client.address, reset(), true);
   });
 }
 
-void Network::deliver(ConnectionId id, Address to, std::unique_ptr<Message> message) {
+void Network::deliver(ConnectionId id, Address to, Instant left, std::unique_ptr<Message> message) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
   const bool to_server = connection.server.address == to;
+  if (connection.client_gone && (!to_server || left > connection.dark_from)) return;
   Side& receiver = to_server ? connection.server : connection.client;
   const Side sender = to_server ? connection.client : connection.server;
   if (is_cut(sender.address, to) || dark_.contains(to)) {
@@ -133,14 +146,16 @@ void Network::deliver(ConnectionId id, Address to, std::unique_ptr<Message> mess
   if (to_server && receiver.incarnation == 0) receiver.incarnation = process.incarnation();
   if (!process.up() || process.incarnation() != receiver.incarnation) {
     const bool heard = receiver.heard;
+    const bool tell = !connection.client_gone;
     connections_.erase(found);
-    tell_broken(id, sender, to, heard ? reset() : refused(), heard);
+    if (tell) tell_broken(id, sender, to, heard ? reset() : refused(), heard);
     return;
   }
   receiver.heard = true;
+  // A paused process takes it in when it goes on, whatever has become of the connection: its
+  // machine has it.
   process.run(receiver.incarnation,
               [this, id, from = sender.address, to, message = std::move(message)]() mutable {
-                if (!connections_.contains(id)) return;  // given up while the process was paused
                 queue_.trace().add(id);
                 hash_message(queue_.trace(), *message);
                 if (listener_) listener_(id, from, to, *message);
@@ -163,30 +178,46 @@ void Network::tell_broken(ConnectionId id, const Side& side, Address other, Stat
 
 void Network::finish(ConnectionId connection) { connections_.erase(connection); }
 
+// Nothing more is sent or heard by this client; the server is told after the last arrival.
+void Network::client_left(ConnectionId id, Connection& connection, bool silent) {
+  if (silent) connection.dark_from = std::min(connection.dark_from, queue_.now());
+  if (connection.client_gone) return;
+  connection.client_gone = true;
+  queue_.at(connection.server.last_arrival, [this, id] {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return;
+    const Connection over = found->second;
+    connections_.erase(found);
+    if (over.half_open || over.dark_from != kNever) return;
+    tell_broken(id, over.server, over.client.address, reset(), true);
+  });
+}
+
 void Network::abort(ConnectionId id, Address side) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
+  if (found->second.client.address == side) return client_left(id, found->second, false);
   const Connection connection = found->second;
   connections_.erase(found);
-  const Side& other = connection.client.address == side ? connection.server : connection.client;
-  if (connection.half_open) return;
-  if (other.address != side) tell_broken(id, other, side, reset(), true);
+  if (connection.half_open || connection.client_gone) return;
+  tell_broken(id, connection.client, side, reset(), true);
 }
 
 void Network::died(Address process, bool silent) {
   if (silent) dark_.insert(process);
   for (auto it = connections_.begin(); it != connections_.end();) {
     const ConnectionId id = it->first;
-    const Connection connection = it->second;
-    const bool client = connection.client.address == process;
-    if (!client && connection.server.address != process) {
+    if (it->second.client.address == process) {
+      client_left(id, it->second, silent);
       ++it;
-      continue;
+    } else if (it->second.server.address == process) {
+      const Connection connection = it->second;
+      it = connections_.erase(it);
+      if (silent || connection.half_open || connection.client_gone) continue;
+      tell_broken(id, connection.client, process, reset(), connection.server.heard);
+    } else {
+      ++it;
     }
-    it = connections_.erase(it);
-    const Side& other = client ? connection.server : connection.client;
-    const Side& dead = client ? connection.client : connection.server;
-    if (!silent && !connection.half_open) tell_broken(id, other, process, reset(), dead.heard);
   }
 }
 

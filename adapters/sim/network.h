@@ -3,7 +3,9 @@
 // Messages of one connection and direction arrive in order; messages of different connections
 // overtake each other. Every draw is keyed by (seed, link, message number on the link), so leaving
 // out one message changes nothing for the other links. A message to a process that is gone, or over
-// a cut link, never arrives; who waits for an answer has a time limit of its own. A reset breaks
+// a cut link, never arrives; who waits for an answer has a time limit of its own. A client that
+// gives up or is killed takes back nothing that it has sent: its machine still delivers it, at any
+// later time, and then the break. A power loss takes what has not left the machine. A reset breaks
 // the connection for both ends: the sender cannot know whether its last message arrived. A body may
 // trickle, or end in its middle; a half-open connection swallows what is sent and tells nobody.
 #pragma once
@@ -80,9 +82,10 @@ class Network {
   void send(ConnectionId connection, Address sender, Message&& message);
   // The exchange is done with: both ends forget the connection, nobody is told.
   void finish(ConnectionId connection);
-  // One end gives up; the other hears of it if it can.
+  // One end gives up; the other hears of it if it can, a server after all that was sent to it.
   void abort(ConnectionId connection, Address side);
-  // The process died. `silent`: its machine lost power, so nobody is told.
+  // The process died, which is giving up all of its connections. `silent`: its machine lost power,
+  // so nobody is told.
   void died(Address process, bool silent);
   // A process that died silently answers again.
   void came_back(Address process) { dark_.erase(process); }
@@ -117,15 +120,25 @@ class Network {
   struct Connection {
     Side client;
     Side server;
-    Duration trickle;        // between two messages
-    bool half_open = false;  // nothing arrives any more
+    Duration trickle;            // between two messages
+    bool half_open = false;      // nothing arrives any more
+    bool client_gone = false;    // what it sent is still delivered, and then all is over
+    Instant dark_from = kNever;  // the gone client's machine lost power then
+  };
+  // How long a message takes.
+  struct Delay {
+    Duration waits;    // in its sender's machine
+    Duration travels;  // through the network
   };
 
-  [[nodiscard]] Duration latency(const Link& link, const Message& message, Random& draw);
-  void put_down(ConnectionId id, Connection& connection, Side& receiver, Duration delay,
+  // From its first byte to its last.
+  [[nodiscard]] Duration time_on_wire(const Message& message) const;
+  [[nodiscard]] Delay latency(const Link& link, const Message& message, Random& draw);
+  void put_down(ConnectionId id, Connection& connection, Side& receiver, Delay delay,
                 Message&& message);
   void reset_after(ConnectionId id, Duration delay);
-  void deliver(ConnectionId id, Address to, std::unique_ptr<Message> message);
+  void deliver(ConnectionId id, Address to, Instant left, std::unique_ptr<Message> message);
+  void client_left(ConnectionId id, Connection& connection, bool silent);
   // Tells `side`, after a latency, that the connection broke.
   void tell_broken(ConnectionId id, const Side& side, Address other, Status status, bool sent);
   [[nodiscard]] Endpoint& endpoint(Address address) { return *endpoints_.at(address); }

@@ -31,7 +31,6 @@ constexpr Excused kExcused[] = {
     {"only copy, rotten, replaced by a whole one", kWithinBudget,
      "a whole copy is left within the budget"},
     {"request records dropped", {true, false, false}, "a run is shorter than they are kept"},
-    {"outcome unknown answered", kEverywhere, "records are kept longer than clients retry"},
     {"epoch raised", kEverywhere, kHistories},
     {"newer history heard of", kEverywhere, kHistories},
     {"bad replica replaced from quarantine", kEverywhere,

@@ -99,11 +99,12 @@ void Scenario::given(const std::string& path, std::uint64_t blocks) {
   teller_->pause();
   put(path, blocks);
   teller_->begin();
-  std::string step = path + " has ";
+  std::vector<BlockId> has;
   for (const world::ModelBlock& block : cluster_->scene().applied.find(path)->blocks) {
-    step += (block.id == block_of(path) ? "" : " and ") + teller_->name_of(block.id);
+    has.push_back(block.id);
   }
-  say(step + ", on " + teller_->names_of(teller_->pipeline()));
+  const std::string names = teller_->names_of(has);
+  say(path + " has " + names + ", on " + teller_->names_of(teller_->pipeline()));
 }
 
 void Scenario::put(const std::string& path, std::uint64_t blocks, bool overwrite, int client) {

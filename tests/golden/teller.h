@@ -35,6 +35,7 @@ class Teller final : public world::Oracle {
   [[nodiscard]] std::string name_of(Address address);
   [[nodiscard]] std::string name_of(BlockId block);
   [[nodiscard]] std::string names_of(const std::vector<Address>& addresses);
+  [[nodiscard]] std::string names_of(const std::vector<BlockId>& blocks);
   // The DataNodes to which the newest block was to be written, in the order of the pipeline.
   [[nodiscard]] const std::vector<Address>& pipeline() const { return pipeline_; }
   // Pieces of blocks that a DataNode has received.
@@ -48,7 +49,6 @@ class Teller final : public world::Oracle {
   void purging(Address node, BlockId block) override;
 
  private:
-  [[nodiscard]] std::string names_of(const std::vector<BlockId>& blocks);
   [[nodiscard]] std::string names_of(const std::vector<NodeId>& nodes);
   [[nodiscard]] std::string path_of(InodeId inode);
   [[nodiscard]] std::string asked(const wire::Request& request);

@@ -87,7 +87,7 @@ std::string overwrite_and_reader() {
       "The reader goes on with the version that it began with: its blocks are kept for a minute\n"
       "here. Who begins to read now gets the new one.",
       {.datanodes = 2});
-  s.given("/report", 2);
+  s.given("/report", 3);
   s.begin_get("/report", 2);
   s.wait(milliseconds(2));
   s.put("/report", 1, true);

@@ -44,6 +44,7 @@ class Peer final : public Process, public Endpoint {
   }
   void on_broken(ConnectionId /*connection*/, const Status& status, bool sent) override {
     broken.push_back(status.message() + (sent ? " (sent)" : " (not sent)"));
+    bytes_when_broken = bytes;
   }
   ConnectionId call(Address to, const std::string& path) {
     const ConnectionId connection = network_.connect(address(), to);
@@ -64,6 +65,7 @@ class Peer final : public Process, public Endpoint {
 
   bool answers = true;
   std::size_t bytes = 0;
+  std::size_t bytes_when_broken = 0;
   Instant last_piece;
   Status range_status;
   std::vector<std::string> heard;
@@ -200,6 +202,16 @@ TEST(Network, MessageToAnEarlierIncarnationIsNotDeliveredToTheNext) {
   EXPECT_EQ(world.b.heard, Strings{"/x"});
 }
 
+TEST(Network, PiecesOfABodyArriveOneAfterTheOther) {
+  TwoPeers two(
+      {.spread = false, .tail_per_mille = 0, .far_tail_per_million = 0, .bytes_per_ms = 100});
+  (void)two.a.send_body(2, 20);
+  two.queue.after(microseconds(5'500), [&] { EXPECT_EQ(two.b.bytes, 500u); });
+  two.run();
+  EXPECT_EQ(two.b.bytes, 2000u);
+  EXPECT_EQ(two.b.last_piece, Instant{20'200});
+}
+
 TEST(Network, SlowBodyTricklesAndArrivesWhole) {
   TwoPeers two({.tail_per_mille = 0,
                 .far_tail_per_million = 0,
@@ -241,6 +253,135 @@ TEST(Network, HalfOpenConnectionSwallowsEverythingAndTellsNobody) {
   EXPECT_TRUE(two.b.heard.empty());
   EXPECT_TRUE(two.a.broken.empty());
   EXPECT_TRUE(two.b.broken.empty());
+}
+
+constexpr NetworkOptions kSteady = {
+    .spread = false, .tail_per_mille = 0, .far_tail_per_million = 0};
+// Every message is a part of twenty seconds late.
+constexpr NetworkOptions kLate = {
+    .tail_per_mille = 0, .far_tail_us = 20'000'000, .far_tail_per_million = 1'000'000};
+
+TEST(Network, WhatWasSentArrivesAfterItsSenderGaveUp) {
+  TwoPeers two(kLate);
+  const ConnectionId connection = two.a.call(2, "/x");
+  two.network.abort(connection, 1);
+  two.network.send(connection, 1, CallMessage{wire::Stat{"/nothing more"}});
+  two.run();
+  EXPECT_EQ(two.b.heard, Strings{"/x"});
+  EXPECT_EQ(two.b.broken, Strings{"connection reset by peer (sent)"});
+  EXPECT_EQ(two.a.answered, 0);
+  EXPECT_TRUE(two.a.broken.empty());
+  EXPECT_EQ(two.network.open_connections(), 0u);
+}
+
+TEST(Network, AnAttemptThatWasGivenUpCanArriveAfterTheNextOne) {
+  TwoPeers two(kSteady);
+  two.network.clog(1, 2, seconds(2), Instant{1});
+  const ConnectionId first = two.a.call(2, "/first");
+  two.queue.after(seconds(1), [&] {
+    two.network.abort(first, 1);
+    two.a.call(2, "/second");
+  });
+  two.run();
+  EXPECT_EQ(two.b.heard, (Strings{"/second", "/first"}));
+  EXPECT_EQ(two.a.answered, 1);
+}
+
+TEST(Network, AnswerOnItsWayToOneWhoGaveUpIsDroppedAndNothingElse) {
+  TwoPeers two(kSteady);
+  const ConnectionId connection = two.a.call(2, "/x");
+  two.network.clog(1, 2, seconds(1), Instant{1});
+  two.network.send(connection, 1, CallMessage{wire::Stat{"/y"}});
+  two.queue.after(microseconds(300), [&] { two.network.abort(connection, 1); });
+  two.run();
+  EXPECT_EQ(two.b.heard, (Strings{"/x", "/y"}));
+  EXPECT_EQ(two.a.answered, 0);
+}
+
+TEST(Network, WhatAKilledProcessHadSentArrivesAndThenTheBreak) {
+  TwoPeers two({.tail_per_mille = 0,
+                .far_tail_per_million = 0,
+                .slow_per_million = 1'000'000,
+                .trickle_us = 1'000'000});
+  (void)two.a.send_body(2, 20);
+  two.queue.after(seconds(1), [&] {
+    ASSERT_LT(two.b.bytes, 2000u);
+    two.a.die(false);
+    two.a.up_again();
+  });
+  two.run();
+  EXPECT_EQ(two.b.bytes, 2000u);
+  EXPECT_EQ(two.b.bytes_when_broken, 2000u);
+  EXPECT_EQ(two.b.broken.size(), 1u);
+  EXPECT_EQ(two.network.open_connections(), 0u);
+}
+
+TEST(Network, PausedProcessFindsWhatWasGivenUpMeanwhile) {
+  TwoPeers two(kSteady);
+  two.b.pause();
+  const ConnectionId given_up = two.a.call(2, "/given up");
+  two.a.call(2, "/of a dead process");
+  two.queue.after(seconds(1), [&] { two.network.abort(given_up, 1); });
+  two.queue.after(seconds(2), [&] { two.a.die(false); });
+  two.queue.after(seconds(3), [&] { two.b.resume(); });
+  two.run();
+  EXPECT_EQ(two.b.heard, (Strings{"/given up", "/of a dead process"}));
+  EXPECT_EQ(two.b.broken.size(), 2u);
+}
+
+TEST(Network, PowerLossLeavesOnlyWhatIsOnTheWire) {
+  TwoPeers two({.latency_us = 100'000,
+                .spread = false,
+                .tail_per_mille = 0,
+                .far_tail_per_million = 0,
+                .slow_per_million = 1'000'000,
+                .trickle_us = 1'000'000});
+  two.a.call(2, "/on the wire");
+  (void)two.a.send_body(2, 20);
+  two.queue.after(seconds(1), [&] { two.a.die(true); });
+  std::size_t at_the_loss = 0;
+  two.queue.after(seconds(1), [&] { at_the_loss = two.b.bytes; });
+  two.run();
+  EXPECT_GT(at_the_loss, 0u);
+  EXPECT_LT(two.b.bytes, 2000u);
+  EXPECT_LE(two.b.last_piece, Instant{1'100'000});
+  EXPECT_TRUE(two.b.broken.empty());
+  EXPECT_EQ(two.network.open_connections(), 0u);
+
+  TwoPeers other({.latency_us = 100'000, .tail_per_mille = 0, .far_tail_per_million = 0});
+  other.a.call(2, "/on the wire");
+  other.a.die(true);
+  other.run();
+  EXPECT_EQ(other.b.heard, Strings{"/on the wire"});
+
+  TwoPeers late(kLate);
+  late.a.call(2, "/in its socket");
+  late.a.die(true);
+  late.run();
+  EXPECT_TRUE(late.b.heard.empty());
+  EXPECT_EQ(late.network.open_connections(), 0u);
+}
+
+TEST(Network, PowerLossAlsoTakesWhatAProcessHadLeftInItsSocketBefore) {
+  TwoPeers two(kLate);
+  const ConnectionId connection = two.a.call(2, "/x");
+  two.network.abort(connection, 1);
+  two.queue.after(milliseconds(1), [&] { two.a.die(true); });
+  two.run();
+  EXPECT_TRUE(two.b.heard.empty());
+  EXPECT_TRUE(two.b.broken.empty());
+  EXPECT_EQ(two.network.open_connections(), 0u);
+}
+
+TEST(Network, OneWhoGaveUpIsNotToldThatTheServerIsDown) {
+  TwoPeers two(kLate);
+  two.b.die(false);
+  const ConnectionId connection = two.a.call(2, "/x");
+  two.network.abort(connection, 1);
+  two.run();
+  EXPECT_TRUE(two.b.heard.empty());
+  EXPECT_TRUE(two.a.broken.empty());
+  EXPECT_EQ(two.network.open_connections(), 0u);
 }
 
 }  // namespace
