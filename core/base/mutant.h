@@ -69,6 +69,8 @@ enum class Mutant {
   kG4SkipFailedBlock,
   // A retried request executes again.
   kN1NoRetryRecord,
+  // A request whose record went when it was settled executes again.
+  kN1ExecuteSettled,
   // Rename replaces what is there without being told to.
   kN1RenameOver,
   // A forgotten block is taken up again from a report.
@@ -164,6 +166,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kG4LocateByPathMidway, "G4-locate-by-path-midway"},
     MutantName{Mutant::kG4SkipFailedBlock, "G4-skip-failed-block"},
     MutantName{Mutant::kN1NoRetryRecord, "N1-no-retry-record"},
+    MutantName{Mutant::kN1ExecuteSettled, "N1-execute-settled"},
     MutantName{Mutant::kN1RenameOver, "N1-rename-over"},
     MutantName{Mutant::kN2ResurrectFromReport, "N2-resurrect-from-report"},
     MutantName{Mutant::kN2CopyForgotten, "N2-copy-forgotten"},

@@ -66,6 +66,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kG4LocateByPathMidway, 80, kSafety, {FaultKind::kPartition}},
       {Mutant::kG4SkipFailedBlock, 12},
       {Mutant::kN1NoRetryRecord},
+      {Mutant::kN1ExecuteSettled, 24},
       {Mutant::kN1RenameOver},
       {Mutant::kN2ResurrectFromReport},
       {Mutant::kN2CopyForgotten, 30, kSafety, kLosses},

@@ -59,6 +59,18 @@ TEST_F(NamespaceMutants, N1NoRetryRecordExecutesARetry) {
   EXPECT_EQ(stat_code("/a"), Code::kOk);
 }
 
+TEST_F(NamespaceMutants, N1ExecuteSettledExecutesWhatArrivesLate) {
+  const wire::Mkdir request = mkdir("/a");
+  EXPECT_EQ(code(request), Code::kOk);
+  for (int i = 2; i < 9; ++i) EXPECT_EQ(code(mkdir("/" + std::to_string(i))), Code::kOk);
+  wire::Remove settling = remove("/a");
+  settling.caller.settled_below = settling.caller.request;
+  EXPECT_EQ(code(settling), Code::kOk);
+  switch_on(Mutant::kN1ExecuteSettled);
+  EXPECT_EQ(code(request), Code::kOk);
+  EXPECT_EQ(stat_code("/a"), Code::kOk);
+}
+
 TEST_F(NamespaceMutants, N3RenameIntoOwnSubtreeLosesIt) {
   EXPECT_EQ(code(mkdir("/a/b", true)), Code::kOk);
   switch_on(Mutant::kN3RenameIntoOwnSubtree);

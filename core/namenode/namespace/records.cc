@@ -105,7 +105,9 @@ std::optional<wire::Reply> recorded(Store& store, const MetaRow& meta, WallTime 
     return recorded_reply(body, record->reply);
   }
   const std::optional<ClientRow> client = store.client(caller.client);
-  if (client && caller.request < client->settled_below) return unknown_outcome(caller);
+  if (client && caller.request < client->settled_below && !mutated(Mutant::kN1ExecuteSettled)) {
+    return unknown_outcome(caller);
+  }
   const std::int64_t now = std::max(time, meta.time).ms;
   const auto age = static_cast<std::int64_t>(std::min<std::uint64_t>(
       caller.age_ms, static_cast<std::uint64_t>(std::max<std::int64_t>(now, 0))));
