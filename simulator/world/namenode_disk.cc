@@ -202,7 +202,7 @@ void NameNodeDisk::gave_up() {
     operator_called_ = true;
     scene_.queue.after(kOperator, [this] {
       operator_called_ = false;
-      if (targets_.namenode->up()) return;
+      if (lost_ || targets_.namenode->up()) return;
       scene_.verdicts.probe("NameNode's damaged disk replaced by an older copy");
       put_backup_back();
     });
