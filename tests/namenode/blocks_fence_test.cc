@@ -216,6 +216,29 @@ TEST(Excess, B1_IsChosenWhenTheNodesOfBetterVictimsSpeakAgain) {
   EXPECT_THAT(cluster.holders(block), AllOf(SizeIs(2), Contains(3)));
 }
 
+// Node 4 is as good a copy as the others, but nobody knows whether it is still there.
+TEST(Excess, D4_IsTakenBackWhenACopyThatConfirmedIsGoneBeforeItIsFetched) {
+  Cluster cluster(5);
+  cluster.at(5).stats.remaining /= 2;  // the fullest: its copy is the first to go
+  cluster.run(seconds(2));
+  const BlockId block = cluster.write({1, 2, 3, 4, 5}, 5);
+  cluster.disobey({4});
+  cluster.set_replication(block, 3);
+  const auto judged = [&] { return !cluster.blocks().ledger().entries().empty(); };
+  for (int tenths = 0; tenths < 600 && !judged(); ++tenths) {
+    cluster.tick(milliseconds(100));
+    if (tenths % 10 == 9 && !judged()) {
+      for (std::uint64_t node = 1; node <= 4; ++node) (void)cluster.heartbeat(node);
+    }
+  }
+  ASSERT_TRUE(judged());
+  cluster.join(1);  // as a new process, which has not reported yet
+  (void)cluster.heartbeat(5);
+  EXPECT_THAT(cluster.orders(5, OrderKind::kQuarantine), IsEmpty());
+  cluster.run(seconds(1));
+  EXPECT_EQ(cluster.health(block).good, 5u);
+}
+
 TEST(Excess, HDFS_17218_ALostDeletionIsOrderedAgain) {
   Cluster cluster(4);
   const BlockId block = cluster.write({1, 2, 3, 4}, 4);

@@ -62,20 +62,29 @@ Survivors survivors_of(const Soft& soft, const BlockView& view, const DeletionRe
 
 Verdict no(std::string why) { return {false, std::move(why), {}, {}}; }
 
+std::vector<NodeId> ids_of(const std::vector<const Node*>& nodes) {
+  std::vector<NodeId> ids;
+  ids.reserve(nodes.size());
+  for (const Node* node : nodes) ids.push_back(node->row.id);
+  return ids;
+}
+
 Verdict yes(Soft& soft, const DeletionRequest& request, DeleteReason reason,
-            std::uint32_t survivors, Now now) {
+            const std::vector<const Node*>& survivors, Now now) {
   wire::Order order;
   order.kind = request.purge ? OrderKind::kPurge : OrderKind::kQuarantine;
   order.block = request.replica;
   Node& node = *soft.nodes.find(request.node);
   Replica* published = request.purge ? nullptr : node.replicas.find(request.replica.id);
   const bool doomed = published != nullptr && published->is(Replica::kDoomed);
-  if (!soft.orders.place(request.node, std::move(order), soft.running(), doomed))
+  if (!soft.orders.place(request.node, std::move(order), soft.running(), doomed,
+                         ids_of(survivors))) {
     return no("ordered before");
+  }
   if (published != nullptr) published->set(Replica::kDoomed, true);
   soft.purge_wishes.erase({request.replica.id, request.node});  // granted, or of an earlier one
   soft.ledger.add({request.replica.id, request.node, request.purge, reason, request.asked_by,
-                   survivors, now.wall});
+                   static_cast<std::uint32_t>(survivors.size()), now.wall});
   return {true, "", {}, {}};
 }
 
@@ -112,21 +121,22 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
                         Now now) {
   const bool rotten = is_rotten(view, request);
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) {
-    return yes(soft, request, DeleteReason::kRotten, 0, now);
+    return yes(soft, request, DeleteReason::kRotten, {}, now);
   }
   const bool must_confirm = !rotten && !request.purge;
   const std::uint32_t needed = survivors_needed(soft, view, rotten);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
-  const auto verified = static_cast<std::uint32_t>(survivors.verified.size());
-  if (verified < needed) {
+  if (survivors.verified.size() < needed) {
     return {false,
-            std::to_string(verified) + " of " + std::to_string(needed) + " verified survivors",
+            std::to_string(survivors.verified.size()) + " of " + std::to_string(needed) +
+                " verified survivors",
             std::move(survivors.unverified), std::move(survivors.unconfirmed)};
   }
   if (must_confirm && !keeps_racks(view, request, survivors)) {
     return no("the survivors stand in fewer racks");
   }
-  return yes(soft, request, rotten ? DeleteReason::kRotten : DeleteReason::kExcess, verified, now);
+  return yes(soft, request, rotten ? DeleteReason::kRotten : DeleteReason::kExcess,
+             survivors.verified, now);
 }
 
 }  // namespace
@@ -146,7 +156,7 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
   const BlockView view = look(soft, request.replica.id);
   if (!view.row) {
     if (!was_forgotten(soft, request.replica.id)) return no("not of our history");
-    return yes(soft, request, DeleteReason::kForgotten, 0, now);
+    return yes(soft, request, DeleteReason::kForgotten, {}, now);
   }
   switch (view.row->state) {
     case BlockState::kAllocated:
@@ -159,15 +169,20 @@ Verdict fence(Soft& soft, const DeletionRequest& request, Now now) {
   return judge_committed(soft, view, request, now);
 }
 
-bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now) {
+bool fence_holds(Soft& soft, const PendingOrder& deletion, Now now) {
+  const wire::Order& order = deletion.order;
   if (soft.behind() || soft.store.meta().safe_mode) return false;
   const BlockView view = look(soft, order.block.id);
   if (!view.row) return true;
   if (view.row->state != BlockState::kCommitted) return false;
-  const DeletionRequest request{node, order.block, "", order.kind == OrderKind::kPurge, {}};
+  const DeletionRequest request{
+      deletion.node, order.block, "", order.kind == OrderKind::kPurge, {}};
   const bool rotten = is_rotten(view, request);
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) return true;
-  const Survivors survivors = survivors_of(soft, view, request, false, now);
+  Survivors survivors = survivors_of(soft, view, request, false, now);
+  std::erase_if(survivors.verified, [&](const Node* node) {
+    return std::ranges::find(deletion.survivors, node->row.id) == deletion.survivors.end();
+  });
   return survivors.verified.size() >= survivors_needed(soft, view, rotten) &&
          (rotten || request.purge || keeps_racks(view, request, survivors));
 }

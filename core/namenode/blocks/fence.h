@@ -51,9 +51,10 @@ inline constexpr Duration kConfirmationHolds = seconds(20);
 
 [[nodiscard]] Verdict fence(Soft& soft, const DeletionRequest& request, Now now);
 
-// Asked again when the node fetches the order: do enough others still survive? What was judged may
-// have changed since; a survivor may have registered again, the block may want more copies.
-[[nodiscard]] bool fence_holds(Soft& soft, NodeId node, const wire::Order& order, Now now);
+// Asked again when the node fetches the order: do enough of those that were judged still survive?
+// One of them may have registered again since, the block may want more copies. Others that came do
+// not stand in for them: they were not asked.
+[[nodiscard]] bool fence_holds(Soft& soft, const PendingOrder& deletion, Now now);
 
 // The order was not fetched or was refused, so what it is about will not happen; but an older one,
 // if there is one, may still be carried out.

@@ -112,7 +112,9 @@ void take_purge_wish(Soft& soft, const Node& node, const wire::BlockInfo& replic
 std::vector<wire::Order> take_orders(Soft& soft, Node& node, Now now) {
   std::vector<wire::Order> orders = soft.orders.take(node.row.id, soft.running());
   std::erase_if(orders, [&](const wire::Order& order) {
-    if (!deletes(order.kind) || fence_holds(soft, node.row.id, order, now)) return false;
+    if (!deletes(order.kind) || fence_holds(soft, *soft.orders.find(order.order), now)) {
+      return false;
+    }
     undoom(node, *soft.orders.finish(node.row.id, order.order));
     soft.agenda.note(order.block.id);
     return true;

@@ -30,12 +30,14 @@ int urgency(OrderKind kind) {
 
 }  // namespace
 
-bool OrderBook::place(NodeId node, wire::Order order, Instant running, bool follows_another) {
+bool OrderBook::place(NodeId node, wire::Order order, Instant running, bool follows_another,
+                      std::vector<NodeId> survivors) {
   const Key key{order.block.id, order.kind, node};
   if (by_block_.contains(key)) return false;
   order.order = next_++;
-  PendingOrder pending{std::move(order), node,           NodeId{}, running, false,
-                       Instant{},        follows_another};
+  PendingOrder pending{
+      std::move(order),    node, NodeId{}, running, false, Instant{}, follows_another,
+      std::move(survivors)};
   const std::uint64_t number = pending.order.order;
   if (pending.order.kind == OrderKind::kCopy) {
     DFS_ASSERT(!pending.order.sources.empty());
@@ -63,6 +65,11 @@ std::vector<NodeId> OrderBook::nodes_of(BlockId block, wire::OrderKind kind) con
     nodes.push_back(std::get<2>(at->first));
   }
   return nodes;
+}
+
+const PendingOrder* OrderBook::find(std::uint64_t order) const {
+  const auto at = orders_.find(order);
+  return at == orders_.end() ? nullptr : &at->second;
 }
 
 std::vector<wire::Order> OrderBook::take(NodeId node, Instant running) {

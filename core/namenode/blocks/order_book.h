@@ -25,8 +25,11 @@ struct PendingOrder {
   Instant placed_at;  // running time
   bool sent = false;
   Instant sent_at;  // running time
-  // An older one of its kind has been given up, but may still be carried out.
+  // kQuarantine: an older one of its kind has been given up, but may still be carried out.
   bool follows_another = false;
+  // kQuarantine, kPurge: the nodes whose copies were judged to survive it; none if the block is
+  // forgotten.
+  std::vector<NodeId> survivors;
 };
 
 class OrderBook {
@@ -43,10 +46,14 @@ class OrderBook {
 
   // Gives the order its number and keeps it until it is taken and ends. False if one of its kind is
   // pending for the (block, node).
-  bool place(NodeId node, wire::Order order, Instant running, bool follows_another = false);
+  bool place(NodeId node, wire::Order order, Instant running, bool follows_another = false,
+             std::vector<NodeId> survivors = {});
   [[nodiscard]] bool pending(BlockId block, NodeId node, wire::OrderKind kind) const;
   // Nodes with a pending order of the kind for the block.
   [[nodiscard]] std::vector<NodeId> nodes_of(BlockId block, wire::OrderKind kind) const;
+
+  // nullptr if there is none of this number.
+  [[nodiscard]] const PendingOrder* find(std::uint64_t order) const;
 
   // What to tell the node now.
   [[nodiscard]] std::vector<wire::Order> take(NodeId node, Instant running);
