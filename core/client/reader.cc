@@ -135,7 +135,6 @@ void Reader::open_block(const wire::LocatedBlock& block, Instant now, ReaderEffe
   const std::uint64_t key = next_slot_++;
   Slot& slot = slots_[key];
   slot.start = block.offset;
-  slot.last_progress = now;
   slot.reader = std::make_unique<BlockReader>(block.block, block.locations, cluster_, from,
                                               to - from, options_.block);
   slot.reader->distrust(suspects_);
@@ -155,7 +154,6 @@ void Reader::take(std::uint64_t key, BlockReaderEffects& from, Instant now,
       fetch->fetch = next_fetch_++;
       effects.push_back(std::move(*fetch));
     } else if (auto* piece = std::get_if<Deliver>(&effect)) {
-      slot.last_progress = now;
       slot.failures = 0;
       effects.push_back(DeliverFile{slot.start + piece->offset, piece->data});
     } else if (auto* found = std::get_if<FoundBad>(&effect)) {
@@ -176,9 +174,11 @@ void Reader::block_done(std::uint64_t key, const Status& status, Instant now,
     return;
   }
   Slot& slot = slots_.at(key);
+  // Not the time since the last byte: whoever takes the bytes may have taken all of it.
+  if (slot.failures == 0) slot.failing_since = now;
   const bool hopeless = status.code() == Code::kTooLarge ||
                         (status.code() == Code::kCorrupt && slot.failures > 0) ||
-                        now - slot.last_progress >= options_.retry.limit;
+                        now - slot.failing_since >= options_.retry.limit;
   if (hopeless) return finish(about(status.code(), status.message()), now, effects);
   slot.last = status;
   Random draw = Random(slot.reader->block().id.value).fork(slot.failures);

@@ -3,8 +3,8 @@
 // A file that is still being written for the first time is refused (kAlreadyBeingCreated). Locates
 // by path once; from then on by inode, so that all bytes are of one version or the read fails with
 // kReplaced. A block that none of its locations can serve is located again, with backoff, until
-// retry.limit has passed since it last brought a byte; if every replica was read and none is good,
-// a second look is enough. Rotten replicas met on the way are reported to the NameNode before the
+// retry.limit has passed since the first failure after its last byte; if every replica was read and
+// none is good, a second look is enough. Rotten replicas met on the way are reported to the NameNode before the
 // end.
 #pragma once
 
@@ -62,9 +62,9 @@ class Reader {
   // A block that is being read.
   struct Slot {
     std::unique_ptr<BlockReader> reader;
-    std::uint64_t start = 0;  // of the block in the file
-    Instant last_progress;
+    std::uint64_t start = 0;        // of the block in the file
     std::uint32_t failures = 0;     // in a row, without a byte between
+    Instant failing_since;          // the first of them
     Instant retry_at = kNever;      // when to locate it again
     std::uint64_t locate_call = 0;  // 0: none is out
     Status last;

@@ -31,6 +31,7 @@ class ReadWorld {
   std::uint64_t hung = 0;  // this node answers nothing
   bool replaced = false;   // the version is gone
   std::function<void(const wire::Locate&)> on_locate;
+  std::function<void()> on_delivery;
   Instant now{seconds(50).us};
 
   std::vector<wire::Locate> locates;
@@ -122,6 +123,7 @@ class ReadWorld {
         for (std::size_t i = 0; i < piece->data.size(); ++i) {
           twice = !bytes.emplace(piece->offset + i, piece->data[i]).second || twice;
         }
+        if (on_delivery) on_delivery();
       } else {
         queue.push_back(std::move(effect));
       }
@@ -233,6 +235,22 @@ TEST(Reader, ABlockThatStaysAwayIsGivenUpAtTheLimit) {
   EXPECT_TRUE(status.message().starts_with("/f: block 101: no good copy of bytes 0-65535"));
   EXPECT_GE(world.now - start, seconds(30));
   EXPECT_LT(world.locates.size(), 40u);  // B3: with backoff
+}
+
+TEST(Reader, WhoTakesLongOverTheBytesLosesNoTimeToTryAgain) {
+  ReadWorld world({2 * kGranule}, 1);
+  ReadOptions options = world.options();
+  options.block.parallel = 1;
+  Status& away = world.blocks[0].world.replicas.at(1).away;
+  world.on_delivery = [&] {
+    if (world.bytes.size() == 2 * kGranule) return;
+    world.now = world.now + options.retry.limit + seconds(10);
+    away = {Code::kUnavailable, "refused"};
+  };
+  world.on_locate = [&](const wire::Locate&) { away = {}; };
+  EXPECT_TRUE(world.run(options).ok());
+  EXPECT_TRUE(world.delivered(0, 2 * kGranule));
+  EXPECT_EQ(world.locates.size(), 2u);
 }
 
 TEST(Reader, RotOnEveryReplicaAtOnePlaceFailsSoonAndIsReported) {
