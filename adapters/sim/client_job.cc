@@ -59,7 +59,7 @@ void ClientNode::Put::prepare(const client::PrepareSource& prepare) {
   prepared_[prepare.index] = job_.source(prepare.offset, length);
   const bool last = prepare.offset + length >= job_.length;
   // Later, not from within the machine's own step.
-  node_.after({}, [&node = node_, id = id(), index = prepare.index, length, last] {
+  node_.after(job_.produce, [&node = node_, id = id(), index = prepare.index, length, last] {
     auto* job = dynamic_cast<Put*>(node.find(id));
     if (job == nullptr) return;
     client::WriterEffects effects;
@@ -96,7 +96,17 @@ void ClientNode::Get::start() {
   carry_out(std::move(effects));
 }
 
+bool ClientNode::Get::busy() const { return node_.now().mono < busy_until_; }
+
+template <class F>
+void ClientNode::Get::when_free(F&& action) {
+  node_.at(busy_until_, [&node = node_, id = id(), action = std::forward<F>(action)]() mutable {
+    if (auto* get = dynamic_cast<Get*>(node.find(id))) action(*get);
+  });
+}
+
 void ClientNode::Get::called(std::uint64_t call, wire::Reply reply) {
+  if (busy()) return when_free([=](Get& get) { get.called(call, reply); });
   client::ReaderEffects effects;
   machine_.called(call, std::move(reply), node_.now().mono, effects);
   carry_out(std::move(effects));
@@ -104,6 +114,7 @@ void ClientNode::Get::called(std::uint64_t call, wire::Reply reply) {
 
 // Delivered bytes are views of the answer: carry_out() hands them on before it returns.
 void ClientNode::Get::fetched(std::uint64_t fetch, const RangeAnswer& answer) {
+  if (busy()) return when_free([=](Get& get) { get.fetched(fetch, answer); });
   client::ReaderEffects effects;
   machine_.fetched(fetch, answer.header, answer.granule_crcs, answer.data.view(), node_.now().mono,
                    effects);
@@ -111,12 +122,14 @@ void ClientNode::Get::fetched(std::uint64_t fetch, const RangeAnswer& answer) {
 }
 
 void ClientNode::Get::fetch_failed(std::uint64_t fetch, const Status& status) {
+  if (busy()) return when_free([=](Get& get) { get.fetch_failed(fetch, status); });
   client::ReaderEffects effects;
   machine_.fetch_failed(fetch, status, node_.now().mono, effects);
   carry_out(std::move(effects));
 }
 
 void ClientNode::Get::wake() {
+  if (busy()) return when_free([](Get& get) { get.wake(); });
   client::ReaderEffects effects;
   machine_.wake(node_.now().mono, effects);
   carry_out(std::move(effects));
@@ -132,6 +145,7 @@ void ClientNode::Get::carry_out(client::ReaderEffects effects) {
       job_.opened(opened->status);
     } else if (const auto* piece = std::get_if<client::DeliverFile>(&effect)) {
       job_.piece(piece->offset, piece->data);
+      busy_until_ = std::max(busy_until_, node_.now().mono) + job_.consume;
     } else if (const auto* wake = std::get_if<client::WakeAt>(&effect)) {
       wake_at(wake->at);
     } else if (const auto* done = std::get_if<client::ReadDone>(&effect)) {

@@ -64,9 +64,14 @@ class ClientNode::Get final : public Job {
 
  private:
   void carry_out(client::ReaderEffects effects);
+  // Whoever takes the bytes is still at the last ones.
+  [[nodiscard]] bool busy() const;
+  template <class F>
+  void when_free(F&& action);
 
   GetJob job_;
   client::Reader machine_;
+  Instant busy_until_;
 };
 
 class ClientNode::Single final : public Job {

@@ -25,6 +25,7 @@ struct PutJob {
   std::uint64_t length = 0;
   // Bytes [offset, offset + length) of the source.
   std::function<SharedBytes(std::uint64_t offset, std::uint64_t length)> source;
+  Duration produce;                     // until the next block of the source is there
   std::function<void(InodeId)> opened;  // the pending file, as soon as the client knows it
   std::function<void(const Status&, const wire::FileStatus&)> done;
 };
@@ -32,6 +33,7 @@ struct GetJob {
   client::ReadOptions options;
   std::function<void(const wire::FileStatus&)> opened;
   std::function<void(std::uint64_t offset, Bytes data)> piece;
+  Duration consume;  // of a piece; meanwhile the read does not go on
   std::function<void(const Status&)> done;
 };
 struct CallJob {

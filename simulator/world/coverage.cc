@@ -30,7 +30,6 @@ constexpr Excused kExcused[] = {
      "the disk is not lost within the budget"},
     {"only copy, rotten, replaced by a whole one", kWithinBudget,
      "a whole copy is left within the budget"},
-    {"request records dropped", {true, false, false}, "a run is shorter than they are kept"},
     {"epoch raised", kEverywhere, kHistories},
     {"newer history heard of", kEverywhere, kHistories},
     {"bad replica replaced from quarantine", kEverywhere,

@@ -64,16 +64,18 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
     case FaultKind::kDataNodePause: {
       sim::DataNodeNode* node = pick_datanode(draw, true);
       return node != nullptr && datanodes_away() < targets_.datanodes.size() / 2 &&
-             pause(*node, fault);
+             pause(*node, fault.length);
     }
     case FaultKind::kNameNodeCrash:
       return kill_namenode(fault, false);
     case FaultKind::kNameNodePower:
       return kill_namenode(fault, true);
     case FaultKind::kNameNodePause:
-      return pause(*targets_.namenode, fault);
+      return pause(*targets_.namenode, fault.length);
     case FaultKind::kClientCrash:
       return kill_client(fault, draw);
+    case FaultKind::kClientPause:
+      return pause_client(fault, draw);
     case FaultKind::kPowerAll:
       power_all(fault.length / 4, draw);
       return true;
@@ -220,11 +222,17 @@ bool Injector::kill_datanode(const PlannedFault& fault, Random draw, bool power,
   return true;
 }
 
-bool Injector::pause(sim::Process& process, const PlannedFault& fault) {
+bool Injector::pause(sim::Process& process, Duration length) {
   if (!process.up() || process.paused()) return false;
   process.pause();
-  later(fault.length, [&process] { process.resume(); });
+  later(length, [&process] { process.resume(); });
   return true;
+}
+
+// A laptop that sleeps: its leases may end meanwhile, and its requests grow old.
+bool Injector::pause_client(const PlannedFault& fault, Random draw) {
+  sim::ClientNode& client = *targets_.clients[draw.below(targets_.clients.size())];
+  return pause(client, fault.length * 4);
 }
 
 bool Injector::kill_namenode(const PlannedFault& fault, bool power) {

@@ -57,7 +57,8 @@ class Injector {
   bool partition(const PlannedFault& fault, Random draw, bool one_way);
   bool clog(const PlannedFault& fault, Random draw);
   bool kill_datanode(const PlannedFault& fault, Random draw, bool power, bool wipe);
-  bool pause(sim::Process& process, const PlannedFault& fault);
+  bool pause(sim::Process& process, Duration length);
+  bool pause_client(const PlannedFault& fault, Random draw);
   bool kill_namenode(const PlannedFault& fault, bool power);
   bool kill_client(const PlannedFault& fault, Random draw);
   bool damage(const PlannedFault& fault, Random draw);

@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
                                                                    "namenode-power",
                                                                    "namenode-pause",
                                                                    "client-crash",
+                                                                   "client-pause",
                                                                    "power-all",
                                                                    "bit-rot",
                                                                    "lost-sidecar",
@@ -60,8 +61,8 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
-    0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
-    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1, 0};
+    0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 3, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
+    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 2, 2, 2,  3, 2, 2, 2, 8, 1, 0};
 
 // The kinds before it are drawn with the others; that one apart, by make_plan().
 constexpr std::size_t kDrawnKinds = static_cast<std::size_t>(FaultKind::kNameNodeDiskLost);
@@ -136,6 +137,9 @@ void draw_limits(Plan& plan, Random draw) {
   nn.lease_limit = log_milliseconds(draw, 8'000, 60'000);
   nn.reader_grace = log_milliseconds(draw, 2'000, 30'000);
   nn.request_retention = plan.retry.limit * 2 + log_milliseconds(draw, 1'000, 120'000);
+  // So few that clients need them yet, in some plans.
+  Random records = draw.fork("request records");
+  if (records.chance(1, 8)) nn.max_requests_kept = log_uniform(records, 16, 200);
   nn.order_timeout = log_milliseconds(draw, 5'000, 20'000);
   nn.scrub_period = log_milliseconds(draw, 20'000, 200'000);
   nn.mass_loss_wait = log_milliseconds(draw, 2'000, 30'000);

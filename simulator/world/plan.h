@@ -47,6 +47,7 @@ enum class FaultKind {
   kNameNodePower,
   kNameNodePause,
   kClientCrash,
+  kClientPause,  // longer than its leases, at times
   kPowerAll,
   kBitRot,
   kLostSidecar,

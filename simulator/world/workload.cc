@@ -13,6 +13,8 @@ constexpr int kAtOnceInATurn = 4;
 constexpr std::uint64_t kDirectories = 4;
 constexpr std::uint64_t kNames = 24;
 constexpr int kMostLevels = 3;
+// How long a slow source needs for a block, or a slow reader for a piece, at most.
+constexpr std::uint64_t kSlowestMs = 16'000;
 constexpr Duration kComesBackWithin = seconds(30);  // from quarantine, once its absence is noticed
 constexpr int kPatience = 6;                        // readings in that time
 
@@ -36,6 +38,19 @@ struct Session {
     delivered += length;
   }
 };
+
+// Of those few that are slow; over orders of magnitude.
+Duration slowness(Random draw) {
+  if (!draw.chance(1, 12)) return {};
+  const std::uint64_t most = kSlowestMs >> draw.below(8);
+  return milliseconds(static_cast<std::int64_t>(draw.between(most / 2, most)));
+}
+
+// Of a file, nearly always.
+std::string name(Random& draw) {
+  return draw.chance(1, 12) ? "d" + std::to_string(draw.below(kDirectories))
+                            : "f" + std::to_string(draw.below(kNames));
+}
 
 Status status_of(const wire::Reply& reply) {
   const auto* status = std::get_if<Status>(&reply);
@@ -137,8 +152,7 @@ std::string Workload::fresh(Random& draw) const {
   while (draw.chance(2, 3) && std::count(path.begin(), path.end(), '/') < kMostLevels) {
     path += "/d" + std::to_string(draw.below(kDirectories));
   }
-  return path + (draw.chance(1, 12) ? "/d" + std::to_string(draw.below(kDirectories))
-                                    : "/f" + std::to_string(draw.below(kNames)));
+  return path + "/" + name(draw);
 }
 
 void Workload::start_one(OperationKey key, std::size_t client) {
@@ -163,8 +177,8 @@ void Workload::start_one(OperationKey key, std::size_t client) {
                  [this](const Status& status) { finished(OperationKind::kGet, status); });
     case OperationKind::kList:
       return call(client, kind,
-                  wire::List{draw.chance(1, 4) ? "/" : existing(draw, true, true), "",
-                             draw.chance(1, 3) ? 2u : 0u});
+                  wire::List{draw.chance(1, 4) ? "/" : existing(draw, true, true),
+                             draw.chance(1, 4) ? name(draw) : "", draw.chance(1, 3) ? 2u : 0u});
     case OperationKind::kStat:
       return call(client, kind,
                   wire::Stat{draw.chance(1, 3) ? fresh(draw) : existing(draw, true, true)});
@@ -180,10 +194,13 @@ void Workload::start_one(OperationKey key, std::size_t client) {
                                                  : at_once_with(draw, creating_),
                                draw.chance(1, 2)});
     case OperationKind::kRename: {
-      const std::string from = existing(draw, true, true);
+      // Often of a file, or over one, that is being written.
+      const std::string from =
+          draw.chance(1, 2) ? existing(draw, true, true) : at_once_with(draw, overwriting_);
       const std::string to = draw.chance(1, 8)   ? from + "/d0"
                              : draw.chance(1, 2) ? fresh(draw)
-                                                 : existing(draw, true, true);
+                             : draw.chance(1, 2) ? existing(draw, true, true)
+                                                 : at_once_with(draw, creating_);
       return call(client, kind, wire::Rename{{}, from, to, draw.chance(1, 2)});
     }
     case OperationKind::kSetReplication:
@@ -224,6 +241,7 @@ void Workload::put(std::size_t client, const std::string& path, bool overwrite, 
   const std::uint64_t rest = draw.chance(1, 4) ? 0 : draw.below(job.options.block_size);
   const Content content{draw.next(), blocks * job.options.block_size + rest};
   job.length = content.length;
+  job.produce = slowness(draw.fork("slow source"));
   job.source = [content](std::uint64_t offset, std::uint64_t length) {
     return sim::share(bytes_of(content, offset, length));
   };
@@ -270,6 +288,7 @@ void Workload::get(std::size_t client, const std::string& path, bool whole, Rand
   job.options.block.fetch_bytes = wire::kGranuleBytes << draw.below(sizes);
   job.options.block.parallel = static_cast<std::uint32_t>(draw.between(1, 3));
   job.options.block.hedge_after = milliseconds(static_cast<std::int64_t>(draw.between(100, 3000)));
+  if (!whole) job.consume = slowness(draw.fork("slow reader"));
   const bool ranged = !whole && draw.chance(1, 4);
   if (ranged) {
     job.options.offset = draw.below(3 * scene_.plan.block_size);
