@@ -71,6 +71,8 @@ enum class Mutant {
   kN1NoRetryRecord,
   // A request whose record went when it was settled executes again.
   kN1ExecuteSettled,
+  // What was executed is forgotten with its record.
+  kN1ForgetNumbers,
   // Rename replaces what is there without being told to.
   kN1RenameOver,
   // A forgotten block is taken up again from a report.
@@ -167,6 +169,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kG4SkipFailedBlock, "G4-skip-failed-block"},
     MutantName{Mutant::kN1NoRetryRecord, "N1-no-retry-record"},
     MutantName{Mutant::kN1ExecuteSettled, "N1-execute-settled"},
+    MutantName{Mutant::kN1ForgetNumbers, "N1-forget-numbers"},
     MutantName{Mutant::kN1RenameOver, "N1-rename-over"},
     MutantName{Mutant::kN2ResurrectFromReport, "N2-resurrect-from-report"},
     MutantName{Mutant::kN2CopyForgotten, "N2-copy-forgotten"},

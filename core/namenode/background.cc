@@ -26,6 +26,13 @@ WallTime NameNode::State::oldest_record(WallTime time) {
   return time;
 }
 
+// Records go however young they are, clients do not.
+bool NameNode::State::can_forget_records(WallTime time) {
+  if (!store.oldest_requests(1).empty()) return true;
+  const auto clients = store.oldest_clients(1);
+  return !clients.empty() && clients.front().at.ms + kClientKeptMs <= time.ms;
+}
+
 void NameNode::State::background(Now now) {
   const std::uint64_t rows_before = store.rows_touched();
   blocks.tick(now);
@@ -38,7 +45,7 @@ void NameNode::State::background(Now now) {
   if (!expired.empty()) run(ExpireCommand{std::move(expired)}, now);
 
   const std::uint64_t kept = store.meta().requests;
-  if (kept > config.max_requests_kept) {
+  if (kept > config.max_requests_kept && can_forget_records(time)) {
     const WallTime all{time.ms + kClientTimeMs};
     run(ForgetRequestsCommand{all, std::min(kept - config.max_requests_kept, kRequestsAtOnce)},
         now);

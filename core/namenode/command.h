@@ -92,7 +92,7 @@ struct ForgetBlocksCommand {
 };
 
 // Drops the oldest request records and clients, up to `rows` of each, that are not younger than
-// `until`.
+// `until`; of clients only such as have been silent for a while.
 struct ForgetRequestsCommand {
   static constexpr std::string_view kName = "forget_requests";
   WallTime until;

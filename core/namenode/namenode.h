@@ -34,7 +34,7 @@ struct Config {
   Duration lease_limit = seconds(60);
   Duration reader_grace = seconds(600);  // freed blocks stay readable
   Duration request_retention = seconds(1800);
-  std::uint64_t max_requests_kept = 1'000'000;
+  std::uint64_t max_requests_kept = 1'000'000;  // and the clients of the last minute
   Duration order_timeout = seconds(120);  // an order without a result is forgotten, then remade
   Duration scrub_period = days(14);       // a replica verified within it is trusted
   std::uint32_t max_copies_per_node = 4;  // repair streams a DataNode takes part in

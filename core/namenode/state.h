@@ -45,6 +45,7 @@ struct NameNode::State {
   // background.cc
   void background(Now now);
   [[nodiscard]] WallTime oldest_record(WallTime time);
+  [[nodiscard]] bool can_forget_records(WallTime time);
 
   // readers.cc
   wire::Reply answer(const wire::Stat& request, Now now);

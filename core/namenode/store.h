@@ -137,8 +137,8 @@ struct RequestRow {
   friend bool operator==(const RequestRow&, const RequestRow&) = default;
 };
 
-// What a client has said is settled and has no records any more; requests below it are not
-// answered. Key: client. Written seldom (namespace/records.h).
+// What a client has said is settled, or was forgotten, and has no records any more; requests below
+// it are not answered. Key: client. Written seldom (namespace/records.h).
 struct ClientRow {
   std::string client;
   std::uint64_t settled_below = 0;
@@ -157,7 +157,7 @@ struct MetaRow {
   std::uint64_t next_node = 1;
   std::uint64_t next_session = 1;  // of DataNode registrations
   WallTime time;                   // NameNode time of the last command: it never goes back
-  WallTime forgotten;              // of the newest request record that was dropped early or by age
+  WallTime forgotten;              // of the newest client row that was dropped
   std::uint64_t requests = 0;      // request records and client rows kept
   bool safe_mode = false;
   // settings that must not change under a running cluster's feet

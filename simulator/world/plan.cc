@@ -170,7 +170,7 @@ void draw_limits(Plan& plan, Random draw) {
 // Shipping costs the time of its messages, so it is on only where it is needed.
 void draw_shipper(Plan& plan, Random draw) {
   namenode::ShipperConfig& shipper = plan.shipper.emplace();
-  shipper.homes = static_cast<std::uint32_t>(draw.between(1, 3));
+  shipper.homes = std::min(plan.datanodes, static_cast<std::uint32_t>(draw.between(1, 3)));
   shipper.batch_delay = log_milliseconds(draw, 10, 500);
   shipper.buffer_bytes = log_uniform(draw, 4 << 10, 1 << 20);
   shipper.checkpoint_after = log_uniform(draw, 8 << 10, 256 << 10);

@@ -67,6 +67,7 @@ const std::vector<Hunt>& hunts() {
       {Mutant::kG4SkipFailedBlock, 12},
       {Mutant::kN1NoRetryRecord},
       {Mutant::kN1ExecuteSettled, 24},
+      {Mutant::kN1ForgetNumbers, 30, kSafety, {FaultKind::kHalfOpen}},
       {Mutant::kN1RenameOver},
       {Mutant::kN2ResurrectFromReport},
       {Mutant::kN2CopyForgotten, 30, kSafety, kLosses},

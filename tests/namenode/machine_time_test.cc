@@ -151,6 +151,12 @@ TEST_F(Kept, B3_RecordsAreBoundedInNumber) {
     static_cast<void>(send(wire::Mkdir{caller(100 + i), "/x", true, 0755}));
   }
   run(seconds(10));
+  EXPECT_THAT(store.oldest_requests(1), IsEmpty());
+  EXPECT_LE(store.meta().requests, 200u) << "their clients are kept for a minute";
+  const Position then = store.meta().applied;
+  run(seconds(10));
+  EXPECT_EQ(store.meta().applied, then) << "commands that change nothing";
+  run(seconds(60));
   EXPECT_LE(store.meta().requests, 50u);
 }
 

@@ -71,6 +71,16 @@ TEST_F(NamespaceMutants, N1ExecuteSettledExecutesWhatArrivesLate) {
   EXPECT_EQ(stat_code("/a"), Code::kOk);
 }
 
+TEST_F(NamespaceMutants, N1ForgetNumbersExecutesWhatHadARecord) {
+  const wire::Mkdir request = mkdir("/a");
+  EXPECT_EQ(code(request), Code::kOk);
+  EXPECT_EQ(code(remove("/a")), Code::kOk);
+  switch_on(Mutant::kN1ForgetNumbers);
+  run(ForgetRequestsCommand{now, 100});
+  EXPECT_EQ(code(request), Code::kOk);
+  EXPECT_EQ(stat_code("/a"), Code::kOk);
+}
+
 TEST_F(NamespaceMutants, N3RenameIntoOwnSubtreeLosesIt) {
   EXPECT_EQ(code(mkdir("/a/b", true)), Code::kOk);
   switch_on(Mutant::kN3RenameIntoOwnSubtree);

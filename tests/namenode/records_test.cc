@@ -1,6 +1,7 @@
 // Request records: a request executes once (law 10, N1, HDFS-3031).
 #include <gmock/gmock.h>
 
+#include "core/namenode/namespace/records.h"
 #include "tests/namenode/namespace_bench.h"
 
 namespace dfs::namenode {
@@ -106,18 +107,39 @@ TEST_F(Retry, SettlingDropsAFewRecordsAtATimeAndAllInTheEnd) {
   EXPECT_EQ(store.meta().requests, 5u);  // and the client's own row
 }
 
-TEST_F(Retry, WithoutARecordIsExecutedOnlyIfItIsYoungerThanWhatWasForgotten) {
+// However long it was on its way: its age it measures where it is sent.
+TEST_F(Retry, OfWhatIsNotAboveAForgottenRecordIsRefused) {
+  wire::Mkdir lower = mkdir("/lower");
   const wire::Mkdir first = mkdir("/a");
   EXPECT_EQ(code(first), Code::kOk);
   const WallTime executed = now;
-  EXPECT_EQ(code(mkdir("/b")), Code::kOk);
+  now.ms += 1;
+  const wire::Mkdir kept = mkdir("/b");
+  EXPECT_EQ(code(kept), Code::kOk);
   run(ForgetRequestsCommand{executed, 100});
-  EXPECT_EQ(store.meta().forgotten, executed);
   EXPECT_EQ(code(remove("/a")), Code::kOk);
+  EXPECT_EQ(code(first), Code::kUnknownOutcome);
+  EXPECT_EQ(code(lower), Code::kUnknownOutcome);
+  EXPECT_EQ(stat_code("/a"), Code::kNotFound);
+  EXPECT_TRUE(this->request(kept).replayed);
+  EXPECT_EQ(code(mkdir("/c")), Code::kOk);
+}
 
-  now.ms += 1000;
+TEST_F(Retry, OfAClientThatWasForgottenIsExecutedOnlyIfItIsYoungerThanThat) {
+  const wire::Mkdir first = mkdir("/a");
+  EXPECT_EQ(code(first), Code::kOk);
+  const WallTime executed = now;
+  const WallTime silent = store.client(ann.id())->at;
+  now.ms = silent.ms + kClientKeptMs - 2;  // each command takes a millisecond
+  run(ForgetRequestsCommand{now, 100});
+  EXPECT_TRUE(store.client(ann.id())) << "it was silent for less than a minute";
+  run(ForgetRequestsCommand{now, 100});
+  EXPECT_FALSE(store.client(ann.id()));
+  EXPECT_EQ(store.meta().forgotten, silent);
+  EXPECT_EQ(code(wire::Remove{bob.next(), "/a", false}), Code::kOk);
+
   const auto age = static_cast<std::uint64_t>(now.ms - executed.ms);
-  EXPECT_EQ(code(aged(first, age + 5)), Code::kUnknownOutcome);
+  EXPECT_EQ(code(aged(first, age)), Code::kUnknownOutcome);
   EXPECT_EQ(stat_code("/a"), Code::kNotFound);
   EXPECT_EQ(code(aged(mkdir("/c"), 10)), Code::kOk);
   EXPECT_EQ(code(aged(mkdir("/d"), UINT64_MAX)), Code::kUnknownOutcome);
@@ -129,14 +151,16 @@ TEST_F(Retry, RecordsAndClientsAreForgottenOldestFirstAndCounted) {
     EXPECT_EQ(code(wire::Mkdir{client.next(), "/" + std::to_string(i), false, 0755}), Code::kOk);
   }
   EXPECT_EQ(store.meta().requests, 20u);
-  const WallTime later{now.ms + 10'000};  // a client's time is up to this much ahead
+  const WallTime silent = store.oldest_clients(10).back().at;
+  const WallTime later{silent.ms + kClientKeptMs};
+  now = later;
   run(ForgetRequestsCommand{later, 4});
   EXPECT_EQ(store.meta().requests, 12u);
   EXPECT_EQ(store.oldest_requests(1)[0].client, TestClient(14).id());
   EXPECT_EQ(store.oldest_clients(1)[0].client, TestClient(14).id());
   run(ForgetRequestsCommand{later, 1000});
   EXPECT_EQ(store.meta().requests, 0u);
-  EXPECT_EQ(store.meta().forgotten, now);
+  EXPECT_EQ(store.meta().forgotten, silent);
 }
 
 TEST_F(Retry, ACallerThatIsNoneIsRefusedAndLeavesNoRecord) {

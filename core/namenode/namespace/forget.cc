@@ -1,7 +1,11 @@
 // forget_blocks and forget_requests: what has been kept for a time, and its time is over.
 #include <algorithm>
+#include <map>
+#include <string>
 
+#include "core/base/mutant.h"
 #include "core/namenode/namespace/operations.h"
+#include "core/namenode/namespace/records.h"
 
 namespace dfs::namenode {
 namespace {
@@ -33,18 +37,28 @@ wire::Reply forget_requests(Context& context, const ForgetRequestsCommand& comma
   MetaRow& meta = context.meta;
   const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(command.rows, 1000));
   if (limit == 0) return wire::Empty{};
+  std::map<std::string, std::uint64_t> newest;  // number that was dropped, by client
   for (const RequestRow& record : context.store.oldest_requests(limit)) {
     if (record.at > command.until) break;
     context.store.erase_request(record.client, record.request);
-    meta.forgotten = std::max(meta.forgotten, record.at);
+    std::uint64_t& number = newest[record.client];
+    number = std::max(number, record.request);
     --meta.requests;
   }
+  if (mutated(Mutant::kN1ForgetNumbers)) newest.clear();
+  for (const auto& [name, number] : newest) {
+    ClientRow client = context.store.client(name).value();
+    if (client.settled_below > number) continue;
+    client.settled_below = number + 1;
+    context.store.put_client(client);
+  }
   // What a client has settled is known for as long as a record of it is.
+  const WallTime latest{std::min(command.until.ms, context.time.ms - kClientKeptMs)};
   for (const ClientRow& client : context.store.oldest_clients(limit)) {
-    if (client.at > command.until) break;
+    if (client.at > latest) break;
     if (!context.store.requests_below(client.client, INT64_MAX, 1).empty()) continue;
     context.store.erase_client(client.client);
-    meta.forgotten = std::max(meta.forgotten, std::min(client.at, context.time));
+    meta.forgotten = std::max(meta.forgotten, client.at);
     --meta.requests;
   }
   return wire::Empty{};
