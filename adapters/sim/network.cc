@@ -10,20 +10,61 @@ constexpr std::uint64_t kMillion = 1'000'000;
 Status refused() { return {Code::kUnavailable, "connection refused"}; }
 Status reset() { return {Code::kUnavailable, "connection reset by peer"}; }
 
+// The block data that it carries; nullptr: none.
+Slice* data_of(Message& message) {
+  Slice* data = nullptr;
+  if (auto* piece = std::get_if<BodyPiece>(&message)) data = &piece->data;
+  if (auto* range = std::get_if<RangeAnswer>(&message)) data = &range->data;
+  return data == nullptr || data->length == 0 ? nullptr : data;
+}
+
 // Leaves out the end of a body. False: there is none. Whoever waits for a range notices that its
 // answer ends early (see http::SocketClient).
 bool truncate(Message& message, Random& draw) {
-  Slice* data = nullptr;
-  auto* range = std::get_if<RangeAnswer>(&message);
-  if (auto* piece = std::get_if<BodyPiece>(&message); piece != nullptr) {
-    data = &piece->data;
-  } else if (range != nullptr) {
-    data = &range->data;
-  }
-  if (data == nullptr || data->length == 0) return false;
+  Slice* data = data_of(message);
+  if (data == nullptr) return false;
   data->length = draw.below(data->length);
-  if (range != nullptr) range->status = {Code::kIo, "the connection was closed in mid-answer"};
+  if (auto* range = std::get_if<RangeAnswer>(&message)) {
+    range->status = {Code::kIo, "the connection was closed in mid-answer"};
+  }
   return true;
+}
+
+template <class Byte>
+void flip_one(Byte& byte, Random& draw) {
+  byte = static_cast<Byte>(byte ^ (1 << draw.below(8)));
+}
+
+// Changes a bit of what has a checksum of its own. False: there is nothing of the kind.
+bool flip(Message& message, Random& draw) {
+  auto* range = std::get_if<RangeAnswer>(&message);
+  if (range != nullptr && !range->granule_crcs.empty() && draw.chance(1, 4)) {
+    range->granule_crcs[draw.below(range->granule_crcs.size())] ^= 1u << draw.below(32);
+    return true;
+  }
+  if (Slice* data = data_of(message)) {
+    const Bytes whole = data->view();
+    std::vector<std::uint8_t> bytes(whole.begin(), whole.end());
+    flip_one(bytes[draw.below(bytes.size())], draw);
+    *data = {share(std::move(bytes)), 0, whole.size()};
+    return true;
+  }
+  if (auto* journal = std::get_if<JournalPost>(&message)) {
+    std::vector<std::string>& lines = journal->append.lines;
+    if (lines.empty()) return false;
+    std::string& line = lines[draw.below(lines.size())];
+    if (line.empty()) return false;
+    flip_one(line[draw.below(line.size())], draw);
+    return true;
+  }
+  if (auto* checkpoint = std::get_if<CheckpointPut>(&message)) {
+    std::string file = *checkpoint->file;
+    if (file.empty()) return false;
+    flip_one(file[draw.below(file.size())], draw);
+    checkpoint->file = std::make_shared<const std::string>(std::move(file));
+    return true;
+  }
+  return false;
 }
 
 std::int64_t below(Random& draw, std::int64_t bound) {
@@ -97,6 +138,7 @@ void Network::send(ConnectionId id, Address sender, Message&& message) {
   const bool truncated =
       draw.chance(options_.truncate_per_million, kMillion) && truncate(message, draw);
   if (truncated) ++counts_.truncated;
+  if (draw.chance(options_.flip_per_million, kMillion) && flip(message, draw)) ++counts_.flipped;
   if (arrives || truncated) put_down(id, connection, receiver, delay, std::move(message));
   if (is_reset) ++counts_.resets;
   if (is_reset || truncated) {

@@ -7,7 +7,8 @@
 // gives up or is killed takes back nothing that it has sent: its machine still delivers it, at any
 // later time, and then the break. A power loss takes what has not left the machine. A reset breaks
 // the connection for both ends: the sender cannot know whether its last message arrived. A body may
-// trickle, or end in its middle; a half-open connection swallows what is sent and tells nobody.
+// trickle, end in its middle or arrive with a bit changed; a half-open connection swallows what is
+// sent and tells nobody.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +53,7 @@ struct NetworkOptions {
   std::int64_t trickle_us = 500'000;         // up to this much more between its messages
   std::uint32_t truncate_per_million = 0;    // bodies that end in their middle
   std::uint32_t half_open_per_million = 0;   // messages from which on nothing arrives
+  std::uint32_t flip_per_million = 0;        // data of which a bit changes that TCP does not see
   std::uint64_t bytes_per_ms = 100'000;
 };
 
@@ -68,6 +70,7 @@ struct NetworkCounts {
   std::uint64_t slow = 0;
   std::uint64_t truncated = 0;
   std::uint64_t half_open = 0;
+  std::uint64_t flipped = 0;
 };
 
 class Network {

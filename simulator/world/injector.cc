@@ -36,6 +36,7 @@ std::map<std::string, std::uint64_t> Injector::counts() const {
   counts["slow-body"] += network.slow;
   counts["truncation"] += network.truncated;
   counts["half-open"] += network.half_open;
+  counts["flipped-bits"] += network.flipped;
   return counts;
 }
 
@@ -131,6 +132,7 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
     case FaultKind::kSlowBody:
     case FaultKind::kTruncation:
     case FaultKind::kHalfOpen:
+    case FaultKind::kFlippedBits:
     case FaultKind::kClog:
       return clog(fault, draw);
   }

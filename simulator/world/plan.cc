@@ -44,6 +44,7 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
                                                                    "slow-body",
                                                                    "truncation",
                                                                    "half-open",
+                                                                   "flipped-bits",
                                                                    "namenode-io-error",
                                                                    "namenode-disk-full",
                                                                    "namenode-garbled-power",
@@ -62,7 +63,7 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
     0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 3, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
-    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 2, 2, 2,  3, 2, 2, 2, 8, 1, 0};
+    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1, 0};
 
 // The kinds before it are drawn with the others; that one apart, by make_plan().
 constexpr std::size_t kDrawnKinds = static_cast<std::size_t>(FaultKind::kNameNodeDiskLost);
@@ -120,6 +121,7 @@ void draw_network(Plan& plan, Random draw, const std::set<FaultKind>& on) {
   plan.network.trickle_us = static_cast<std::int64_t>(log_uniform(draw, 50'000, 3'000'000));
   plan.network.truncate_per_million = rate(FaultKind::kTruncation, 20'000);
   plan.network.half_open_per_million = rate(FaultKind::kHalfOpen, 2'000);
+  plan.network.flip_per_million = rate(FaultKind::kFlippedBits, 20'000);
 }
 
 void draw_limits(Plan& plan, Random draw) {
@@ -250,6 +252,7 @@ void simplify(Plan& plan, const Selection& selection) {
   plan.network.slow_per_million = 0;
   plan.network.truncate_per_million = 0;
   plan.network.half_open_per_million = 0;
+  plan.network.flip_per_million = 0;
   if (selection.delays == Delays::kCalm) return;
   plan.network.tail_per_mille = 0;
   plan.network.spread = plan.namenode_times.spread = plan.datanode_times.spread = false;

@@ -71,6 +71,7 @@ enum class FaultKind {
   kSlowBody,
   kTruncation,
   kHalfOpen,
+  kFlippedBits,  // on the way, in blocks and in the metadata that is shipped
   kNameNodeIoError,
   kNameNodeDiskFull,
   kNameNodeGarbledPower,  // power loss with garbage in the sectors that were being written

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ class Peer final : public Process, public Endpoint {
       if (answers) network_.send(connection, address(), CallAnswer{wire::Empty{}});
     } else if (const auto* piece = std::get_if<BodyPiece>(&message)) {
       bytes += piece->data.length;
+      for (const std::uint8_t byte : piece->data.view()) bits += std::popcount(byte);
       last_piece = network_time();
     } else if (const auto* range = std::get_if<RangeAnswer>(&message)) {
       range_status = range->status;
@@ -65,6 +67,7 @@ class Peer final : public Process, public Endpoint {
 
   bool answers = true;
   std::size_t bytes = 0;
+  int bits = 0;  // of them, that are set: none, as they are sent
   std::size_t bytes_when_broken = 0;
   Instant last_piece;
   Status range_status;
@@ -253,6 +256,17 @@ TEST(Network, HalfOpenConnectionSwallowsEverythingAndTellsNobody) {
   EXPECT_TRUE(two.b.heard.empty());
   EXPECT_TRUE(two.a.broken.empty());
   EXPECT_TRUE(two.b.broken.empty());
+}
+
+TEST(Network, ABitOfABodyChangesAndNothingElse) {
+  TwoPeers two({.tail_per_mille = 0, .far_tail_per_million = 0, .flip_per_million = 1'000'000});
+  (void)two.a.send_body(2, 20);
+  two.a.call(2, "/x");
+  two.run();
+  EXPECT_EQ(two.b.bytes, 2000u);
+  EXPECT_EQ(two.b.bits, 20);
+  EXPECT_EQ(two.b.heard, Strings{"/x"});
+  EXPECT_EQ(two.network.counts().flipped, 20u);
 }
 
 constexpr NetworkOptions kSteady = {
