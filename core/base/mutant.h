@@ -33,6 +33,10 @@ enum class Mutant {
   kD4CountSilentNodes,
   // An excess copy may go with r - 1 others.
   kD4OneTooFew,
+  // A replica that its node has found rotten counts as good.
+  kD4CountCorrupt,
+  // The fence does not ask survivors whether they are there.
+  kD4NoConfirmation,
   // The NameNode ignores a DataNode's newer history.
   kD5ForgetHistory,
   // A node may be told to delete before it has reported.
@@ -150,6 +154,8 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kD3ApplyReadsCounter, "D3-apply-reads-counter"},
     MutantName{Mutant::kD4CountSilentNodes, "D4-count-silent-nodes"},
     MutantName{Mutant::kD4OneTooFew, "D4-one-too-few"},
+    MutantName{Mutant::kD4CountCorrupt, "D4-count-corrupt"},
+    MutantName{Mutant::kD4NoConfirmation, "D4-no-confirmation"},
     MutantName{Mutant::kD5ForgetHistory, "D5-forget-history"},
     MutantName{Mutant::kD5OrderBeforeReport, "D5-order-before-report"},
     MutantName{Mutant::kV1DeliverUnverified, "V1-deliver-unverified"},

@@ -20,20 +20,28 @@ class Moves final : public Oracle {
  public:
   using Oracle::Oracle;
 
-  void namenode_starts(namenode::Store& /*store*/) override { reports_.namenode_starts(); }
+  void namenode_starts(namenode::Store& /*store*/) override {
+    reports_.namenode_starts();
+    words_.namenode_starts();
+  }
+  void stepped(std::uint64_t /*rows*/) override { words_.stepped(); }
+  void datanode_says(Address /*node*/, const wire::Request& request) override {
+    words_.datanode_says(request);
+  }
   void applying(const namenode::Command& /*command*/, const namenode::Outcome& outcome) override {
     asked_before_.applying(outcome);
   }
 
   void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     reports_.answered(request, reply);
+    words_.answered(request, reply);
     for (const auto& [node, order] : deletions_.in(request, reply)) {
       if (order.kind == wire::OrderKind::kQuarantine) judge_order(node, order);
     }
   }
 
   void moving(Address address, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    const auto gone = copy_gone(scene_, address, block, from, forgiven());
+    const auto gone = copy_gone(scene_, words_, address, block, from, forgiven());
     if (!gone) return;
     const auto ordered = ordered_.find({address, block});
     const std::uint32_t asked =
@@ -42,9 +50,10 @@ class Moves final : public Oracle {
   }
 
  private:
-  // A copy that a fault took since it was last read may still be counted on.
+  // A copy that a fault took since it was last read may still be counted on, for as long as the
+  // fence believes in that reading.
   [[nodiscard]] Duration forgiven() const {
-    return scene_.plan.namenode.scrub_period + seconds(45);
+    return scene_.plan.namenode.scrub_period + kOrdersKeep;
   }
 
   void judge_order(NodeId node, const wire::Order& order) {
@@ -57,7 +66,7 @@ class Moves final : public Oracle {
     ordered_[{address, order.block.id}] = asked;
     std::set<Address> left;
     for (const NodeId survivor :
-         believable_survivors(scene_, reports_, node, order.block.id, forgiven())) {
+         believable_survivors(scene_, reports_, words_, node, order.block, forgiven(), false)) {
       left.insert(scene_.address_of(survivor));
     }
     judge(order.block.id, address, left, asked, "is told to move", *truth);
@@ -91,6 +100,7 @@ class Moves final : public Oracle {
   }
 
   Reports reports_;
+  LastWords words_{scene_};
   Deletions deletions_;
   AskedBefore asked_before_{scene_};
   std::map<std::pair<Address, BlockId>, std::uint32_t> ordered_;  // copies asked for by then

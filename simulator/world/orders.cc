@@ -20,6 +20,16 @@ bool has_another(const Scene& scene, Address address, const BlockTruth& truth) {
   return false;
 }
 
+// The numbers under which the NameNode knows or knew the machine: its disks say which, and who has
+// last registered from there.
+std::vector<NodeId> numbers_of(const Scene& scene, const sim::DataNodeNode& machine) {
+  std::vector<NodeId> numbers = {machine.identity().node};
+  for (const auto& [node, address] : scene.addresses) {
+    if (address == machine.address()) numbers.push_back(node);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
@@ -38,20 +48,32 @@ void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
   }
 }
 
-std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports, NodeId subject,
-                                      BlockId block, Duration forgiven) {
+bool read_lately(const Scene& scene, const LastWords& words, NodeId node,
+                 const wire::BlockInfo& replica) {
+  // The NameNode counts in whole seconds of a clock that drifts by less than a thousandth.
+  const Duration period = scene.plan.namenode.scrub_period;
+  const Duration longest = period + period / 1000 + seconds(1);
+  const std::optional<LastWords::Whole> whole = words.whole(node, replica);
+  return whole && scene.now_us() - whole->told_us <= longest.us;
+}
+
+std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,
+                                      const LastWords& words, NodeId subject,
+                                      const wire::BlockInfo& replica, Duration forgiven,
+                                      bool must_confirm) {
   std::set<NodeId> survivors;
-  const BlockTruth* truth = scene.atlas.find(block);
+  const BlockTruth* truth = scene.atlas.find(replica.id);
   if (truth == nullptr) return survivors;
   // A wiped machine has another number, and one copy at most.
   std::set<Address> seen = {scene.address_of(subject)};
   const std::set<NodeId>& reported = reports.all_reported();
   for (auto node = reported.rbegin(); node != reported.rend(); ++node) {
     const Address address = scene.address_of(*node);
-    if (!seen.insert(address).second) continue;
-    if (truth->present(address) || truth->lost_since(address, scene.now_us() - forgiven.us)) {
-      survivors.insert(*node);
-    }
+    if (!seen.insert(address).second || !read_lately(scene, words, *node, replica)) continue;
+    if (must_confirm && !words.confirmed(*node, replica.id)) continue;
+    const std::int64_t since_us =
+        std::max(words.whole(*node, replica)->read_after_us, scene.now_us() - forgiven.us);
+    if (truth->present(address) || truth->lost_since(address, since_us)) survivors.insert(*node);
   }
   return survivors;
 }
@@ -72,8 +94,8 @@ std::vector<Deletion> Deletions::in(const wire::Request& request, const wire::Re
   return deletions;
 }
 
-std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId block, sim::Folder from,
-                                  Duration forgiven) {
+std::optional<CopyGone> copy_gone(const Scene& scene, const LastWords& words, Address node,
+                                  BlockId block, sim::Folder from, Duration forgiven) {
   if (from != sim::Folder::kCurrent || scene.given_up.contains(block)) return std::nullopt;
   const ModelBlockState* state = scene.durable.block(block);
   const BlockTruth* truth = scene.atlas.find(block);
@@ -84,8 +106,13 @@ std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId bloc
   CopyGone gone{*state, *truth, {}};
   for (const sim::DataNodeNode* each : scene.datanodes) {
     const Address other = each->address();
-    const bool lost = truth->lost_since(other, scene.now_us() - forgiven.us);
-    if (other != node && (lost || truth->present(other))) gone.left.insert(other);
+    if (other == node) continue;
+    const std::vector<NodeId> numbers = numbers_of(scene, *each);
+    const std::optional<std::int64_t> read_us = words.read_after_us(numbers, block);
+    const std::int64_t since_us = scene.now_us() - forgiven.us;
+    const bool lost = read_us && truth->lost_since(other, std::max(*read_us, since_us));
+    const bool rotten = truth->rotten.contains(other) && !words.long_bad(numbers, block);
+    if (truth->good.contains(other) || rotten || lost) gone.left.insert(other);
   }
   return gone;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "simulator/world/last_words.h"
 #include "simulator/world/oracle.h"
 
 namespace dfs::world {
@@ -43,11 +44,16 @@ inline constexpr Duration kOrdersKeep = seconds(12);
 // A copy that a fault took this recently may still be counted on: it was confirmed before.
 inline constexpr Duration kForgiven = seconds(45);
 
-// Nodes other than `subject` whose copy of the block a well-informed NameNode could count on: they
-// have reported in full, and their disk has the copy or lost it to a fault only `forgiven` ago.
+// Nodes other than `subject` that the fence may count as survivors: they have reported in full and
+// told within the scrub period, and last, that their copy is whole; their disk has it, or lost it
+// to a fault since then and only `forgiven` ago. If they `must_confirm`, they have.
 [[nodiscard]] std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,
-                                                    NodeId subject, BlockId block,
-                                                    Duration forgiven);
+                                                    const LastWords& words, NodeId subject,
+                                                    const wire::BlockInfo& replica,
+                                                    Duration forgiven, bool must_confirm);
+// What the fence may count on of one node's copy, as above.
+[[nodiscard]] bool read_lately(const Scene& scene, const LastWords& words, NodeId node,
+                               const wire::BlockInfo& replica);
 
 struct Deletion {
   NodeId node;
@@ -68,13 +74,15 @@ class Deletions {
 struct CopyGone {
   const ModelBlockState& state;
   const BlockTruth& truth;  // as it was before
-  // The other nodes whose disk has a copy, or lost it to a fault only `forgiven` ago.
+  // The other nodes whose disk has a copy that they have not long told to be bad, or lost it to a
+  // fault since they last told that it is whole and only `forgiven` ago.
   std::set<Address> left;
 };
 // nullopt: it was none. What a history ordered that an operator then gave up may still be carried
 // out, so that its blocks are none either.
-[[nodiscard]] std::optional<CopyGone> copy_gone(const Scene& scene, Address node, BlockId block,
-                                                sim::Folder from, Duration forgiven);
+[[nodiscard]] std::optional<CopyGone> copy_gone(const Scene& scene, const LastWords& words,
+                                                Address node, BlockId block, sim::Folder from,
+                                                Duration forgiven);
 
 // The machine got its disks so short a while ago that orders may know them in another one.
 [[nodiscard]] bool exchanged_lately(const Scene& scene, Address machine);

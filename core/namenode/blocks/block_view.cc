@@ -11,7 +11,9 @@ namespace {
 Standing standing_of(const Node& node, const Replica& replica, const wire::BlockInfo& committed) {
   if (replica.info() != committed) return Standing::kMismatch;
   if (replica.is(Replica::kClaimed)) return Standing::kUnknown;
-  if (replica.is(Replica::kCorrupt)) return Standing::kCorrupt;
+  if (replica.is(Replica::kCorrupt) && !mutated(Mutant::kD4CountCorrupt)) {
+    return Standing::kCorrupt;
+  }
   if (replica.is(Replica::kUnreadable)) return Standing::kUnreadable;
   if (replica.is(Replica::kDoomed)) return Standing::kDoomed;
   if (!node.reported && !mutated(Mutant::kD4CountSilentNodes)) return Standing::kUnknown;

@@ -123,7 +123,7 @@ Verdict judge_committed(Soft& soft, const BlockView& view, const DeletionRequest
   if (rotten && mutated(Mutant::kV2DeleteLastCorrupt)) {
     return yes(soft, request, DeleteReason::kRotten, {}, now);
   }
-  const bool must_confirm = !rotten && !request.purge;
+  const bool must_confirm = !rotten && !request.purge && !mutated(Mutant::kD4NoConfirmation);
   const std::uint32_t needed = survivors_needed(soft, view, rotten);
   Survivors survivors = survivors_of(soft, view, request, must_confirm, now);
   if (survivors.verified.size() < needed) {
