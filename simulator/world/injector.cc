@@ -192,6 +192,14 @@ sim::DataNodeNode* Injector::pick_datanode(Random& draw, bool up) const {
 
 void Injector::datanode_died(sim::DataNodeNode& node) { targets_.disks_changed(node.address()); }
 
+void Injector::taken(const sim::DataNodeNode& node, std::optional<datanode::VolumeId> volume) {
+  for (const auto& [block, truth] : scene_.atlas.blocks()) {
+    if (!truth.present(node.address())) continue;
+    if (volume && node.disk(*volume).data(block, sim::Folder::kCurrent) == nullptr) continue;
+    scene_.atlas.destroyed(node.address(), block, scene_.now_us());
+  }
+}
+
 void Injector::start_datanode(sim::DataNodeNode& node) {
   if (node.up()) return;
   const bool failed = node.has_failed_volumes();
@@ -215,9 +223,7 @@ bool Injector::kill_datanode(const PlannedFault& fault, Random draw, bool power,
   node->die(power);
   if (wipe) {
     node->wipe();
-    for (const BlockId block : held) {
-      scene_.atlas.destroyed(node->address(), block, scene_.now_us());
-    }
+    taken(*node);
   }
   datanode_died(*node);
   later(fault.length, [this, node] { start_datanode(*node); });

@@ -91,6 +91,9 @@ class Injector {
   bool destroy_copies(Random draw);
   bool lose_sidecar(sim::DataNodeNode& node, BlockId block);
   bool wipe_most(const PlannedFault& fault, Random draw);
+  // A fault takes what lies on the node's disks, or on one of them, as the atlas still has it: who
+  // has not been told of it counts on whole and on rotten copies alike.
+  void taken(const sim::DataNodeNode& node, std::optional<datanode::VolumeId> volume = {});
   // Blocks without a good copy are nobody's fault from now on.
   void give_up_lost();
 

@@ -73,10 +73,7 @@ bool Injector::wipe_most(const PlannedFault& fault, Random draw) {
   for (sim::DataNodeNode* node : nodes) {
     node->die(true);
     node->wipe();
-    for (const auto& [block, truth] : scene_.atlas.blocks()) {
-      if (!truth.present(node->address())) continue;
-      scene_.atlas.destroyed(node->address(), block, scene_.now_us());
-    }
+    taken(*node);
     scene_.atlas.rescan(node->address());
   }
   give_up_lost();

@@ -182,9 +182,7 @@ bool Injector::give_up_volume(sim::DataNodeNode& node, datanode::VolumeId volume
       (node.volumes() == 1 && datanodes_away() >= targets_.datanodes.size() / 2)) {
     return false;
   }
-  for (const BlockId block : held) {
-    scene_.atlas.destroyed(node.address(), block, scene_.now_us());
-  }
+  taken(node, volume);
   return true;
 }
 
@@ -267,7 +265,7 @@ bool Injector::bring_foreign_disk(const PlannedFault& fault, Random draw) {
     return false;
   }
   node->die(true);
-  for (const BlockId block : held) scene_.atlas.destroyed(node->address(), block, scene_.now_us());
+  taken(*node);
   sim::DataNodeDirectory foreign;
   for (std::uint32_t volume = 0; volume < node->volumes(); ++volume) {
     foreign.disks.emplace_back(scene_.plan.volume_bytes);

@@ -1,7 +1,5 @@
 #include "simulator/world/last_words.h"
 
-#include <algorithm>
-
 #include "core/namenode/blocks/fence.h"
 #include "simulator/world/orders.h"
 
@@ -23,7 +21,9 @@ void LastWords::datanode_says(const wire::Request& request) {
   if (heartbeat == nullptr) return;
   Said& said = said_[heartbeat->mark.node];
   if (said.mark == heartbeat->mark) return;  // the same one again
-  said = {heartbeat->mark, scene_.now_us(), said.made_us};
+  // Within a session one follows only when the one before was answered.
+  const bool answered = said.mark.session == heartbeat->mark.session;
+  said = {heartbeat->mark, scene_.now_us(), answered ? said.made_us : said.answered_us};
 }
 
 void LastWords::answered(const wire::Request& request, const wire::Reply& reply) {
@@ -35,7 +35,7 @@ void LastWords::answered(const wire::Request& request, const wire::Reply& reply)
   if (last == heartbeat->mark) return;  // the same message again gets the same answer
   last = heartbeat->mark;
   const Said& said = said_[node];
-  const std::int64_t read_after_us = said.mark == heartbeat->mark ? said.before_us : 0;
+  const std::int64_t read_after_us = said.mark == heartbeat->mark ? said.answered_us : 0;
   for (const wire::ReplicaChange& change : heartbeat->changes) take(node, change, read_after_us);
   for (const wire::OrderResult& result : heartbeat->results) {
     const auto question = asked_.find(result.order);
@@ -50,12 +50,17 @@ void LastWords::answered(const wire::Request& request, const wire::Reply& reply)
 
 void LastWords::take(NodeId node, const wire::ReplicaChange& change, std::int64_t read_after_us) {
   const Key key{node, change.replica.id};
+  const auto known = words_.find(key);
+  const bool same = known != words_.end() && known->second.replica == change.replica;
   if (change.event == wire::ReplicaEvent::kRemoved) {
-    const auto known = words_.find(key);
-    if (known != words_.end() && known->second.replica == change.replica) words_.erase(known);
+    if (same) words_.erase(known);
     return;
   }
-  words_[key] = {change.event, change.replica, scene_.now_us(), read_after_us, incarnation_};
+  const bool still_rotten = change.event == wire::ReplicaEvent::kUnread && same &&
+                            known->second.rotten && known->second.incarnation == incarnation_;
+  words_[key] = {change.event,    change.replica,
+                 scene_.now_us(), read_after_us,
+                 incarnation_,    still_rotten || change.event == wire::ReplicaEvent::kCorrupt};
 }
 
 std::optional<LastWords::Whole> LastWords::whole(NodeId node,
@@ -64,17 +69,6 @@ std::optional<LastWords::Whole> LastWords::whole(NodeId node,
   if (word == words_.end() || word->second.incarnation != incarnation_) return std::nullopt;
   if (!word->second.whole() || word->second.replica != replica) return std::nullopt;
   return Whole{word->second.at_us, word->second.read_after_us};
-}
-
-std::optional<std::int64_t> LastWords::read_after_us(const std::vector<NodeId>& numbers,
-                                                     BlockId block) const {
-  std::optional<std::int64_t> latest;
-  for (const NodeId node : numbers) {
-    const auto word = words_.find({node, block});
-    if (word == words_.end() || !word->second.whole()) continue;
-    latest = std::max(latest.value_or(0), word->second.read_after_us);
-  }
-  return latest;
 }
 
 bool LastWords::long_bad(const std::vector<NodeId>& numbers, BlockId block) const {
@@ -89,7 +83,7 @@ bool LastWords::long_bad(const std::vector<NodeId>& numbers, BlockId block) cons
 
 bool LastWords::rotten(NodeId node, BlockId block) const {
   const auto word = words_.find({node, block});
-  return word != words_.end() && word->second.event == wire::ReplicaEvent::kCorrupt;
+  return word != words_.end() && word->second.rotten && word->second.incarnation == incarnation_;
 }
 
 bool LastWords::confirmed(NodeId node, BlockId block) const {

@@ -29,14 +29,11 @@ class LastWords {
   // What the node has told of a whole replica; nullopt if that is not its last word. Only the word
   // given to the NameNode's present incarnation counts.
   [[nodiscard]] std::optional<Whole> whole(NodeId node, const wire::BlockInfo& replica) const;
-  // After which moment one of the numbers that a machine has or had has last read it whole,
-  // whichever incarnation was told.
-  [[nodiscard]] std::optional<std::int64_t> read_after_us(const std::vector<NodeId>& numbers,
-                                                          BlockId block) const;
   // The newest word of these is that the replica is rotten or cannot be read, and so old that no
   // order can still rely on an older one.
   [[nodiscard]] bool long_bad(const std::vector<NodeId>& numbers, BlockId block) const;
-  // Its last word is that it has read the replica and that it is rotten.
+  // It has told the NameNode's present incarnation that the replica is rotten, and not since that
+  // it is whole.
   [[nodiscard]] bool rotten(NodeId node, BlockId block) const;
   // It has answered a question whether the replica is there so short a while ago that the fence
   // could count it, by the time in which the NameNode ran.
@@ -50,16 +47,17 @@ class LastWords {
     std::int64_t at_us = 0;
     std::int64_t read_after_us = 0;
     std::uint64_t incarnation = 0;  // of the NameNode
+    bool rotten = false;            // also when it could not be read since
     [[nodiscard]] bool whole() const {
       return event == wire::ReplicaEvent::kStored || event == wire::ReplicaEvent::kVerified;
     }
   };
 
-  // A heartbeat has all that happened until it was made.
+  // A heartbeat has all that happened until it was made and has not been answered yet.
   struct Said {
     wire::SessionMark mark;
     std::int64_t made_us = 0;
-    std::int64_t before_us = 0;  // the one before
+    std::int64_t answered_us = 0;  // when the last one before it that was answered was made
   };
 
   void take(NodeId node, const wire::ReplicaChange& change, std::int64_t read_after_us);

@@ -41,20 +41,20 @@ class Moves final : public Oracle {
   }
 
   void moving(Address address, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    const auto gone = copy_gone(scene_, words_, address, block, from, forgiven());
+    const auto at = ordered_.find({address, block});
+    const Ordered ordered = at == ordered_.end() ? Ordered() : at->second;
+    const auto gone = copy_gone(scene_, words_, address, block, from, ordered.relied_on);
     if (!gone) return;
-    const auto ordered = ordered_.find({address, block});
     const std::uint32_t asked =
-        ordered == ordered_.end() ? asked_before_.least(block, gone->state) : ordered->second;
+        at == ordered_.end() ? asked_before_.least(block, gone->state) : ordered.asked;
     judge(block, address, gone->left, asked, "moves", gone->truth);
   }
 
  private:
-  // A copy that a fault took since it was last read may still be counted on, for as long as the
-  // fence believes in that reading.
-  [[nodiscard]] Duration forgiven() const {
-    return scene_.plan.namenode.scrub_period + kOrdersKeep;
-  }
+  struct Ordered {
+    std::uint32_t asked = 0;  // copies, by then
+    Survivors relied_on;
+  };
 
   void judge_order(NodeId node, const wire::Order& order) {
     const ModelBlockState* state = scene_.applied.block(order.block.id);
@@ -62,14 +62,13 @@ class Moves final : public Oracle {
     const Address address = scene_.address_of(node);
     if (state == nullptr || !state->referenced || truth == nullptr) return;
     if (order.block != state->info || !truth->good.contains(address)) return;
-    const std::uint32_t asked = asked_before_.least(order.block.id, *state);
-    ordered_[{address, order.block.id}] = asked;
-    std::set<Address> left;
-    for (const NodeId survivor :
-         believable_survivors(scene_, reports_, words_, node, order.block, forgiven(), false)) {
-      left.insert(scene_.address_of(survivor));
-    }
-    judge(order.block.id, address, left, asked, "is told to move", *truth);
+    Ordered& ordered = ordered_[{address, order.block.id}];
+    // What its node has told to be rotten is no move, though it may have been repaired since.
+    const bool rotten = words_.rotten(node, order.block.id);
+    ordered.asked = rotten ? 0 : asked_before_.least(order.block.id, *state);
+    ordered.relied_on = believable_survivors(scene_, reports_, words_, node, order.block, false);
+    judge(order.block.id, address, machines_of(scene_, ordered.relied_on), ordered.asked,
+          "is told to move", *truth);
   }
 
   void judge(BlockId block, Address victim, const std::set<Address>& left, std::uint32_t asked,
@@ -103,7 +102,7 @@ class Moves final : public Oracle {
   LastWords words_{scene_};
   Deletions deletions_;
   AskedBefore asked_before_{scene_};
-  std::map<std::pair<Address, BlockId>, std::uint32_t> ordered_;  // copies asked for by then
+  std::map<std::pair<Address, BlockId>, Ordered> ordered_;
 };
 
 }  // namespace

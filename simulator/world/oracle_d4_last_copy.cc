@@ -1,7 +1,7 @@
 // D4: a replica of a referenced block goes only if enough others remain: as many as asked for if it
-// is one too many, one if it is rotten. A copy on a node that leaves is none of them, nor one that
-// its node has not told to be whole within the scrub period, and for one too many each of them must
-// have answered that it is there.
+// is one too many, one if its node has told that it is rotten. A copy on a node that leaves is none
+// of them, nor one that its node has not told to be whole within the scrub period, and for one too
+// many each of them must have answered that it is there.
 #include <algorithm>
 
 #include "simulator/world/oracles.h"
@@ -35,7 +35,7 @@ class LastCopy final : public Oracle {
   // Whatever was ordered: at the end of every deletion a good copy is left, if one was. Rotten ones
   // are V2's.
   void moving(Address node, BlockId block, sim::Folder from, sim::Folder /*to*/) override {
-    const auto gone = copy_gone(scene_, words_, node, block, from, kForgiven);
+    const auto gone = copy_gone(scene_, words_, node, block, from, relied_on_[{node, block}]);
     if (!gone) return;
     scene_.verdicts.expect(!gone->left.empty(), "D4", [&] {
       return "node " + std::to_string(node) + " gives up the only copy of block " +
@@ -57,20 +57,15 @@ class LastCopy final : public Oracle {
     if (order.block != state->info) return;  // a copy of something that never was committed
     const BlockTruth* truth = scene_.atlas.find(order.block.id);
     const Address address = scene_.address_of(node);
-    const bool rotten = truth != nullptr && !truth->good.contains(address);
-    const bool excess = order.kind == wire::OrderKind::kQuarantine && !rotten;
+    const bool purge = order.kind == wire::OrderKind::kPurge;
+    const bool excess = !purge && !words_.rotten(node, order.block.id);
     const std::uint64_t needed = excess ? asked_before_.least(order.block.id, *state) : 1;
-    // All copies taken at once may be counted on until they are read.
-    const bool all_taken = scene_.given_up.contains(order.block.id);
-    const Duration forgiven = all_taken ? scene_.plan.namenode.scrub_period + kForgiven : kForgiven;
-    const bool must_confirm = excess && !words_.rotten(node, order.block.id);
-    std::set<NodeId> survivors =
-        believable_survivors(scene_, reports_, words_, node, order.block, forgiven, must_confirm);
-    std::erase_if(survivors, [this](NodeId survivor) { return leavers_.left(survivor); });
-    std::uint64_t left = survivors.size();
+    Survivors survivors = believable_survivors(scene_, reports_, words_, node, order.block, excess);
+    std::erase_if(survivors, [this](const auto& each) { return leavers_.left(each.first); });
+    if (!purge) relied_on_[{address, order.block.id}] = survivors;
+    std::uint64_t left = machines_of(scene_, survivors).size();
     // What a node has published survives the purge of what it has in quarantine.
-    const bool own = order.kind == wire::OrderKind::kPurge && !rotten && reports_.reported(node);
-    if (own && read_lately(scene_, words_, node, order.block)) ++left;
+    if (purge && believable_since(scene_, reports_, words_, node, order.block)) ++left;
     scene_.verdicts.expect(left >= needed, "D4", [&] {
       return "node " + std::to_string(address) + " is to give up its copy of block " +
              std::to_string(order.block.id.value) + " with " + std::to_string(left) +
@@ -84,6 +79,7 @@ class LastCopy final : public Oracle {
   Deletions deletions_;
   AskedBefore asked_before_{scene_};
   Leavers leavers_{scene_};
+  std::map<std::pair<Address, BlockId>, Survivors> relied_on_;  // by the last order
 };
 
 }  // namespace

@@ -20,6 +20,13 @@ bool has_another(const Scene& scene, Address address, const BlockTruth& truth) {
   return false;
 }
 
+// How old a reading may be that the fence believes in. The NameNode counts in whole seconds of a
+// clock that drifts by less than a thousandth.
+Duration longest_trust(const Scene& scene) {
+  const Duration period = scene.plan.namenode.scrub_period;
+  return period + period / 1000 + seconds(1);
+}
+
 // The numbers under which the NameNode knows or knew the machine: its disks say which, and who has
 // last registered from there.
 std::vector<NodeId> numbers_of(const Scene& scene, const sim::DataNodeNode& machine) {
@@ -28,6 +35,18 @@ std::vector<NodeId> numbers_of(const Scene& scene, const sim::DataNodeNode& mach
     if (address == machine.address()) numbers.push_back(node);
   }
   return numbers;
+}
+
+// Its disks call themselves so.
+bool is_on(const Scene& scene, NodeId node, Address machine) {
+  const auto at = std::ranges::find(scene.datanodes, machine, &sim::DataNodeNode::address);
+  return at != scene.datanodes.end() && (*at)->identity().node == node;
+}
+
+bool has_or_lost(const Scene& scene, const BlockTruth& truth, NodeId node, std::int64_t since_us) {
+  const Address machine = scene.address_of(node);
+  const bool has = is_on(scene, node, machine) && truth.present(machine);
+  return has || truth.lost_since(machine, since_us);
 }
 
 }  // namespace
@@ -48,34 +67,37 @@ void Reports::answered(const wire::Request& request, const wire::Reply& reply) {
   }
 }
 
-bool read_lately(const Scene& scene, const LastWords& words, NodeId node,
-                 const wire::BlockInfo& replica) {
-  // The NameNode counts in whole seconds of a clock that drifts by less than a thousandth.
-  const Duration period = scene.plan.namenode.scrub_period;
-  const Duration longest = period + period / 1000 + seconds(1);
+std::optional<std::int64_t> believable_since(const Scene& scene, const Reports& reports,
+                                             const LastWords& words, NodeId node,
+                                             const wire::BlockInfo& replica) {
+  const BlockTruth* truth = scene.atlas.find(replica.id);
   const std::optional<LastWords::Whole> whole = words.whole(node, replica);
-  return whole && scene.now_us() - whole->told_us <= longest.us;
+  if (truth == nullptr || !whole || !reports.reported(node)) return std::nullopt;
+  if (scene.now_us() - whole->told_us > longest_trust(scene).us) return std::nullopt;
+  // What became of a copy the NameNode does not learn before it is read, but it soon misses who has
+  // other disks now.
+  const bool missed = !is_on(scene, node, scene.address_of(node));
+  const std::int64_t heard_us = missed ? scene.now_us() - kForgiven.us : 0;
+  const std::int64_t since_us = std::max(whole->read_after_us, heard_us);
+  return has_or_lost(scene, *truth, node, since_us) ? std::optional(since_us) : std::nullopt;
 }
 
-std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,
-                                      const LastWords& words, NodeId subject,
-                                      const wire::BlockInfo& replica, Duration forgiven,
-                                      bool must_confirm) {
-  std::set<NodeId> survivors;
-  const BlockTruth* truth = scene.atlas.find(replica.id);
-  if (truth == nullptr) return survivors;
-  // A wiped machine has another number, and one copy at most.
-  std::set<Address> seen = {scene.address_of(subject)};
-  const std::set<NodeId>& reported = reports.all_reported();
-  for (auto node = reported.rbegin(); node != reported.rend(); ++node) {
-    const Address address = scene.address_of(*node);
-    if (!seen.insert(address).second || !read_lately(scene, words, *node, replica)) continue;
-    if (must_confirm && !words.confirmed(*node, replica.id)) continue;
-    const std::int64_t since_us =
-        std::max(words.whole(*node, replica)->read_after_us, scene.now_us() - forgiven.us);
-    if (truth->present(address) || truth->lost_since(address, since_us)) survivors.insert(*node);
+Survivors believable_survivors(const Scene& scene, const Reports& reports, const LastWords& words,
+                               NodeId subject, const wire::BlockInfo& replica, bool must_confirm) {
+  Survivors survivors;
+  for (const NodeId node : reports.all_reported()) {
+    if (scene.address_of(node) == scene.address_of(subject)) continue;
+    if (must_confirm && !words.confirmed(node, replica.id)) continue;
+    const auto since_us = believable_since(scene, reports, words, node, replica);
+    if (since_us) survivors[node] = *since_us;
   }
   return survivors;
+}
+
+std::set<Address> machines_of(const Scene& scene, const Survivors& survivors) {
+  std::set<Address> machines;
+  for (const auto& [node, since_us] : survivors) machines.insert(scene.address_of(node));
+  return machines;
 }
 
 std::vector<Deletion> Deletions::in(const wire::Request& request, const wire::Reply& reply) {
@@ -95,7 +117,7 @@ std::vector<Deletion> Deletions::in(const wire::Request& request, const wire::Re
 }
 
 std::optional<CopyGone> copy_gone(const Scene& scene, const LastWords& words, Address node,
-                                  BlockId block, sim::Folder from, Duration forgiven) {
+                                  BlockId block, sim::Folder from, const Survivors& relied_on) {
   if (from != sim::Folder::kCurrent || scene.given_up.contains(block)) return std::nullopt;
   const ModelBlockState* state = scene.durable.block(block);
   const BlockTruth* truth = scene.atlas.find(block);
@@ -106,14 +128,15 @@ std::optional<CopyGone> copy_gone(const Scene& scene, const LastWords& words, Ad
   CopyGone gone{*state, *truth, {}};
   for (const sim::DataNodeNode* each : scene.datanodes) {
     const Address other = each->address();
-    if (other == node) continue;
-    const std::vector<NodeId> numbers = numbers_of(scene, *each);
-    const std::optional<std::int64_t> read_us = words.read_after_us(numbers, block);
-    const std::int64_t since_us = scene.now_us() - forgiven.us;
-    const bool lost = read_us && truth->lost_since(other, std::max(*read_us, since_us));
-    const bool rotten = truth->rotten.contains(other) && !words.long_bad(numbers, block);
-    if (truth->good.contains(other) || rotten || lost) gone.left.insert(other);
+    const bool rotten =
+        truth->rotten.contains(other) && !words.long_bad(numbers_of(scene, *each), block);
+    if (truth->good.contains(other) || rotten) gone.left.insert(other);
   }
+  for (const auto& [survivor, since_us] : relied_on) {
+    if (has_or_lost(scene, *truth, survivor, since_us))
+      gone.left.insert(scene.address_of(survivor));
+  }
+  gone.left.erase(node);
   return gone;
 }
 

@@ -41,19 +41,23 @@ class Reports {
 
 // A deletion holds for so long after it was judged, until its node fetches it.
 inline constexpr Duration kOrdersKeep = seconds(12);
-// A copy that a fault took this recently may still be counted on: it was confirmed before.
+// A node whose disks a fault took this recently may still be counted on: it was heard before.
 inline constexpr Duration kForgiven = seconds(45);
 
-// Nodes other than `subject` that the fence may count as survivors: they have reported in full and
-// told within the scrub period, and last, that their copy is whole; their disk has it, or lost it
-// to a fault since then and only `forgiven` ago. If they `must_confirm`, they have.
-[[nodiscard]] std::set<NodeId> believable_survivors(const Scene& scene, const Reports& reports,
-                                                    const LastWords& words, NodeId subject,
-                                                    const wire::BlockInfo& replica,
-                                                    Duration forgiven, bool must_confirm);
-// What the fence may count on of one node's copy, as above.
-[[nodiscard]] bool read_lately(const Scene& scene, const LastWords& words, NodeId node,
-                               const wire::BlockInfo& replica);
+// That the fence may count on a node's copy: the node has reported in full and told within the
+// scrub period, and last, that it is whole; its disk has it, or a fault took it since then.
+// nullopt: it may not, else since when a fault may have taken it and nobody has been told.
+[[nodiscard]] std::optional<std::int64_t> believable_since(const Scene& scene,
+                                                           const Reports& reports,
+                                                           const LastWords& words, NodeId node,
+                                                           const wire::BlockInfo& replica);
+using Survivors = std::map<NodeId, std::int64_t>;  // and since when they may be gone untold
+// Those on other machines than `subject` that the fence may count on. If they `must_confirm`, they
+// have. A machine that got new disks may be among them under its old number, and under several.
+[[nodiscard]] Survivors believable_survivors(const Scene& scene, const Reports& reports,
+                                             const LastWords& words, NodeId subject,
+                                             const wire::BlockInfo& replica, bool must_confirm);
+[[nodiscard]] std::set<Address> machines_of(const Scene& scene, const Survivors& survivors);
 
 struct Deletion {
   NodeId node;
@@ -74,15 +78,15 @@ class Deletions {
 struct CopyGone {
   const ModelBlockState& state;
   const BlockTruth& truth;  // as it was before
-  // The other nodes whose disk has a copy that they have not long told to be bad, or lost it to a
-  // fault since they last told that it is whole and only `forgiven` ago.
+  // The other nodes whose disk has a copy that they have not long told to be bad, and those on
+  // which the order relied and whose copy a fault took, whatever they have told of it since.
   std::set<Address> left;
 };
 // nullopt: it was none. What a history ordered that an operator then gave up may still be carried
 // out, so that its blocks are none either.
 [[nodiscard]] std::optional<CopyGone> copy_gone(const Scene& scene, const LastWords& words,
                                                 Address node, BlockId block, sim::Folder from,
-                                                Duration forgiven);
+                                                const Survivors& relied_on);
 
 // The machine got its disks so short a while ago that orders may know them in another one.
 [[nodiscard]] bool exchanged_lately(const Scene& scene, Address machine);

@@ -47,8 +47,7 @@ class LastWordsTest : public ::testing::Test {
     words_.answered(message, wire::HeartbeatReply{});
   }
   [[nodiscard]] bool survives(bool must_confirm = false) const {
-    return believable_survivors(scene_, reports_, words_, kVictim, kReplica, seconds(45),
-                                must_confirm)
+    return believable_survivors(scene_, reports_, words_, kVictim, kReplica, must_confirm)
         .contains(kNode);
   }
   // The node counts, as far as words go: it has reported, and a fault took its copy only just now.
@@ -88,6 +87,17 @@ TEST_F(LastWordsTest, WhatWasToldToBeBadOrGoneOrIsOfOtherContentIsNotWhole) {
   EXPECT_FALSE(words_.whole(kNode, kReplica));
 }
 
+TEST_F(LastWordsTest, AReplicaIsRottenUntilItIsToldToBeWholeAlsoIfItCannotBeReadSince) {
+  tell(ReplicaEvent::kUnread);
+  EXPECT_FALSE(words_.rotten(kNode, kReplica.id));
+  tell(ReplicaEvent::kCorrupt);
+  EXPECT_TRUE(words_.rotten(kNode, kReplica.id));
+  tell(ReplicaEvent::kUnread);
+  EXPECT_TRUE(words_.rotten(kNode, kReplica.id));
+  tell(ReplicaEvent::kVerified);
+  EXPECT_FALSE(words_.rotten(kNode, kReplica.id));
+}
+
 TEST_F(LastWordsTest, AMessageThatIsSentAgainTellsNothingNew) {
   wire::Heartbeat old = heartbeat();
   old.changes = {{ReplicaEvent::kVerified, kReplica}};
@@ -95,6 +105,26 @@ TEST_F(LastWordsTest, AMessageThatIsSentAgainTellsNothingNew) {
   wait(seconds(1));
   words_.answered(old, wire::HeartbeatReply{});
   EXPECT_EQ(told_whole_us(), 0);
+}
+
+// The first message of a session does not prove that the last one before it was heard.
+TEST_F(LastWordsTest, WhatIsToldAgainInANewSessionMayBeOfBeforeTheUnansweredMessage) {
+  beat();
+  wait(seconds(1));
+  wire::Heartbeat unheard = heartbeat();
+  unheard.changes = {{ReplicaEvent::kVerified, kReplica}};
+  words_.datanode_says(unheard);
+  wait(seconds(1));
+  wire::Heartbeat again = unheard;
+  again.mark = {kNode, 2, 1};
+  words_.datanode_says(again);
+  words_.answered(again, wire::HeartbeatReply{});
+  EXPECT_EQ(words_.whole(kNode, kReplica)->read_after_us, 0);
+  wait(seconds(1));
+  again.mark.sequence = 2;
+  words_.datanode_says(again);
+  words_.answered(again, wire::HeartbeatReply{});
+  EXPECT_EQ(words_.whole(kNode, kReplica)->read_after_us, 2'000'000);
 }
 
 TEST_F(LastWordsTest, ACopyIsLongBadWhenNoOrderCanRelyOnAnOlderWord) {
