@@ -17,6 +17,9 @@ bool plausible(const wire::BlockInfo& replica) {
 
 // The node's replicas are known whole, as of this session.
 void complete(Soft& soft, Node& node) {
+  // Another one of the same session tells of changes alone, and those touch their blocks by
+  // themselves: who waits for other nodes waits on.
+  if (!node.reported) ++soft.changes;
   node.reported = true;
   node.ever_reported = true;
   node.report = {};
@@ -26,7 +29,6 @@ void complete(Soft& soft, Node& node) {
     node.incarnation_changed = false;
   }
   soft.sweep.again = true;
-  ++soft.changes;
 }
 
 void doubt(Soft& soft, Node& node, Replica& replica) {
