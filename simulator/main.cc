@@ -183,6 +183,8 @@ int list_all(bool json) {
   for (std::size_t i = 0; i < kFaultKinds; ++i) {
     faults.emplace_back(std::string(to_string(static_cast<FaultKind>(i))));
   }
+  boost::json::array illnesses;
+  for (const std::string_view illness : kIllnesses) illnesses.emplace_back(std::string(illness));
   boost::json::array probes;
   for (const std::string_view probe : all_probes()) probes.emplace_back(std::string(probe));
   boost::json::array mutants;
@@ -190,6 +192,7 @@ int list_all(bool json) {
   all["profiles"] = std::move(profiles);
   all["invariants"] = std::move(invariants);
   all["faults"] = std::move(faults);
+  all["illnesses"] = std::move(illnesses);
   all["probes"] = std::move(probes);
   all["mutants"] = std::move(mutants);
   if (json) {

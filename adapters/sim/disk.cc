@@ -101,8 +101,13 @@ std::uint64_t SimDisk::free() const {
   return full_ || failed_ || used_ >= capacity_ ? 0 : capacity_ - used_;
 }
 
+Status SimDisk::writable() {
+  if (writes_fail_) return fail();
+  return failed_ ? io_error() : Status();
+}
+
 Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   if (length > free()) return no_space();
   const auto file = files_.try_emplace(files_.end(), next_file_++);
@@ -115,7 +120,7 @@ Status SimDisk::write_data(std::uint64_t file, std::uint64_t offset, std::size_t
                            const Data& data) {
   SimFile* target = find({Folder::kTemporary, false, file});
   if (target == nullptr) return {Code::kIo, "temporary file is gone"};
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (length > free()) return no_space();
   const std::size_t old_size = target->data.size();
   target->data.write(offset, data);
@@ -142,7 +147,7 @@ Status SimDisk::publish(std::uint64_t file, const SharedSidecar& sidecar, int st
   const FileName sidecar_name{Folder::kTemporary, true, file};
   const BlockId block = sidecar->info.id;
   if (find(data_name) == nullptr) return {Code::kIo, "temporary file is gone"};
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   if (steps > 0) find(data_name)->synced = true;
   if (steps > 1) {
@@ -177,7 +182,7 @@ FileName SimDisk::free_name(const wire::BlockInfo& replica) const {
 }
 
 Status SimDisk::quarantine(const wire::BlockInfo& replica, int steps) {
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   const FileName data = data_of(replica.id);
   if (find(data) == nullptr) return no_such_replica();
@@ -195,7 +200,7 @@ Status SimDisk::quarantine(const wire::BlockInfo& replica, int steps) {
 
 Status SimDisk::make_way(BlockId block, int steps) {
   if (const datanode::Sidecar* present = sidecar(block)) return quarantine(present->info, steps);
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   if (steps > 3) remove_entry(data_of(block));
   if (steps > 4 && find(sidecar_of(block)) != nullptr) remove_entry(sidecar_of(block));
@@ -203,7 +208,7 @@ Status SimDisk::make_way(BlockId block, int steps) {
 }
 
 Status SimDisk::restore(const wire::BlockInfo& replica, std::uint32_t copy, int steps) {
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   const FileName data = kept_data(replica, copy);
   const FileName sidecar = sidecar_beside(data);
@@ -217,7 +222,7 @@ Status SimDisk::restore(const wire::BlockInfo& replica, std::uint32_t copy, int 
 }
 
 Status SimDisk::purge(const wire::BlockInfo& replica, int steps) {
-  if (failed_) return io_error();
+  if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   const std::vector<Quarantined> copies = copies_of(replica);
   if (copies.empty()) return no_such_replica();
@@ -231,7 +236,7 @@ Status SimDisk::purge(const wire::BlockInfo& replica, int steps) {
 }
 
 Result<ReplicaFiles> SimDisk::open(BlockId block, Extent wanted) const {
-  if (failed_) return io_error();
+  if (failed_ || reads_fail_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   const SimFile* file = find(data_of(block));
   if (file == nullptr) return no_such_replica();
@@ -243,7 +248,7 @@ Result<ReplicaFiles> SimDisk::open(BlockId block, Extent wanted) const {
 }
 
 Result<std::vector<Quarantined>> SimDisk::open_quarantined(const wire::BlockInfo& replica) const {
-  if (failed_) return io_error();
+  if (failed_ || reads_fail_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   std::vector<Quarantined> copies = copies_of(replica);
   if (copies.empty()) return no_such_replica();

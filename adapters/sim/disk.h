@@ -166,11 +166,15 @@ class SimDisk {
   void set_broken(bool broken);
   void set_full(bool full) { full_ = full; }
   void set_out_of_descriptors(bool out) { no_descriptors_ = out; }
+  // Each read, or each write, ends with an I/O error from now on.
+  void set_reads_fail(bool fail) { reads_fail_ = fail; }
+  void set_writes_fail(bool fail) { writes_fail_ = fail; }
   // Reading any of the extent fails.
   void set_unreadable(BlockId block, Extent part = {}) { unreadable_[block] = part; }
   void set_readable(BlockId block) { unreadable_.erase(block); }
   [[nodiscard]] bool faulty() const {
-    return full_ || no_descriptors_ || failed_ || !unreadable_.empty();
+    return full_ || no_descriptors_ || failed_ || reads_fail_ || writes_fail_ ||
+           !unreadable_.empty();
   }
   void repair_faults();
 
@@ -184,6 +188,8 @@ class SimDisk {
     FileId file = 0;
   };
 
+  // Not while writes fail: the first one fails the disk.
+  [[nodiscard]] Status writable();
   [[nodiscard]] const SimFile* find(const FileName& name) const;
   [[nodiscard]] SimFile* find(const FileName& name);
   [[nodiscard]] bool good(Entries::const_iterator sidecar) const;
@@ -215,6 +221,8 @@ class SimDisk {
   bool no_descriptors_ = false;
   bool failed_ = false;
   bool broken_ = false;
+  bool reads_fail_ = false;
+  bool writes_fail_ = false;
   std::map<BlockId, Extent> unreadable_;
 };
 

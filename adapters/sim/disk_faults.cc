@@ -126,6 +126,8 @@ void SimDisk::repair_faults() {
   full_ = false;
   no_descriptors_ = false;
   broken_ = false;
+  reads_fail_ = false;
+  writes_fail_ = false;
   unreadable_.clear();
 }
 

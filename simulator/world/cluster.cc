@@ -58,7 +58,10 @@ Cluster::Cluster(const Plan& plan)
                       [this](Address node) { disks_changed(node); },
                       [this](const wire::Request& request) { operate(request); },
                       [this] { backup_kept(); }, [this] { backup_restored(); }, shipping_.get(),
-                      [this](const Rescued& from) { rescued(from); }});
+                      [this](const Rescued& from) { rescued(from); },
+                      [this](Address node, Illness illness) {
+                        for (const auto& oracle : oracles_) oracle->fell_ill(node, illness);
+                      }});
 }
 
 Cluster::~Cluster() = default;

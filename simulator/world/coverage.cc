@@ -48,9 +48,9 @@ constexpr std::string_view kJudgedAtRest[] = {"C1", "C2", "C3", "C4", "A1"};
 // Whoever leaves out part of what a plan has by itself has asked for less.
 bool whole(const PlanOptions& options) {
   const PlanOptions usual;
-  return !options.faults && options.invariants.empty() && options.selection == usual.selection &&
-         options.datanodes >= usual.datanodes && options.clients >= usual.clients &&
-         options.duration >= usual.duration;
+  return !options.faults && !options.ill && options.invariants.empty() &&
+         options.selection == usual.selection && options.datanodes >= usual.datanodes &&
+         options.clients >= usual.clients && options.duration >= usual.duration;
 }
 
 }  // namespace
@@ -61,6 +61,8 @@ bool must_check(Profile profile, std::string_view invariant) {
 }
 
 bool must_hit(Profile profile, std::string_view probe) {
+  const bool illness = std::ranges::find(kIllnessProbes, probe) != std::end(kIllnessProbes);
+  if (illness) return profile == Profile::kLiveness;  // elsewhere everybody recovers
   const auto* excused = std::ranges::find(kExcused, probe, &Excused::probe);
   return excused == std::end(kExcused) || !excused->in[static_cast<std::size_t>(profile)];
 }

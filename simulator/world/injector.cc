@@ -338,6 +338,7 @@ void Injector::heal() {
   call_off_ambushes();
   return_own_disks();
   for (sim::DataNodeNode* node : targets_.datanodes) {
+    if (scene_.ill.contains(node->address())) continue;
     for (std::uint32_t volume = 0; volume < node->volumes(); ++volume) {
       node->disk(volume).repair_faults();
     }
@@ -352,6 +353,7 @@ void Injector::heal() {
     targets_.clients[i]->resume();
     if (!targets_.clients[i]->up()) targets_.start_client(i);
   }
+  ill_rest_.begin();
   end_safe_mode();
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "simulator/world/ill_rest.h"
 #include "simulator/world/namenode_disk.h"
 #include "simulator/world/scene.h"
 #include "simulator/world/targets.h"
@@ -32,7 +33,7 @@ class Injector {
 
   // Puts the plan's faults on the agenda.
   void schedule();
-  // Ends every fault that is going on and lets no further one happen.
+  // Ends every fault that is going on and lets no further one happen. Who is to stay ill does.
   void heal();
   // The NameNode ended itself.
   void namenode_gave_up() { namenode_disk_.gave_up(); }
@@ -108,6 +109,7 @@ class Injector {
   Scene& scene_;
   Targets targets_;
   NameNodeDisk namenode_disk_;
+  IllRest ill_rest_{scene_, targets_};
   bool over_ = false;
   std::map<std::string, std::uint64_t> counts_;
   std::map<Address, sim::DataNodeDirectory> own_disks_;  // of nodes with a foreign one

@@ -15,6 +15,7 @@ constexpr Duration kWaitAtLeast = seconds(10);
 
 std::vector<std::string_view> all_probes() {
   std::vector<std::string_view> all(std::begin(kProbes), std::end(kProbes));
+  all.insert(all.end(), std::begin(kIllnessProbes), std::end(kIllnessProbes));
   const auto add = [&all](const auto& points) {
     for (const sim::AmbushPoint& point : points) all.push_back(point.probe);
   };

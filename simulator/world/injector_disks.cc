@@ -83,7 +83,10 @@ void Injector::scatter_read_errors(Random draw) {
   for (const auto& [block, truth] : scene_.atlas.blocks()) {
     const ModelBlockState* state = scene_.durable.block(block);
     const std::uint64_t granules = wire::granules_of(truth.info.length);
-    if (state == nullptr || granules < 2 || truth.good.size() < 2 ||
+    // Who is ill may be the only one that has what is made unreadable elsewhere.
+    const bool ill =
+        std::ranges::any_of(truth.good, [this](Address node) { return scene_.ill.contains(node); });
+    if (state == nullptr || granules < 2 || truth.good.size() < 2 || ill ||
         truth.good.size() > state->replication || !truth.rotten.empty()) {
       continue;
     }

@@ -54,6 +54,9 @@ class Oracle {
                          std::uint64_t /*asked_length*/, std::uint64_t /*delivered*/,
                          bool /*each_once*/) {}
 
+  // The DataNode does not recover with the others.
+  virtual void fell_ill(Address /*node*/, Illness /*illness*/) {}
+
   virtual void every_second() {}
   // Faults are over, the bound for convergence has passed.
   virtual void at_rest() {}
@@ -61,8 +64,10 @@ class Oracle {
   virtual void after_rest() {}
   // What the NameNode says of files that have lost copies, at rest.
   virtual void fsck_done(const std::vector<wire::FileHealth>& /*unhealthy*/) {}
-  // After all that, a client did something that must work: how it ended and how long it took.
-  virtual void tried(const std::string& /*what*/, const Status& /*status*/, Duration /*took*/) {}
+  // After all that, a client did something that must work: how it ended, how long it took and how
+  // long it may take.
+  virtual void tried(const std::string& /*what*/, const Status& /*status*/, Duration /*took*/,
+                     Duration /*limit*/) {}
   // Every file has been read once more, at the very end; `failed`: which could not be, and why.
   virtual void all_read(const std::vector<std::string>& /*failed*/, std::uint64_t /*files*/) {}
 

@@ -9,8 +9,9 @@ class Works final : public Oracle {
  public:
   using Oracle::Oracle;
 
-  void tried(const std::string& what, const Status& status, Duration took) override {
-    scene_.verdicts.expect(status.ok() && took <= scene_.plan.retry.limit, "A1", [&] {
+  void tried(const std::string& what, const Status& status, Duration took,
+             Duration limit) override {
+    scene_.verdicts.expect(status.ok() && took <= limit, "A1", [&] {
       return what +
              (status.ok()
                   ? std::string(" succeeded")

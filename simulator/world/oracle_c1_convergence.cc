@@ -2,6 +2,7 @@
 // service, and every node that was asked to leave may go, within the bound.
 #include <algorithm>
 
+#include "simulator/world/copies.h"
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -17,24 +18,14 @@ class Convergence final : public Oracle {
   }
 
   void at_rest() override {
-    const std::map<Address, NodeId> staying = scene_.in_service();
-    for (const auto& each : scene_.durable.inodes()) {
-      const ModelInode& file = each.second;
-      const std::uint64_t wanted = std::min<std::uint64_t>(file.replication, staying.size());
-      for (const ModelBlock& block : file.blocks) {
-        if (scene_.given_up.contains(block.id)) continue;
-        const BlockTruth* truth = scene_.atlas.find(block.id);
-        std::uint64_t good = 0;
-        for (const auto& [address, node] : staying) {
-          good += truth != nullptr && truth->good.contains(address) ? 1u : 0u;
-        }
-        scene_.verdicts.expect(good >= wanted, "C1", [&] {
-          return "block " + std::to_string(block.id.value) + " of " +
-                 scene_.durable.path_of(file.id) + " has " + std::to_string(good) +
-                 " good replicas on nodes in service instead of " + std::to_string(wanted) +
-                 (truth == nullptr ? "" : ": " + truth->describe());
-        });
-      }
+    for (const CopyCount& count : count_copies(scene_)) {
+      scene_.verdicts.expect(count.good >= count.wanted, "C1", [&] {
+        const BlockTruth* truth = scene_.atlas.find(count.block);
+        return "block " + std::to_string(count.block.value) + " of " +
+               scene_.durable.path_of(count.file) + " has " + std::to_string(count.good) +
+               " good replicas on nodes in service instead of " + std::to_string(count.wanted) +
+               (truth == nullptr ? "" : ": " + truth->describe());
+      });
     }
     for (const wire::NodeReport& node : nodes_) judge_departure(node);
   }
@@ -43,16 +34,26 @@ class Convergence final : public Oracle {
   // What is beyond repair holds those for ever that had a replica of it, and those of whom the
   // NameNode cannot tell.
   [[nodiscard]] bool held_by_what_is_gone(const wire::NodeReport& node) const {
-    return std::ranges::any_of(scene_.given_up, [&](BlockId block) {
-      const ModelBlockState* state = scene_.durable.block(block);
+    return std::ranges::any_of(scene_.durable.blocks(), [&](const auto& each) {
+      const auto& [block, state] = each;
       const BlockTruth* truth = scene_.atlas.find(block);
-      if (state == nullptr || !state->referenced || !scene_.gone(block)) return false;
+      if (!state.referenced || !(scene_.gone(block) || scene_.only_ill_have(block))) return false;
       return !node.reported || (truth != nullptr && truth->published.contains(node.node));
     });
+  }
+  // Who is ill counts as one that will come back: until then a block may ask for more copies than
+  // there are nodes to hold them.
+  [[nodiscard]] bool waits_for_the_ill() const {
+    const std::uint64_t core = scene_.core().size();
+    return core < scene_.in_service().size() &&
+           std::ranges::any_of(scene_.durable.blocks(), [core](const auto& each) {
+             return each.second.referenced && each.second.replication > core;
+           });
   }
 
   void judge_departure(const wire::NodeReport& node) {
     if (!scene_.durable.leaving().contains(node.node) || held_by_what_is_gone(node)) return;
+    if (scene_.ill.contains(scene_.address_of(node.node)) || waits_for_the_ill()) return;
     scene_.verdicts.expect(node.service == wire::ServiceState::kDecommissioned, "C1", [&] {
       return "DataNode " + std::to_string(node.node.value) + " was asked to leave and is " +
              std::string(to_string(node.service)) + ": " + node.waits_for;

@@ -1,4 +1,7 @@
-// C3: at rest nobody is told to copy, to delete or to take back.
+// C3: at rest nobody is told to copy, to delete or to take back, or not again and again where only
+// a DataNode that is ill could do it.
+#include <tuple>
+
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -8,8 +11,11 @@ class Flapping final : public Oracle {
  public:
   using Oracle::Oracle;
 
-  void at_rest() override { resting_ = true; }
-  void answered(const wire::Request& /*request*/, const wire::Reply& reply, bool) override {
+  void at_rest() override {
+    resting_ = true;
+    orders_.clear();
+  }
+  void answered(const wire::Request& request, const wire::Reply& reply, bool) override {
     const auto* heartbeat = std::get_if<wire::HeartbeatReply>(&reply);
     if (!resting_ || heartbeat == nullptr) return;
     scene_.verdicts.checked("C3");
@@ -17,7 +23,7 @@ class Flapping final : public Oracle {
       if (scene_.gone(order.block.id)) continue;  // tried again and again, in case it comes back
       const bool asks =
           order.kind == wire::OrderKind::kVerify || order.kind == wire::OrderKind::kConfirm;
-      if (asks) continue;
+      if (asks || retried(std::get<wire::Heartbeat>(request).mark.node, order)) continue;
       scene_.verdicts.violated(
           "C3", "block " + std::to_string(order.block.id.value) + " is ordered to " +
                     std::string(wire::to_string(order.kind)) + " although nothing happens");
@@ -26,7 +32,23 @@ class Flapping final : public Oracle {
   void after_rest() override { resting_ = false; }
 
  private:
+  // What only those who are ill could do, or whom only they could give it to, is tried again, once
+  // in a while.
+  [[nodiscard]] bool retried(NodeId node, const wire::Order& order) {
+    if (scene_.ill.empty()) return false;
+    const ModelBlockState* state = scene_.durable.block(order.block.id);
+    const BlockTruth* truth = scene_.atlas.find(order.block.id);
+    std::uint64_t good = 0;
+    for (const auto& [address, id] : scene_.core()) {
+      good += truth != nullptr && truth->good.contains(address) ? 1u : 0u;
+    }
+    const bool lacks = state != nullptr && state->referenced && good < state->replication;
+    if (!lacks && !scene_.ill.contains(scene_.address_of(node))) return false;
+    return orders_.insert({node, order.kind, order.block.id}).second;
+  }
+
   bool resting_ = false;
+  std::set<std::tuple<NodeId, wire::OrderKind, BlockId>> orders_;  // to or for want of the ill
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
 // V2: a corrupt replica is replaced before it goes, and an only copy is kept, however rotten.
+#include <algorithm>
+
 #include "simulator/world/oracles.h"
 #include "simulator/world/orders.h"
 
@@ -25,17 +27,19 @@ class Repair final : public Oracle {
     });
   }
 
-  // Whatever can be read whole somewhere is whole everywhere.
+  // Whatever can be read whole on a node that is well is whole on all of them.
   void at_rest() override {
     for (const auto& each : scene_.durable.inodes()) {
       const ModelInode& file = each.second;
       for (const ModelBlock& block : file.blocks) {
         const BlockTruth* truth = scene_.atlas.find(block.id);
-        if (truth == nullptr || truth->good.empty()) continue;
-        scene_.verdicts.expect(truth->rotten.empty(), "V2", [&] {
+        if (truth == nullptr || truth->good.empty() || scene_.only_ill_have(block.id)) continue;
+        const auto rotten = std::ranges::find_if(
+            truth->rotten, [this](Address node) { return !scene_.ill.contains(node); });
+        scene_.verdicts.expect(rotten == truth->rotten.end(), "V2", [&] {
           return "block " + std::to_string(block.id.value) + " of " +
                  scene_.durable.path_of(file.id) + " still has a rotten replica on node " +
-                 std::to_string(*truth->rotten.begin());
+                 std::to_string(*rotten);
         });
       }
     }

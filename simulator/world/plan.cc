@@ -65,6 +65,9 @@ constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
     0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 3, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
     0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1, 0};
 
+// node-2, after the NameNode.
+constexpr sim::Address kFirstDataNode = 2;
+
 // The kinds before it are drawn with the others; that one apart, by make_plan().
 constexpr std::size_t kDrawnKinds = static_cast<std::size_t>(FaultKind::kNameNodeDiskLost);
 
@@ -296,6 +299,12 @@ Plan make_plan(const PlanOptions& options) {
   draw_network(plan, random.fork("network"), on);
   draw_operations(plan, random.fork("operations"));
   draw_faults(plan, random.fork("faults"), on, few || options.faults);
+  if (options.ill) {
+    plan.ill = *options.ill;
+  } else if (!options.faults && plan.profile == Profile::kLiveness) {
+    plan.ill = draw_ill_nodes(random.fork("ill"), kFirstDataNode, plan.datanodes,
+                              std::max(2u, plan.namenode.default_replication));
+  }
   simplify(plan, options.selection);
   return plan;
 }

@@ -21,13 +21,15 @@
 #include "adapters/sim/network.h"
 #include "core/client/rpc.h"
 #include "core/namenode/shipper.h"
+#include "simulator/world/illness.h"
 #include "simulator/world/selection.h"
 
 namespace dfs::world {
 
 enum class Profile {
   kSafety,    // faults within a budget: nothing that was promised is lost
-  kLiveness,  // the same; then they end, and the cluster must come to rest within a bound
+  kLiveness,  // the same; then they end, but for those who stay ill, and the cluster must come to
+              // rest within a bound
   kDisaster,  // beyond the budget: what faults took is gone, what is answered is right
 };
 inline constexpr std::string_view kProfiles[] = {"safety", "liveness", "disaster"};
@@ -148,6 +150,7 @@ struct Plan {
   std::array<std::uint32_t, kOperationKinds> weights{};
 
   std::vector<PlannedFault> faults;
+  IllNodes ill;                                   // who does not recover at their end (liveness)
   Selection selection;                            // which of them, and of the operations, happen
   bool replay = false;                            // follow the commands in a second store (D3)
   std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
@@ -159,7 +162,9 @@ struct PlanOptions {
   std::uint32_t datanodes = 5;
   std::uint32_t clients = 3;
   Duration duration = seconds(60);
-  std::optional<std::set<FaultKind>> faults;      // only these; nullopt: all
+  std::optional<std::set<FaultKind>> faults;  // only these; nullopt: all
+  // Who stays ill after them; nullopt: as drawn where nothing is said of faults, else nobody.
+  std::optional<IllNodes> ill;
   std::set<std::string, std::less<>> invariants;  // only these are judged; empty: all
   Selection selection;
 };

@@ -166,6 +166,18 @@ Words write_invariants(const PlanOptions& plan) {
   return {plan.invariants.begin(), plan.invariants.end()};
 }
 
+std::string read_ill(const Words& words, PlanOptions& plan) {
+  return read_set(words, plan.ill, [](const std::string& word, auto& set) -> std::string {
+    const std::optional<IllNode> node = ill_node_from_string(word);
+    if (!node) return "expected NODE:ILLNESS, see dfs-sim list";
+    set.insert(*node);
+    return "";
+  });
+}
+Words write_ill(const PlanOptions& plan) {
+  return write_set(plan.ill, [](const IllNode& node) { return to_string(node); });
+}
+
 constexpr PlanOption kOptions[] = {
     {"seed", "what everything that is not said here is drawn from", false,
      [](const Words& words, PlanOptions& plan) {
@@ -195,6 +207,10 @@ constexpr PlanOption kOptions[] = {
     {"faults", "kinds of faults (see list), all or none", true, read_faults, write_faults},
     {"strikes", "which of the faults that are drawn happen, by number; all or none", true,
      read_strikes, write_strikes},
+    {"ill",
+     "which DataNodes stay ill after the faults, as NODE:ILLNESS (see list; 3:deaf is node-3); all "
+     "or none",
+     true, read_ill, write_ill},
     {"operations", "which operations happen, as SERIES:NUMBER; all or none", true, read_operations,
      write_operations},
     {"invariants", "judge only these (see list), or all", true, read_invariants, write_invariants},

@@ -54,6 +54,7 @@ class Reducer {
     reduction_.faults_before = make_plan(reduction_.plan).faults.size();
     cut();
     reduce_faults();
+    reduce_ill();
     reduce_series();
     reduce_operations();
     reduce_datanodes();
@@ -125,6 +126,20 @@ class Reducer {
       return still_fails(plan);
     });
     tell(std::to_string(left.size()) + " faults of " + std::to_string(all.size()) + " are left");
+  }
+
+  void reduce_ill() {
+    const IllNodes ill = make_plan(reduction_.plan).ill;
+    const std::vector<IllNode> all(ill.begin(), ill.end());
+    if (all.empty()) return;
+    reduction_.plan.ill = ill;  // whatever else is changed
+    const auto left = minimize<IllNode>(all, [this](const auto& some) {
+      PlanOptions plan = reduction_.plan;
+      plan.ill.emplace(some.begin(), some.end());
+      return still_fails(plan);
+    });
+    tell(std::to_string(left.size()) + " ill DataNodes of " + std::to_string(all.size()) +
+         " are left");
   }
 
   void reduce_series() {

@@ -1,10 +1,10 @@
 // Reduction of a failing plan: the least of it with which it still fails.
 //
-// In this order: cut after the failing event; leave out faults, clients (a whole series of
-// operations), operations (by delta debugging), DataNodes; shrink blocks and files; make the
-// network calm, then every delay constant; then once more faults and operations, since less may do
-// now. A plan counts as failing if it breaks the same invariant as the whole one did. The process
-// of a client whose series is out stays, and has nothing to do. At most kMostRuns runs.
+// In this order: cut after the failing event; leave out faults, ill DataNodes, clients (a whole
+// series of operations), operations (by delta debugging), DataNodes; shrink blocks and files; make
+// the network calm, then every delay constant; then once more faults and operations, since less may
+// do now. A plan counts as failing if it breaks the same invariant as the whole one did. The
+// process of a client whose series is out stays, and has nothing to do. At most kMostRuns runs.
 #pragma once
 
 #include <functional>

@@ -62,6 +62,15 @@ struct Scene {
     const BlockTruth* truth = atlas.find(block);
     return given_up.contains(block) && (truth == nullptr || truth->good.empty());
   }
+  // DataNodes that do not recover any more.
+  std::map<Address, Illness> ill;
+  // No other DataNode has a good replica of it.
+  [[nodiscard]] bool only_ill_have(BlockId block) const {
+    const BlockTruth* truth = atlas.find(block);
+    return !ill.empty() && (truth == nullptr || std::ranges::all_of(truth->good, [this](Address n) {
+                              return ill.contains(n);
+                            }));
+  }
   // Errors that its disk has told the running NameNode of.
   [[nodiscard]] std::uint64_t namenode_errors() const { return namenode_host->disk().errors(); }
   [[nodiscard]] std::int64_t now_us() const { return queue.now().us; }
@@ -79,6 +88,12 @@ struct Scene {
       if (known && !durable.leaving().contains(node)) staying[each->address()] = node;
     }
     return staying;
+  }
+  // … and are well.
+  [[nodiscard]] std::map<Address, NodeId> core() const {
+    std::map<Address, NodeId> well = in_service();
+    std::erase_if(well, [this](const auto& each) { return ill.contains(each.first); });
+    return well;
   }
 };
 

@@ -65,6 +65,9 @@ class Story final : public Oracle {
   void purging(Address node, BlockId block) override {
     tell(sim::name_of(node), "purges " + std::to_string(block.value));
   }
+  void fell_ill(Address node, Illness illness) override {
+    tell(sim::name_of(node), "stays ill: " + std::string(to_string(illness)));
+  }
   void disks_changed(Address node) override { tell(sim::name_of(node), "has its disks changed"); }
   void datanode_says(Address node, const wire::Request& request) override {
     tell(sim::name_of(node), "says " + told_any(request));

@@ -8,6 +8,7 @@
 #include "adapters/sim/datanode_node.h"
 #include "adapters/sim/shipping.h"
 #include "adapters/sim/store_host.h"
+#include "simulator/world/illness.h"
 #include "simulator/world/rescue.h"
 
 namespace dfs::world {
@@ -26,6 +27,7 @@ struct Targets {
   std::function<void()> backup_restored;
   sim::Shipping* shipping = nullptr;  // nullptr: the history is not shipped
   std::function<void(const Rescued& rescued)> rescued;
+  std::function<void(sim::Address datanode, Illness illness)> fell_ill;
 };
 
 }  // namespace dfs::world

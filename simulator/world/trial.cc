@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/assert.h"
-
 namespace dfs::world {
 namespace {
+
+constexpr std::uint64_t kBlocks = 2;  // of a file
 
 std::string directory(std::size_t client) { return "/trial-" + std::to_string(client); }
 std::string file(std::size_t client) { return directory(client) + "/file"; }
@@ -21,15 +21,11 @@ Trial::Trial(Scene& scene, std::vector<sim::ClientNode*> clients,
     call(client, wire::Mkdir{{}, directory(client), false, 0755}, done);
   });
   if (can_store()) {
-    add_step("put", [this](std::size_t client, const Done& done) {
-      put(client, content(client, 1), done);
-    });
+    add_put("put", 1);
     add_step("get", [this](std::size_t client, const Done& done) {
       get(client, file(client), content(client, 1), done);
     });
-    add_step("overwrite", [this](std::size_t client, const Done& done) {
-      put(client, content(client, 2), done);
-    });
+    add_put("overwrite", 2);
     add_step("rename", [this](std::size_t client, const Done& done) {
       call(client, wire::Rename{{}, file(client), renamed(client), false}, done);
     });
@@ -43,18 +39,39 @@ Trial::Trial(Scene& scene, std::vector<sim::ClientNode*> clients,
   add_step("remove", [this](std::size_t client, const Done& done) {
     call(client, wire::Remove{{}, directory(client), true}, done);
   });
-  DFS_ASSERT(steps_.size() <= kSteps);
+}
+
+void Trial::add_step(const char* what, std::function<void(std::size_t, const Done&)> act) {
+  steps_.push_back({what, scene_.plan.retry.limit, std::move(act)});
+}
+
+// A client that is cut off from the first target of a block notices it when the transfer's time is
+// over, for each block and each such DataNode. Whoever else is ill answers, or is no target.
+void Trial::add_put(const char* what, std::uint64_t version) {
+  add_step(what, [this, version](std::size_t client, const Done& done) {
+    put(client, content(client, version), done);
+  });
+  const auto unheard = std::ranges::count_if(
+      scene_.ill, [](const auto& each) { return each.second == Illness::kCutFromClient; });
+  const auto silent = unheard * static_cast<std::int64_t>(kBlocks);
+  steps_.back().limit = scene_.plan.retry.limit + sim::ClientOptions().transfer_timeout * silent;
+}
+
+Duration Trial::limit() const {
+  Duration limit;
+  for (const Step& step : steps_) limit = limit + step.limit;
+  return limit;
 }
 
 // A write needs min(2, r) copies on distinct hosts.
 bool Trial::can_store() const {
   const std::uint32_t needed = std::min(2u, scene_.plan.namenode.default_replication);
-  return scene_.in_service().size() >= needed;
+  return scene_.core().size() >= needed;
 }
 
 Content Trial::content(std::size_t client, std::uint64_t version) const {
   return {mix(mix(scene_.plan.seed, key_of("trial")), client * 2 + version),
-          2 * scene_.plan.block_size};
+          kBlocks * scene_.plan.block_size};
 }
 
 void Trial::start() {
@@ -72,7 +89,7 @@ void Trial::go_on(std::size_t client, std::size_t step) {
   steps_[step].act(client, [this, client, step, begin_us](const Status& status) {
     const std::string what = "client " + std::to_string(client) + ": " + steps_[step].what;
     const Duration took{scene_.now_us() - begin_us};
-    for (const auto& oracle : oracles_) oracle->tried(what, status, took);
+    for (const auto& oracle : oracles_) oracle->tried(what, status, took, steps_[step].limit);
     go_on(client, step + 1);
   });
 }

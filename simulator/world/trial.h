@@ -16,13 +16,13 @@ namespace dfs::world {
 
 class Trial {
  public:
-  static constexpr int kSteps = 8;  // of a client, one after the other
-
   Trial(Scene& scene, std::vector<sim::ClientNode*> clients,
         std::vector<std::unique_ptr<Oracle>>& oracles);
 
   void start();
   [[nodiscard]] bool done() const { return running_ == 0; }
+  // In which all of it must be done.
+  [[nodiscard]] Duration limit() const;
   // What has not come to an end.
   [[nodiscard]] std::string pending() const;
 
@@ -30,12 +30,12 @@ class Trial {
   using Done = std::function<void(const Status&)>;
   struct Step {
     const char* what;
+    Duration limit;  // while its client waits
     std::function<void(std::size_t client, const Done& done)> act;
   };
 
-  void add_step(const char* what, std::function<void(std::size_t, const Done&)> act) {
-    steps_.push_back({what, std::move(act)});
-  }
+  void add_step(const char* what, std::function<void(std::size_t, const Done&)> act);
+  void add_put(const char* what, std::uint64_t version);
   void go_on(std::size_t client, std::size_t step);
   void call(std::size_t client, wire::Request request, const Done& done);
   void put(std::size_t client, const Content& content, const Done& done);

@@ -373,9 +373,11 @@ void Workload::read_everything(
   if (paths.empty()) return done({}, 0);
   for (const std::string& path : paths) {
     const ModelInode* file = scene_.applied.find(path);
-    const bool lost = file == nullptr ||
-                      std::any_of(file->blocks.begin(), file->blocks.end(),
-                                  [&](const ModelBlock& block) { return scene_.gone(block.id); });
+    const bool lost =
+        file == nullptr ||
+        std::any_of(file->blocks.begin(), file->blocks.end(), [&](const ModelBlock& block) {
+          return scene_.gone(block.id) || scene_.only_ill_have(block.id);
+        });
     ++started_;
     read_at_last(
         client, path, lost ? 0 : kPatience, [progress, path, lost, done](const Status& status) {

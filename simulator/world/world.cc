@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulator/world/cluster.h"
+#include "simulator/world/copies.h"
 #include "simulator/world/trial.h"
 
 namespace dfs::world {
@@ -27,6 +28,19 @@ void settle(Cluster& cluster, const Plan& plan) {
   cluster.injector().end_safe_mode();
 }
 
+// Those who are ill may make the others lose time with them; what follows the last copy takes as
+// long as ever.
+void await_core(Cluster& cluster, const Plan& plan) {
+  const Scene& scene = cluster.scene();
+  const auto waits = [&scene] {
+    return std::ranges::any_of(count_copies(scene),
+                               [](const CopyCount& count) { return count.good < count.wanted; });
+  };
+  if (!waits()) return;
+  static_cast<void>(cluster.run_while(waits, ill_bound(scene)));
+  cluster.run_until(scene.queue.now() + convergence_bound(plan));
+}
+
 void rest(Cluster& cluster, const Plan& plan) {
   Scene& scene = cluster.scene();
   if (scene.restores > 0) {  // the operator looks once more whether it is the true history now
@@ -34,6 +48,7 @@ void rest(Cluster& cluster, const Plan& plan) {
     cluster.injector().accept_history();
   }
   cluster.run_until(scene.queue.now() + convergence_bound(plan));
+  if (!scene.ill.empty()) await_core(cluster, plan);
   cluster.injector().ask_report();
   cluster.run_until(scene.queue.now() + kReportLimit);
   if (!scene.verdicts.clean()) return;
@@ -53,12 +68,12 @@ void rest(Cluster& cluster, const Plan& plan) {
 }
 
 // Where faults have left nothing behind, everything that users do works.
-void try_everything(Cluster& cluster, const Plan& plan) {
+void try_everything(Cluster& cluster) {
   Scene& scene = cluster.scene();
   if (!scene.verdicts.judges("A1")) return;
   Trial trial(scene, cluster.clients(), cluster.oracles());
   trial.start();
-  if (!cluster.run_while([&] { return !trial.done(); }, plan.retry.limit * Trial::kSteps)) {
+  if (!cluster.run_while([&] { return !trial.done(); }, trial.limit())) {
     if (scene.verdicts.clean()) scene.verdicts.violated("A1", trial.pending());
   }
 }
@@ -101,7 +116,7 @@ RunResult run(const Plan& plan, const StoryLine& story, std::vector<TraceMark>* 
   };
   if (goes_on()) settle(cluster, plan);
   if (goes_on() && plan.profile != Profile::kSafety) rest(cluster, plan);
-  if (goes_on() && plan.profile != Profile::kSafety) try_everything(cluster, plan);
+  if (goes_on() && plan.profile != Profile::kSafety) try_everything(cluster);
   if (goes_on()) read_everything(cluster, plan);
 
   RunResult result;

@@ -355,6 +355,31 @@ TEST(SimDisk, V3_DiskThatFailedAnswersWithErrorsUntilTheNextStartUnlessItIsBroke
   EXPECT_EQ(content(disk.open(kBlock)->data), bytes_of(100, 1));
 }
 
+TEST(SimDisk, V3_DiskThatFailsReadsTakesWritesAndListsWhatItHas) {
+  SimDisk disk(1 << 20);
+  disk.set_reads_fail(true);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
+  EXPECT_EQ(disk.list(), std::vector{kBlock});
+  disk.clean();
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo) << "also after a start";
+  disk.repair_faults();
+  EXPECT_TRUE(disk.open(kBlock).ok());
+}
+
+TEST(SimDisk, DiskThatFailsWritesIsOutOfServiceFromTheFirstOne) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  disk.set_writes_fail(true);
+  EXPECT_TRUE(disk.open(kBlock).ok());
+  EXPECT_EQ(store(disk, BlockId{8}, bytes_of(100, 1)).code(), Code::kIo);
+  EXPECT_FALSE(disk.in_service());
+  disk.clean();
+  EXPECT_TRUE(disk.open(kBlock).ok());
+  EXPECT_EQ(disk.purge({kBlock, 100, 0}).code(), Code::kIo);
+  EXPECT_FALSE(disk.in_service()) << "once more";
+}
+
 TEST(SimDisk, WritesThatWentAstrayLeaveTheSidecarAndOtherBytes) {
   SimDisk disk(1 << 20);
   ASSERT_TRUE(store(disk, kBlock, bytes_of(1500, 1)).ok());

@@ -11,7 +11,7 @@ bool right(const Status& status, Duration took) {
   Plan plan;
   plan.retry.limit = seconds(10);
   Scene scene(plan);
-  make_a1(scene)->tried("put", status, took);
+  make_a1(scene)->tried("put", status, took, plan.retry.limit);
   return scene.verdicts.clean();
 }
 

@@ -8,10 +8,12 @@ namespace {
 
 class C3 : public ::testing::Test {
  protected:
-  void order(wire::OrderKind kind) {
+  void order(wire::OrderKind kind, NodeId node = NodeId{1}) {
+    wire::Heartbeat heartbeat;
+    heartbeat.mark.node = node;
     wire::HeartbeatReply reply;
     reply.orders.emplace_back().kind = kind;
-    oracle_->answered(wire::Heartbeat{}, reply, false);
+    oracle_->answered(heartbeat, reply, false);
   }
   [[nodiscard]] std::size_t violations() const { return scene_.verdicts.violations().size(); }
 
@@ -35,6 +37,20 @@ TEST_F(C3, AskingIsNoFlapping) {
   order(wire::OrderKind::kVerify);
   order(wire::OrderKind::kConfirm);
   EXPECT_EQ(violations(), 0u);
+}
+
+TEST_F(C3, WhoIsIllMayBeToldOnce) {
+  constexpr NodeId kIll{2};
+  scene_.ill[7] = Illness::kReadsFail;
+  scene_.addresses[kIll] = 7;
+  oracle_->at_rest();
+  order(wire::OrderKind::kCopy, kIll);
+  order(wire::OrderKind::kQuarantine, kIll);
+  EXPECT_EQ(violations(), 0u);
+  order(wire::OrderKind::kCopy, kIll);
+  EXPECT_EQ(violations(), 1u);
+  order(wire::OrderKind::kCopy);
+  EXPECT_EQ(violations(), 2u) << "who is well";
 }
 
 TEST_F(C3, OnlyWhatIsOrderedAtRestIsJudged) {

@@ -26,6 +26,7 @@ PlanFile some_file() {
   file.plan.selection.faults = std::set<std::size_t>{0, 7};
   file.plan.selection.operations.emplace();
   for (std::uint64_t i = 0; i < 100; ++i) file.plan.selection.operations->insert({1, i * i});
+  file.plan.ill = IllNodes{{3, Illness::kDeaf}, {5, Illness::kDiskFull}};
   file.plan.invariants = {"N1", "N2"};
   file.expect = "N1";
   return file;
@@ -40,6 +41,7 @@ TEST(PlanFile, IsReadAsItWasWritten) {
   EXPECT_EQ(read->plan.seed, file.plan.seed);
   EXPECT_EQ(read->plan.faults, file.plan.faults);
   EXPECT_EQ(read->plan.selection, file.plan.selection);
+  EXPECT_EQ(read->plan.ill, file.plan.ill);
   EXPECT_EQ(read->plan.invariants, file.plan.invariants);
   EXPECT_EQ(read->expect, "N1");
 }
@@ -53,10 +55,11 @@ TEST(PlanFile, WithoutAChoiceMeansTheWholePlan) {
 
 TEST(PlanFile, ThatIsWrongIsRefusedWithTheLine) {
   const std::string begin = "# why\ndfs-sim plan 1\nseed 3\n";
-  for (const char* line : {"seed 4", "seed", "datanodes many", "datanodes 51", "clients 0x3",
-                           "clients 0", "profile fast", "bogus 1", "operations 1", "operations 1:",
-                           "operations 99:1", "strikes -1", "faults sunspots", "expect Z9",
-                           "invariants D1 Z9", "duration 1 2", "network off", "block-size 0"}) {
+  for (const char* line :
+       {"seed 4", "seed", "datanodes many", "datanodes 51", "clients 0x3", "clients 0",
+        "profile fast", "bogus 1", "operations 1", "operations 1:", "operations 99:1", "strikes -1",
+        "ill 3:well", "faults sunspots", "expect Z9", "invariants D1 Z9", "duration 1 2",
+        "network off", "block-size 0"}) {
     const Result<PlanFile> read = parse_plan(begin + line + "\n");
     ASSERT_FALSE(read.ok()) << line;
     EXPECT_EQ(read.status().message().find("line 4: "), 0u) << read.status().message();

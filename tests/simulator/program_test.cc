@@ -98,7 +98,7 @@ TEST(Program, ListNamesInvariantsFaultsProbesAndMutants) {
   const Ran ran = run_program("list --json");
   ASSERT_EQ(ran.status, 0);
   const boost::json::value parsed = boost::json::parse(ran.output);
-  for (const char* key : {"invariants", "faults", "probes", "mutants"}) {
+  for (const char* key : {"invariants", "faults", "illnesses", "probes", "mutants"}) {
     EXPECT_FALSE(parsed.as_object().at(key).as_array().empty()) << key;
   }
   const boost::json::array& mutants = parsed.as_object().at("mutants").as_array();
