@@ -93,6 +93,10 @@ enum class Mutant {
   kC1StuckForEver,
   // Copies on nodes that leave count towards the replication.
   kC1CountLeaving,
+  // Whoever repeats itself for ever, because no answer reaches it, is alive.
+  kC1CountDeaf,
+  // A copy goes to the same node however often that one fails.
+  kC1ForgetFailures,
   // Replicas of forgotten blocks are never deleted.
   kC2KeepOrphans,
   // Replicas beyond the replication factor are never deleted.
@@ -101,6 +105,8 @@ enum class Mutant {
   kC3OverlappingThresholds,
   // A quarantined replica is asked back although its block has all copies.
   kC3RestoreExcess,
+  // A replica that cannot be read is replaced again as soon as the one in its place cannot.
+  kC3RenewAtOnce,
   // A lease never ends by itself.
   kC4NeverExpireLeases,
   // An abandoned version keeps the blocks that it did not commit.
@@ -184,10 +190,13 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kC1LoseTaskOnTimeout, "C1-lose-task-on-timeout"},
     MutantName{Mutant::kC1StuckForEver, "C1-stuck-for-ever"},
     MutantName{Mutant::kC1CountLeaving, "C1-count-leaving"},
+    MutantName{Mutant::kC1CountDeaf, "C1-count-deaf"},
+    MutantName{Mutant::kC1ForgetFailures, "C1-forget-failures"},
     MutantName{Mutant::kC2KeepOrphans, "C2-keep-orphans"},
     MutantName{Mutant::kC2KeepExcess, "C2-keep-excess"},
     MutantName{Mutant::kC3OverlappingThresholds, "C3-overlapping-thresholds"},
     MutantName{Mutant::kC3RestoreExcess, "C3-restore-excess"},
+    MutantName{Mutant::kC3RenewAtOnce, "C3-renew-at-once"},
     MutantName{Mutant::kC4NeverExpireLeases, "C4-never-expire-leases"},
     MutantName{Mutant::kC4KeepAllocated, "C4-keep-allocated"},
     MutantName{Mutant::kS1WriteWithoutDataNodes, "S1-write-without-datanodes"},

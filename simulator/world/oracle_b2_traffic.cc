@@ -41,9 +41,9 @@ class Traffic final : public Oracle {
     const auto* answer = std::get_if<wire::HeartbeatReply>(&reply);
     if (heartbeat == nullptr || answer == nullptr) return;
     const NodeId node = heartbeat->mark.node;
-    heard_us_[node] = scene_.now_us();
     wire::SessionMark& last = last_[node];
     if (last == heartbeat->mark) return;  // the same message again gets the same answer
+    heard_us_[node] = scene_.now_us();
     last = heartbeat->mark;
     for (const wire::OrderResult& result : heartbeat->results) pending_.erase(result.order);
     for (const wire::ReplicaChange& change : heartbeat->changes) take(node, change);

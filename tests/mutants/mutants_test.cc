@@ -28,6 +28,7 @@ struct Hunt {
   Profile profile = kSafety;
   std::vector<FaultKind> faults = {};  // only these; none: all, as a plan draws them
   Duration duration = seconds(30);
+  IllNodes ill = {};  // who stays ill; none: as a plan draws them
 };
 
 const std::vector<Hunt>& hunts() {
@@ -85,10 +86,18 @@ const std::vector<Hunt>& hunts() {
        12,
        kLiveness,
        {FaultKind::kDecommission, FaultKind::kRecommission}},
+      {Mutant::kC1CountDeaf, 6, kLiveness, {}, seconds(30), {{4, Illness::kDeaf}}},
+      {Mutant::kC1ForgetFailures,
+       6,
+       kLiveness,
+       {FaultKind::kBitRot},
+       seconds(30),
+       {{4, Illness::kCutFromDataNodes}, {5, Illness::kDead}}},
       {Mutant::kC2KeepOrphans, 3, kLiveness},
       {Mutant::kC2KeepExcess, 15, kLiveness},
       {Mutant::kC3OverlappingThresholds, 3, kLiveness},
       {Mutant::kC3RestoreExcess, 15, kLiveness},
+      {Mutant::kC3RenewAtOnce, 6, kLiveness, {}, seconds(30), {{4, Illness::kReadsFail}}},
       {Mutant::kC4NeverExpireLeases, 12, kLiveness},
       {Mutant::kC4KeepAllocated, 6, kLiveness},
       {Mutant::kS1WriteWithoutDataNodes},
@@ -181,6 +190,7 @@ TEST_P(EachMutant, IsCaughtByItsInvariantAlone) {
   options.profile = hunt.profile;
   options.duration = hunt.duration;
   options.invariants = {invariant_of(mutant)};
+  if (!hunt.ill.empty()) options.ill = hunt.ill;
   if (!hunt.faults.empty()) options.faults.emplace(hunt.faults.begin(), hunt.faults.end());
   switch_on(hunt.mutant);
   for (options.seed = 1; options.seed <= hunt.seeds; ++options.seed) {

@@ -35,6 +35,44 @@ TEST(Liveness, ASilentNodeIsSuspectThenDeadThenBack) {
   EXPECT_TRUE(cluster.describe().nodes[1].reported);
 }
 
+// A link that loses what the NameNode answers: the same message comes again and again.
+TEST(Liveness, ANodeThatHearsNothingIsDeadHoweverOftenItIsHeard) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3});
+  const wire::Heartbeat message = cluster.heartbeat_of(2);
+  cluster.cut_off(2);
+  for (int second = 0; second < 40; ++second) {
+    (void)cluster.blocks().heartbeat(message, cluster.now());
+    cluster.run(seconds(1));
+  }
+  EXPECT_EQ(state_of(cluster, 2), NodeState::kDead);
+  EXPECT_EQ(cluster.health(block).good, 3u);
+  cluster.reconnect(2);
+  cluster.run(seconds(5));
+  EXPECT_EQ(state_of(cluster, 2), NodeState::kLive);
+}
+
+TEST(Liveness, ANodeThatRegistersAndHearsNothingIsDeadUntilItIsHeardOfAgain) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.cut_off(2);
+  for (int second = 0; second < 100; ++second) {
+    cluster.join(2);
+    cluster.run(seconds(1));
+    if (second < 20) {
+      EXPECT_NE(state_of(cluster, 2), NodeState::kDead) << second;
+    }
+    if (second > 30) {
+      EXPECT_EQ(state_of(cluster, 2), NodeState::kDead) << second;
+    }
+  }
+  EXPECT_EQ(cluster.health(block).good, 3u);
+  cluster.reconnect(2);
+  cluster.run(seconds(5));
+  EXPECT_EQ(state_of(cluster, 2), NodeState::kLive);
+  EXPECT_TRUE(cluster.describe().nodes[1].reported);
+}
+
 TEST(Liveness, T1_TimeInWhichTheNameNodeDidNotRunIsNotHeldAgainstTheNodes) {
   Cluster cluster(3);
   cluster.suspend(seconds(3600));

@@ -164,6 +164,28 @@ TEST(Refusals, HoldForAWhile) {
   EXPECT_FALSE(refusals.hold(BlockId{1}, NodeId{2}));
 }
 
+TEST(Renewals, HoldTwiceAsLongEachTime) {
+  Renewals renewals;
+  const auto held = [&renewals](int second) {
+    return renewals.hold(BlockId{1}, NodeId{2}, at(second));
+  };
+  EXPECT_FALSE(held(10));
+  renewals.add(BlockId{1}, NodeId{2}, at(10));
+  EXPECT_TRUE(held(39));
+  EXPECT_FALSE(held(40));
+  EXPECT_FALSE(renewals.hold(BlockId{1}, NodeId{3}, at(20)));
+  renewals.add(BlockId{1}, NodeId{2}, at(40));
+  EXPECT_TRUE(held(99));
+  EXPECT_FALSE(held(100));
+  constexpr int kDay = 86'400;
+  for (int time = 0; time < 40; ++time) renewals.add(BlockId{1}, NodeId{2}, at(100));
+  EXPECT_TRUE(held(99 + kDay));
+  EXPECT_FALSE(held(100 + kDay));
+  renewals.advance(at(100 + 2 * kDay));
+  renewals.add(BlockId{1}, NodeId{2}, at(100 + 2 * kDay));
+  EXPECT_FALSE(held(130 + 2 * kDay)) << "the first one again";
+}
+
 TEST(VerifyQueue, TheDoubtedComeFirst) {
   VerifyQueue queue;
   queue.want(NodeId{1}, BlockId{1}, false);

@@ -69,6 +69,18 @@ TEST(Unreadable, IsRepairedFromTheOthersAtOnce) {
   EXPECT_THAT(cluster.located(block), ::testing::Contains(3u));
 }
 
+// Each copy that takes its place leaves one more replica in quarantine.
+TEST(Unreadable, IsReplacedInPlaceLessAndLessOftenWhereTheDiskNeverReads) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1, 2, 3});
+  cluster.at(1).unreadable = true;
+  for (int second = 0; second < 600; ++second) {
+    cluster.doubt(block, 1);  // a reader's
+    cluster.run(seconds(1));
+  }
+  EXPECT_THAT(cluster.orders(1, OrderKind::kCopy), ::testing::SizeIs(5)) << "30, 60, 120, 240 s";
+}
+
 TEST(Unreadable, OfABlockThatNobodyKnowsIsLeftAlone) {
   Cluster cluster(1);
   const BlockId known = cluster.write({1}, 1);

@@ -202,7 +202,10 @@ TEST_F(Operators, DecommissionNobodyByANameThatTwoHave) {
             "'a1:1' may mean the DataNodes 1, 4: name one by its number");
   nodes.erase(nodes.begin());  // the first one falls silent: its disks were replaced
   run(seconds(40));
-  send(twin);
+  const wire::Reply registered = send(twin);
+  wire::Heartbeat heartbeat;
+  heartbeat.mark = {NodeId{4}, std::get<wire::RegisterReply>(registered).session, 1};
+  send(heartbeat);
   const wire::Reply reply = send(wire::Decommission{"a1:1"});
   EXPECT_EQ(std::get<wire::NodeReport>(reply).node, NodeId{4});
 }

@@ -145,6 +145,7 @@ void Blocks::tick(Now now) {
   expire_claims(soft);
   soft.refusals.advance(soft.running());
   soft.unread.advance(soft.running());
+  soft.renewals.advance(soft.running());
   scan_replicas(soft);
   work_off_agenda(soft, RowBudget(soft.store, kAgendaRows), now);
   sweep(soft, RowBudget(soft.store, kSweepRows), now);

@@ -50,7 +50,7 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
   // One that was installed anew is known under its old number, too.
   std::set<std::string_view> served;
   for (const auto& [id, node] : soft.nodes.all()) {
-    if (node.session != 0) served.insert(node.row.client_address);
+    if (node.session != 0 && node.alive()) served.insert(node.row.client_address);
   }
   std::set<NodeId> gone;
   for (const auto& [when, id] : loss.deaths) {
@@ -59,7 +59,7 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
   }
   std::size_t there = gone.size();
   for (const auto& [id, node] : soft.nodes.all()) {
-    if (node.session == 0 || node.leaving()) continue;
+    if (node.session == 0 || !node.alive() || node.leaving()) continue;
     ++there;
     // Those who are cut off at the same moment do not die at the same moment: their last heartbeats
     // came one after the other.

@@ -1,5 +1,7 @@
 #include "core/namenode/blocks/node_table.h"
 
+#include "core/base/mutant.h"
+
 namespace dfs::namenode {
 namespace {
 
@@ -31,11 +33,15 @@ Node& NodeTable::registered(const wire::Register& request, const wire::RegisterR
               request.rack, request.host, decommissioned};
   if (node.incarnation != request.incarnation) node.incarnation_changed = true;
   node.incarnation = request.incarnation;
-  node.state = wire::NodeState::kLive;
+  // Registering again is no sign of life where nothing has followed the last time.
+  if (node.hears) {
+    node.state = wire::NodeState::kLive;
+    node.heard = running;
+  }
+  node.hears = false;
   node.session = reply.session;
   node.sequence = 0;
   node.answer = wire::Empty{};
-  node.heard = running;
   node.reported = false;
   node.report = {};
   return node;
@@ -49,7 +55,7 @@ std::optional<wire::Reply> NodeTable::judge(const wire::SessionMark& mark, std::
   }
   if (mark.sequence == node->sequence && node->sequence != 0 &&
       message_kind == node->message_kind) {
-    node->heard = running;
+    if (mutated(Mutant::kC1CountDeaf)) node->heard = running;
     return node->answer;
   }
   if (mark.sequence != node->sequence + 1) {
@@ -57,6 +63,7 @@ std::optional<wire::Reply> NodeTable::judge(const wire::SessionMark& mark, std::
                                     " of the session is not the next one; register again");
   }
   node->heard = running;
+  node->hears = true;
   node->state = wire::NodeState::kLive;
   return std::nullopt;
 }

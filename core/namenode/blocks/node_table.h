@@ -1,7 +1,8 @@
 // The DataNodes: who is alive, in which session, how far its full report has come.
 //
 // A session is one registration. Its messages are numbered 1, 2, 3 … without a gap; the last one,
-// repeated, gets the same answer and does nothing again; all others are stale, as are messages of
+// repeated, gets the same answer and does nothing again, not even prove that the node is alive: who
+// only repeats itself does not hear us, and obeys nothing. All others are stale, as are messages of
 // another session and of a node that was declared dead (it must register and report first).
 #pragma once
 
@@ -33,7 +34,8 @@ struct Node {
   std::uint64_t sequence = 0;        // of its last message
   std::size_t message_kind = 0;      // which message that was
   wire::Reply answer;                // to it
-  Instant heard;                     // running time of it
+  Instant heard;                     // running time of it; a repeated one does not count
+  bool hears = true;                 // a message has followed its last registration
   bool reported = false;             // in full, in this session
   bool ever_reported = false;        // in full, since this NameNode started
   ReportProgress report;

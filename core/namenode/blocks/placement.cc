@@ -148,13 +148,12 @@ RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
   const std::vector<NodeId> coming = soft.orders.nodes_of(view.id, wire::OrderKind::kCopy);
   for (const NodeId id : coming) holds(*soft.nodes.find(id));
 
-  const auto trouble = soft.troubles.find(view.id);
-  const NodeId failed = trouble == soft.troubles.end() ? NodeId{} : trouble->second.failed_on;
   const bool widen = racks.size() == 1 && spread_wanted(soft, 2).racks > 1;
-  using Rank = std::tuple<bool, bool, bool>;  // smaller is better
+  using Rank = std::tuple<std::uint32_t, bool, bool>;  // smaller is better
   std::vector<std::pair<Rank, Node*>> ranked;
-  Rank best{true, true, true};
+  Rank best{UINT32_MAX, true, true};
   RepairTarget target;
+  std::uint32_t least_busy = UINT32_MAX;  // failures of those that are
   for (auto& [id, node] : soft.nodes.all()) {
     if (!node.usable() || !node.reported || !node.has_room(view.row->length)) continue;
     if (view.on(id) != nullptr || std::find(coming.begin(), coming.end(), id) != coming.end()) {
@@ -163,11 +162,13 @@ RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
     const bool same_host = hosts.contains(host_of(node));
     const bool same_rack = widen && racks.contains(node.row.rack);
     if (wider && (same_host || same_rack)) continue;
+    const std::uint32_t failures = soft.failures_on(view.id, id);
     if (busy_copying(soft, id)) {
       target.busy = true;
+      least_busy = std::min(least_busy, failures);
       continue;
     }
-    const Rank rank{id == failed, same_host, same_rack};
+    const Rank rank{failures, same_host, same_rack};
     best = std::min(best, rank);
     ranked.push_back({rank, &node});
   }
@@ -175,9 +176,10 @@ RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider) {
   for (const auto& [rank, node] : ranked) {
     if (rank == best) candidates.push_back(node);
   }
-  if (candidates.empty()) return target;
+  // One that has failed is no better than to wait for one that has not.
+  if (candidates.empty() || least_busy < std::get<0>(best)) return target;
   Random random = soft.seed.fork("repair").fork(view.id.value).fork(++soft.placements);
-  return {draw(candidates, random), false};
+  return {draw(candidates, random), false, std::get<0>(best)};
 }
 
 }  // namespace dfs::namenode

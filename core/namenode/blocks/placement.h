@@ -39,11 +39,13 @@ struct Spread {
 [[nodiscard]] bool busy_copying(const Soft& soft, NodeId node);
 
 struct RepairTarget {
-  Node* node = nullptr;  // nullptr: none now
-  bool busy = false;     // … but there will be one when a copy has ended
+  Node* node = nullptr;        // nullptr: none now
+  bool busy = false;           // … but there will be one when a copy has ended
+  std::uint32_t failures = 0;  // of copies of the block to it
 };
 // A node for one more copy of the block: it has none, has reported, has room, is not busy. Prefers
-// hosts and racks without a copy; with `wider` set it accepts no others.
+// those that have failed it least, then hosts and racks without a copy; with `wider` set it accepts
+// no others.
 [[nodiscard]] RepairTarget place_copy(Soft& soft, const BlockView& view, bool wider);
 
 }  // namespace dfs::namenode

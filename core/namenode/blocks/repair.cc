@@ -46,19 +46,24 @@ std::vector<const Copy*> sources_of(const Soft& soft, const BlockView& view) {
 }
 
 // A node whose own replica, rotten or unreadable, is to be replaced, when there is no other node
-// (V2). Also where its deletion may still happen: the new one is asked back then.
+// (V2) or each of them has failed. Also where its deletion may still happen: the new one is asked
+// back then.
 RepairTarget place_here(Soft& soft, const BlockView& view) {
   RepairTarget target;
   for (const Copy& copy : view.copies) {
     if (!copy.rotten() && copy.standing != Standing::kUnreadable) continue;
     if (!copy.told || !copy.node->usable() || !copy.node->reported) continue;
     if (being_quarantined(soft, view.id, copy.id)) continue;
+    if (soft.renewals.hold(view.id, copy.id, soft.running())) continue;
     if (soft.orders.pending(view.id, copy.id, OrderKind::kCopy)) continue;
     if (busy_copying(soft, copy.id)) {
       target.busy = true;
       continue;
     }
-    return {copy.node, false};
+    const std::uint32_t failures = soft.failures_on(view.id, copy.id);
+    if (target.node == nullptr || failures < target.failures) {
+      target = {copy.node, target.busy, failures};
+    }
   }
   return target;
 }
@@ -75,7 +80,12 @@ Attempt copy_once(Soft& soft, const BlockView& view, bool wider) {
   const bool waiting = soft.running() < soft.mass_loss.wait_until;
   RepairTarget target;
   if (!waiting) target = place_copy(soft, view, wider);
-  if (target.node == nullptr && !target.busy && !wider) target = place_here(soft, view);
+  const bool hopeful = target.node != nullptr && target.failures == 0;
+  if (!hopeful && !target.busy && !wider) {
+    const RepairTarget here = place_here(soft, view);
+    const bool better = here.node != nullptr && here.failures < target.failures;
+    if (target.node == nullptr || better || (here.node == nullptr && here.busy)) target = here;
+  }
   if (target.node == nullptr) return target.busy || waiting ? Attempt::kBusy : Attempt::kStuck;
 
   wire::Order order;
@@ -162,6 +172,9 @@ void copy_ended(Soft& soft, const PendingOrder& copy, const Status& status) {
   soft.agenda.note(block);
   soft.repairs.looked_at = {};
   if (status.ok()) {
+    const bool in_place = std::ranges::find(copy.order.sources, copy.node,
+                                            &wire::NodeAddress::node) != copy.order.sources.end();
+    if (in_place) soft.renewals.add(block, copy.node, soft.running());
     // The change that tells of the replica may still be on its way.
     Node& node = *soft.nodes.find(copy.node);
     if (node.replicas.claim(copy.order.block)) {
@@ -170,7 +183,7 @@ void copy_ended(Soft& soft, const PendingOrder& copy, const Status& status) {
     return;
   }
   Trouble& trouble = soft.troubles[block];
-  trouble.failed_on = copy.node;
+  ++trouble.failed_on[copy.node];
   trouble.not_before = soft.running() + growing(kFirstWait, trouble.failures++, kLongestWait);
   trouble.changes = soft.changes;
   soft.agenda.note_at(block, trouble.not_before);

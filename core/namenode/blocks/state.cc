@@ -1,5 +1,7 @@
 #include "core/namenode/blocks/state.h"
 
+#include "core/base/mutant.h"
+
 namespace dfs::namenode {
 
 void RepairQueue::want(BlockId block, std::uint32_t priority) {
@@ -56,8 +58,38 @@ void Refusals::advance(Instant running) {
   }
 }
 
+void Renewals::add(BlockId block, NodeId node, Instant running) {
+  Renewal& renewal = renewals_[{block, node}];
+  ++renewal.times;
+  renewal.last = running;
+  by_time_.push_back({running, {block, node}});
+}
+
+bool Renewals::hold(BlockId block, NodeId node, Instant running) const {
+  const auto at = renewals_.find({block, node});
+  if (at == renewals_.end() || mutated(Mutant::kC3RenewAtOnce)) return false;
+  const std::uint32_t doublings = std::min<std::uint32_t>(at->second.times - 1, 20);
+  const Duration wait = std::min(kLongestHold, kFirstHold * (std::int64_t{1} << doublings));
+  return running - at->second.last < wait;
+}
+
+void Renewals::advance(Instant running) {
+  while (!by_time_.empty() && running - by_time_.front().first >= kLongestHold * 2) {
+    const auto at = renewals_.find(by_time_.front().second);
+    if (at != renewals_.end() && at->second.last == by_time_.front().first) renewals_.erase(at);
+    by_time_.pop_front();
+  }
+}
+
 std::uint32_t Soft::second(Now now) const {
   return static_cast<std::uint32_t>((now.mono - started).us / seconds(1).us) + 1;
+}
+
+std::uint32_t Soft::failures_on(BlockId block, NodeId node) const {
+  const auto trouble = troubles.find(block);
+  if (trouble == troubles.end() || mutated(Mutant::kC1ForgetFailures)) return 0;
+  const auto failures = trouble->second.failed_on.find(node);
+  return failures == trouble->second.failed_on.end() ? 0 : failures->second;
 }
 
 bool Soft::behind() const {

@@ -33,12 +33,12 @@ struct Removal {
 
 // A block that could not be mended at once.
 struct Trouble {
-  std::uint32_t failures = 0;  // of copies, one after the other
-  NodeId failed_on;            // the target of the last one
-  std::uint32_t stuck = 0;     // attempts for which there was nobody, one after the other
-  Instant not_before;          // running time of the next attempt
-  std::uint64_t changes = 0;   // Soft::changes at the last one: when nodes came or went, try again
-  Instant restore_again;       // … of the next search in the quarantines
+  std::uint32_t failures = 0;                 // of copies, one after the other …
+  std::map<NodeId, std::uint32_t> failed_on;  // … and how many of them were each target's
+  std::uint32_t stuck = 0;    // attempts for which there was nobody, one after the other
+  Instant not_before;         // running time of the next attempt
+  std::uint64_t changes = 0;  // Soft::changes at the last one: when nodes came or went, try again
+  Instant restore_again;      // … of the next search in the quarantines
 };
 
 // Blocks that want copies: the fewer good ones a block has, the sooner.
@@ -88,6 +88,27 @@ class Refusals {
  private:
   std::set<std::pair<BlockId, NodeId>> holding_;
   std::deque<std::pair<Instant, std::pair<BlockId, NodeId>>> until_;
+};
+
+// Replicas that were replaced where they are. One that asks for it again and again lies on a disk
+// that takes copies and does not give them back: each time it waits twice as long.
+class Renewals {
+ public:
+  static constexpr Duration kFirstHold = seconds(30);
+  static constexpr Duration kLongestHold = days(1);
+
+  void add(BlockId block, NodeId node, Instant running);
+  [[nodiscard]] bool hold(BlockId block, NodeId node, Instant running) const;
+  // Forgets those that have not been renewed for long.
+  void advance(Instant running);
+
+ private:
+  struct Renewal {
+    std::uint32_t times = 0;
+    Instant last;  // running time
+  };
+  std::map<std::pair<BlockId, NodeId>, Renewal> renewals_;
+  std::deque<std::pair<Instant, std::pair<BlockId, NodeId>>> by_time_;
 };
 
 // Where the walk over all blocks is.
@@ -142,6 +163,7 @@ struct Soft {
   VerifyQueue verify;
   Refusals refusals;
   Refusals unread;
+  Renewals renewals;
   // When a node first asked to purge a replica from its quarantine (second()). Forgotten as soon as
   // that may be another one: when one is ordered there or what the node holds of the block changes.
   std::map<std::pair<BlockId, NodeId>, std::uint32_t> purge_wishes;
@@ -154,9 +176,11 @@ struct Soft {
   Departures departures;
   std::deque<std::pair<NodeId, std::uint64_t>> scans;  // (node, bucket) whose blocks to look at
   std::uint64_t placements = 0;
-  std::uint64_t changes = 0;  // registrations, reports and deaths so far
+  std::uint64_t changes = 0;  // registrations, first reports of a session and deaths so far
 
   [[nodiscard]] Instant running() const { return clock.now(); }
+  // Copies of the block that have failed with the node as their target, since it had all it wants.
+  [[nodiscard]] std::uint32_t failures_on(BlockId block, NodeId node) const;
   // Seconds of monotonic time, from 1: when a replica was last known to be whole.
   [[nodiscard]] std::uint32_t second(Now now) const;
   // The store's history is older than one that a DataNode has seen.
