@@ -276,6 +276,7 @@ void Network::heal() {
   options_.slow_per_million = 0;
   options_.truncate_per_million = 0;
   options_.half_open_per_million = 0;
+  options_.flip_per_million = 0;
   cut_.clear();
   for (auto& [key, link] : links_) link.more_until = queue_.now();
 }

@@ -99,7 +99,8 @@ class Network {
   [[nodiscard]] bool is_cut(Address from, Address to) const { return cut_.contains({from, to}); }
   // Adds to the latency of a link until the given time.
   void clog(Address from, Address to, Duration more, Instant until);
-  // No more loss, resets, cuts, clogs and broken bodies; long delays stay within the short tail.
+  // No more loss, resets, cuts, clogs, broken bodies and flipped bits; long delays stay within the
+  // short tail.
   void heal();
 
   void listen(MessageListener listener) { listener_ = std::move(listener); }

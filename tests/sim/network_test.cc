@@ -267,6 +267,11 @@ TEST(Network, ABitOfABodyChangesAndNothingElse) {
   EXPECT_EQ(two.b.bits, 20);
   EXPECT_EQ(two.b.heard, Strings{"/x"});
   EXPECT_EQ(two.network.counts().flipped, 20u);
+  two.network.heal();
+  (void)two.a.send_body(2, 20);
+  two.run();
+  EXPECT_EQ(two.b.bytes, 4000u);
+  EXPECT_EQ(two.b.bits, 20) << "no more of them";
 }
 
 constexpr NetworkOptions kSteady = {
