@@ -140,8 +140,10 @@ void Writer::allocate(Instant now, WriterEffects& effects) {
   request.abandon = to_abandon_;
   commits_out_ = to_commit_.size();
   abandons_out_ = to_abandon_.size();
-  std::erase_if(excluded_, [now](const auto& entry) { return entry.second <= now; });
-  for (const auto& [node, until] : excluded_) request.exclude.push_back(node);
+  std::erase_if(excluded_, [now](const auto& entry) { return entry.second.until <= now; });
+  for (const auto& [node, exclusion] : excluded_) request.exclude.push_back(node);
+  std::ranges::stable_sort(request.exclude, {},
+                           [this](NodeId node) { return excluded_.at(node).times; });
   allocate_call_ = call(std::move(request), effects);
 }
 
@@ -259,7 +261,10 @@ void Writer::transfer_failed(std::uint64_t transfer, const Status& status, Insta
   block_failed(found->first, status, now, effects);
 }
 
-void Writer::exclude(NodeId node, Instant now) { excluded_[node] = now + kExcludeFor; }
+void Writer::exclude(NodeId node, Instant now) {
+  excluded_[node].until = now + kExcludeFor;
+  ++excluded_[node].times;
+}
 
 // The block will be written again, under another id, to other DataNodes if there are any.
 void Writer::block_failed(std::uint64_t index, const Status& status, Instant now,

@@ -150,7 +150,11 @@ class Writer {
   std::vector<BlockId> to_abandon_;
   std::size_t commits_out_ = 0;  // of to_commit_, in the Allocate that is out
   std::size_t abandons_out_ = 0;
-  std::map<NodeId, Instant> excluded_;  // until when
+  struct Exclusion {
+    Instant until;
+    std::uint32_t times = 0;  // that it has failed since it was first left out
+  };
+  std::map<NodeId, Exclusion> excluded_;
 
   std::uint64_t next_call_ = 1;  // 0: none is out
   std::uint64_t create_call_ = 0;

@@ -56,7 +56,8 @@ class Blocks {
   // Targets for a new block, in pipeline order, at most `replication`, on distinct hosts, over
   // several racks where there are several, with room for `block_size` or, when too few have that,
   // for a smaller block; none of `exclude` unless fewer than min(2, replication) are left without
-  // it. kNotEnoughDataNodes if fewer than that can be had, kNoSpace if only for want of space.
+  // it, and then the first ones in it. kNotEnoughDataNodes if fewer than that can be had, kNoSpace
+  // if only for want of space.
   [[nodiscard]] Result<std::vector<wire::NodeAddress>> choose_targets(
       std::uint32_t replication, std::uint64_t block_size, const std::vector<NodeId>& exclude,
       Now now);

@@ -103,8 +103,9 @@ struct Create {
   std::uint32_t replication = 0;  // 0: the server's default
   std::uint64_t block_size = 0;   // 0: the server's default
   std::uint32_t mode = 0644;
-  std::uint32_t blocks = 0;     // blocks to allocate at once, at most 8
-  std::vector<NodeId> exclude;  // DataNodes that the client found failing
+  std::uint32_t blocks = 0;  // blocks to allocate at once, at most 8
+  // DataNodes that the client found failing; where some are needed all the same, the first ones.
+  std::vector<NodeId> exclude;
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {

@@ -29,6 +29,7 @@ class WriteWorld {
   std::function<Status(const wire::Request&)> refuse;  // by the NameNode
   std::function<void(wire::WriteReply&)> lie;          // by the head
   bool tell_the_end = true;                            // source_ready says `last`, if it can
+  bool nobody_else = false;                            // whoever is to be left out is needed
 
   // What happened.
   std::map<std::uint64_t, std::string> stored;              // by block id
@@ -135,7 +136,7 @@ class WriteWorld {
       block.block = BlockId{next_block_++};
       for (std::uint64_t i = 0; i < nodes && block.targets.size() < replication; ++i) {
         const NodeId node{(block.block.value + i) % nodes + 1};
-        if (std::ranges::find(exclude, node) != exclude.end()) continue;
+        if (!nobody_else && std::ranges::find(exclude, node) != exclude.end()) continue;
         block.targets.push_back(node_address(node.value));
       }
     }

@@ -83,6 +83,19 @@ TEST(Writer, AHeadThatReachesNoOtherDataNodeIsLeftOutItselfAndNotThoseThatItAccu
   EXPECT_EQ(again[0].exclude, std::vector<NodeId>{NodeId{1}});
 }
 
+TEST(Writer, OfThoseWhoFailedTheOneThatDidSoTheLeastIsNamedFirst) {
+  WriteWorld world(text_of(7));
+  world.dead = {1, 2, 3, 4};  // heads in turns
+  world.nobody_else = true;
+  WriteOptions options = world.options();
+  options.retry.limit = seconds(20);
+  EXPECT_FALSE(world.run(options).ok());
+  const auto again = world.asked<wire::Allocate>();
+  ASSERT_GE(again.size(), 5u);
+  EXPECT_EQ(again[3].exclude, (std::vector{NodeId{1}, NodeId{2}, NodeId{3}, NodeId{4}}));
+  EXPECT_EQ(again[4].exclude, (std::vector{NodeId{2}, NodeId{3}, NodeId{4}, NodeId{1}}));
+}
+
 TEST(Writer, EveryTransferNamesTheDataNodeThatIsMeant) {
   WriteWorld world(text_of(60));
   EXPECT_TRUE(world.run(world.options()).ok());

@@ -70,6 +70,18 @@ TEST(Placement, TargetsAreOnDistinctHostsAndTwoRacksWhereverThatIsPossible) {
   }));
 }
 
+// Whoever named them knows which of them has failed the least.
+TEST(Placement, OfNodesThatAreToBeLeftOutTheFirstOnesAreTakenWhereTheyAreNeeded) {
+  Cluster cluster(5);
+  for (int time = 0; time < 20; ++time) {
+    const auto targets = numbers(choose(cluster, 3, {NodeId{4}, NodeId{2}, NodeId{1}, NodeId{3}}));
+    EXPECT_EQ(targets, (std::vector<std::uint64_t>{5, 4}));
+    EXPECT_EQ(numbers(choose(cluster, 2,
+                             {NodeId{3}, NodeId{9}, NodeId{1}, NodeId{2}, NodeId{5}, NodeId{4}})),
+              (std::vector<std::uint64_t>{3, 1}));
+  }
+}
+
 TEST(Placement, SuspectNodesGetNothing) {
   Cluster cluster(3);
   cluster.cut_off(2);

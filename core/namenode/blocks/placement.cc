@@ -81,16 +81,24 @@ Result<std::vector<wire::NodeAddress>> place_new(Soft& soft, std::uint32_t repli
   // From best to last resort: room for a whole block; room for a small one; what the client avoids.
   std::vector<Node*> roomy;
   std::vector<Node*> tight;
-  std::vector<Node*> avoided;
+  std::vector<Node*> avoided(exclude.size());  // in its order
   for (auto& [id, node] : soft.nodes.all()) {
     if (!node.usable() || !node.has_room(std::min(kLeastRoom, block_size))) continue;
-    const bool avoid = std::find(exclude.begin(), exclude.end(), id) != exclude.end();
-    (avoid ? avoided : node.has_room(block_size) ? roomy : tight).push_back(&node);
+    const auto avoid = std::ranges::find(exclude, id);
+    if (avoid != exclude.end()) {
+      avoided[static_cast<std::size_t>(avoid - exclude.begin())] = &node;
+    } else {
+      (node.has_room(block_size) ? roomy : tight).push_back(&node);
+    }
   }
   Choice choice;
   fill(choice, roomy, replication, random);
   fill(choice, tight, replication, random);
-  fill(choice, avoided, least, random);
+  for (Node* node : avoided) {
+    if (node != nullptr && choice.nodes.size() < least && !choice.hosts.contains(host_of(*node))) {
+      choice.add(node);
+    }
+  }
   if (choice.nodes.size() < least) {
     return not_enough(soft, least, choice.nodes.size());
   }
