@@ -54,9 +54,12 @@ void DataNodeNode::start() {
     if (!disks_[volume].in_service()) continue;
     for (const BlockId block : disks_[volume].list()) {
       // A replica that cannot be read now is not absent: the directory shows it (V3).
-      const datanode::Sidecar* sidecar = disks_[volume].sidecar(block);
-      DFS_ASSERT(sidecar != nullptr);
-      found.push_back({sidecar->info, volume, false, {}});
+      if (disks_[volume].can_read(block)) {
+        found.push_back({disks_[volume].sidecar(block)->info, volume, false, {}});
+      } else {
+        found.push_back({{block, 0, 0}, volume, false, {}, true});
+        observer_.found_unreadable(address(), block);
+      }
     }
     for (const Quarantined& copy : disks_[volume].quarantined()) {
       found.push_back({copy.info, volume, true, {}});

@@ -33,6 +33,8 @@ class DataNodeObserver {
   virtual void purged(Address node, BlockId block) = 0;
   // The rest of its pipeline failed: it sends its replica to the targets that are left.
   virtual void resends(Address node, BlockId block) = 0;
+  // It starts and cannot read what the replica in its directory is.
+  virtual void found_unreadable(Address node, BlockId block) = 0;
   // A message to the NameNode leaves.
   virtual void says(Address node, const wire::Request& request) = 0;
   // The NameNode's answer to it is about to be taken in.

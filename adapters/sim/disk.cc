@@ -247,6 +247,11 @@ Result<ReplicaFiles> SimDisk::open(BlockId block, Extent wanted) const {
   return ReplicaFiles{&file->data, sidecar(block)};
 }
 
+bool SimDisk::can_read(BlockId block) const {
+  const auto bad = unreadable_.find(block);
+  return !no_descriptors_ && (bad == unreadable_.end() || bad->second.from > 0);
+}
+
 Result<std::vector<Quarantined>> SimDisk::open_quarantined(const wire::BlockInfo& replica) const {
   if (failed_ || reads_fail_) return io_error();
   if (no_descriptors_) return too_many_open_files();

@@ -393,6 +393,10 @@ void Cluster::resends(Address /*node*/, BlockId /*block*/) {
   scene_.verdicts.probe("pipeline's rest sent again by its head");
 }
 
+void Cluster::found_unreadable(Address /*node*/, BlockId /*block*/) {
+  scene_.verdicts.probe("replica unreadable when its DataNode started");
+}
+
 void Cluster::says(Address node, const wire::Request& request) {
   for (const auto& oracle : oracles_) oracle->datanode_says(node, request);
 }

@@ -97,6 +97,7 @@ class Cluster final : public sim::NameNodeObserver,
   void moved(Address node, BlockId block, sim::Folder from, sim::Folder to) override;
   void purged(Address node, BlockId block) override;
   void resends(Address node, BlockId block) override;
+  void found_unreadable(Address node, BlockId block) override;
   void says(Address node, const wire::Request& request) override;
   void hears(Address node, const wire::Reply& reply) override;
 

@@ -71,9 +71,10 @@ class Unknown final : public Oracle {
       if (!datanode->disk(volume).in_service()) continue;
       for (const BlockId block : datanode->disk(volume).list_bucket(piece.bucket)) {
         if (block <= piece.after || block > piece.through) continue;
-        const bool told =
-            std::any_of(piece.replicas.begin(), piece.replicas.end(),
-                        [&](const wire::BlockInfo& replica) { return replica.id == block; });
+        const bool told = std::ranges::find(piece.replicas, block, &wire::BlockInfo::id) !=
+                              piece.replicas.end() ||
+                          (piece.unreadable &&
+                           std::ranges::find(*piece.unreadable, block) != piece.unreadable->end());
         scene_.verdicts.expect(told, "V3", [&] {
           return "the full report of node " + std::to_string(node) + " leaves out block " +
                  std::to_string(block.value) + ", which is there";
