@@ -123,6 +123,9 @@ class ReplicaStore {
   // Once, after open() and before anything below. What it finds is durable. A volume that cannot be
   // synced, or has a folder that cannot be read, is out of service afterwards.
   [[nodiscard]] Scan scan();
+  // The same for one replica in current/ that it could not read. kNotFound: proven not to be there,
+  // or moved aside to unknown/ now.
+  [[nodiscard]] Result<wire::BlockInfo> scan_again(BlockId block, datanode::VolumeId volume);
 
   // Picks a volume and preallocates. kNoSpace if none has room.
   [[nodiscard]] Result<Temporary> create(BlockId block, std::uint64_t length);

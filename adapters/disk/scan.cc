@@ -26,6 +26,12 @@ struct Found {
   std::uint64_t bytes = 0;
 };
 
+// Names of one block.
+struct Files {
+  bool data = false;
+  bool meta = false;
+};
+
 // One volume's part of the scan.
 class VolumeScan {
  public:
@@ -38,6 +44,15 @@ class VolumeScan {
     if (!volume_.in_service()) return;
     each_leaf(kQuarantine,
               [this](const std::string& leaf, int dir) { quarantine_leaf(leaf, dir); });
+  }
+
+  // What has names of the block in the leaf of current/ opened as `dir`.
+  void replica(BlockId block, Files files, int dir) {
+    if (files.data && files.meta) {
+      pair(block, dir);
+    } else {
+      move_aside(dir, files.data ? data_name(block) : meta_name(block));
+    }
   }
 
   std::vector<Found> found;  // in current/
@@ -111,10 +126,6 @@ class VolumeScan {
   void current_leaf(const std::string& leaf, int dir) {
     std::vector<std::string> names;
     if (!list(std::string(kCurrent) + "/" + leaf, names)) return;
-    struct Files {
-      bool data = false;
-      bool meta = false;
-    };
     std::map<BlockId, Files> blocks;
     for (const std::string& name : names) {
       const std::optional<CurrentName> parsed = parse_current(name);
@@ -128,11 +139,7 @@ class VolumeScan {
     }
     for (const auto& [block, files] : blocks) {
       if (!volume_.in_service()) return;
-      if (files.data && files.meta) {
-        pair(block, dir);
-      } else {
-        move_aside(dir, files.data ? data_name(block) : meta_name(block));
-      }
+      replica(block, files, dir);
     }
   }
 
@@ -200,7 +207,40 @@ class VolumeScan {
   Scan& scan_;
 };
 
+// Whether the directory has the name; its absence is proven.
+Result<bool> has_name(Volume& volume, int dir, BlockId block, const std::string& name) {
+  FileInfo info;
+  const int there = volume.system().stat_at(dir, name.c_str(), info);
+  if (there == 0) return true;
+  if (there != -ENOENT) return volume.read_error(there, subject_of(block), "stat");
+  Status missing = volume.missing(kCurrent, block, name);
+  if (missing.code() != Code::kNotFound) return missing;
+  return false;
+}
+
 }  // namespace
+
+Result<wire::BlockInfo> ReplicaStore::scan_again(BlockId block, datanode::VolumeId id) {
+  const std::string cluster = identity().cluster;
+  const Result<VolumePtr> volume = state_->volume(id, block);
+  if (!volume.ok()) return volume.status();
+  const std::lock_guard guard(state_->names_of(block));
+  const std::string path = std::string(kCurrent) + "/" + leaf_of(block);
+  const int fd = state_->system.open((*volume)->root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
+  if (fd == -ENOENT) return (*volume)->missing(kCurrent, block, data_name(block));
+  if (fd < 0) return (*volume)->read_error(fd, subject_of(block), "open of the directory");
+  const Fd leaf(state_->system, fd);
+  const Result<bool> data = has_name(**volume, fd, block, data_name(block));
+  if (!data.ok()) return data.status();
+  const Result<bool> meta = has_name(**volume, fd, block, meta_name(block));
+  if (!meta.ok()) return meta.status();
+  Scan scan;
+  VolumeScan part(**volume, cluster, scan);
+  if (*data || *meta) part.replica(block, {*data, *meta}, fd);
+  if (scan.unreadable != 0) return Status(Code::kIo, subject_of(block) + ": cannot be read now");
+  if (part.found.empty()) return Status(Code::kNotFound, subject_of(block) + ": no replica here");
+  return part.found.front().replica.info;
+}
 
 // Of two replicas of one block on different volumes (HDFS-8486: never one compared with itself; a
 // directory cannot be opened twice) the newer one comes first; the DataNode decides.

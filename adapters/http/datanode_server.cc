@@ -157,6 +157,7 @@ datanode::Config DataNodeServer::machine_config() const {
   config.rack = options_.rack;
   config.host = options_.host.empty() ? host_name() : options_.host;
   config.answer_timeout = kNameNodeTimeout;
+  config.unreadable_period = options_.unreadable_period;
   return config;
 }
 
@@ -237,6 +238,8 @@ void DataNodeServer::step(
       outbox_.push_back(std::move(*send));
     } else if (auto* identity = std::get_if<datanode::PersistIdentity>(&effect)) {
       work_.emplace_back(std::move(*identity));
+    } else if (auto* look = std::get_if<datanode::ReadSidecar>(&effect)) {
+      work_.emplace_back(*look);
     } else {
       work_.emplace_back(std::move(std::get<datanode::StartTask>(effect)));
     }
@@ -320,6 +323,8 @@ void DataNodeServer::work() {
     lock.unlock();
     if (const auto* persist = std::get_if<datanode::PersistIdentity>(&work)) {
       this->persist(persist->identity);
+    } else if (const auto* look = std::get_if<datanode::ReadSidecar>(&work)) {
+      look_again(*look);
     } else {
       run_task(std::get<datanode::StartTask>(work));
     }
@@ -349,6 +354,13 @@ void DataNodeServer::run_task(const datanode::StartTask& task) {
   metrics_.request(std::string(to_string(task.kind)), std::string(to_string(status.code())), {});
   step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
     machine.task_done(task.task, status, volume, now, effects);
+  });
+}
+
+void DataNodeServer::look_again(const datanode::ReadSidecar& what) {
+  const Result<wire::BlockInfo> found = store_->scan_again(what.block, what.volume);
+  step([&](datanode::DataNode& machine, Now now, datanode::EffectList& effects) {
+    machine.sidecar_read(what, found, now, effects);
   });
 }
 

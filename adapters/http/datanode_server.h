@@ -38,6 +38,7 @@ struct DataNodeOptions {
   std::string host;            // failure domain; this machine's name if empty
   std::uint64_t capacity = 0;  // bytes; 0: what the disks have
   std::uint64_t scrub_rate = std::uint64_t{32} << 20;  // bytes a second
+  Duration unreadable_period = datanode::Config().unreadable_period;
   std::function<void(const std::string& line)> log = [](const std::string&) {};
 };
 
@@ -50,7 +51,7 @@ class DataNodeServer final : private BlockHost {
   [[nodiscard]] HostPort address() const { return server_.address(); }
 
  private:
-  using Work = std::variant<datanode::PersistIdentity, datanode::StartTask>;
+  using Work = std::variant<datanode::PersistIdentity, datanode::StartTask, datanode::ReadSidecar>;
 
   DataNodeServer(DataNodeOptions options, std::unique_ptr<disk::ReplicaStore> store,
                  std::unique_ptr<disk::MetadataHome> metadata);
@@ -83,6 +84,7 @@ class DataNodeServer final : private BlockHost {
   void measure();
   void persist(const datanode::Identity& identity);
   void run_task(const datanode::StartTask& task);
+  void look_again(const datanode::ReadSidecar& what);
   [[nodiscard]] Result<datanode::VolumeId> carry_out(const datanode::StartTask& task);
 
   const DataNodeOptions options_;

@@ -54,8 +54,8 @@ void DataNodeNode::start() {
     if (!disks_[volume].in_service()) continue;
     for (const BlockId block : disks_[volume].list()) {
       // A replica that cannot be read now is not absent: the directory shows it (V3).
-      if (disks_[volume].can_read(block)) {
-        found.push_back({disks_[volume].sidecar(block)->info, volume, false, {}});
+      if (const Result<wire::BlockInfo> read = disks_[volume].read_sidecar(block); read.ok()) {
+        found.push_back({*read, volume, false, {}});
       } else {
         found.push_back({{block, 0, 0}, volume, false, {}, true});
         observer_.found_unreadable(address(), block);
@@ -191,6 +191,8 @@ void DataNodeNode::carry_out(datanode::EffectList effects) {
       persist(identity->identity);
     } else if (const auto* task = std::get_if<datanode::StartTask>(&effect)) {
       start_task(*task);
+    } else if (const auto* look = std::get_if<datanode::ReadSidecar>(&effect)) {
+      look_again(*look);
     }
   }
 }

@@ -150,6 +150,7 @@ class DataNodeNode final : public Process, public Endpoint {
   std::optional<Status> change_disk(const datanode::StartTask& start, const InSteps& run);
   std::optional<Status> restore(const datanode::StartTask& start, const InSteps& run);
   [[nodiscard]] Status verify(const wire::BlockInfo& replica, datanode::VolumeId volume) const;
+  void look_again(const datanode::ReadSidecar& what);
   void start_copy(const datanode::StartTask& start);
   void carry_out(datanode::TaskId task, datanode::CopyEffects effects);
   void write_copy(Copy& copy, const datanode::WriteTemporary& write,

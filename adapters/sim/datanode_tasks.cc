@@ -103,6 +103,15 @@ void DataNodeNode::task_done(datanode::TaskId task, const Status& status,
   carry_out(std::move(effects));
 }
 
+void DataNodeNode::look_again(const datanode::ReadSidecar& what) {
+  after(disk_time("sidecar", 0), [this, what] {
+    const Result<wire::BlockInfo> found = disks_.at(what.volume).read_sidecar(what.block);
+    datanode::EffectList effects;
+    machine_->sidecar_read(what, found, now(), effects);
+    carry_out(std::move(effects));
+  });
+}
+
 void DataNodeNode::start_copy(const datanode::StartTask& start) {
   client::BlockReaderOptions options;
   options.hedge_after = times_.fetch_limit / 2;

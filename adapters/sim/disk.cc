@@ -247,9 +247,11 @@ Result<ReplicaFiles> SimDisk::open(BlockId block, Extent wanted) const {
   return ReplicaFiles{&file->data, sidecar(block)};
 }
 
-bool SimDisk::can_read(BlockId block) const {
-  const auto bad = unreadable_.find(block);
-  return !no_descriptors_ && (bad == unreadable_.end() || bad->second.from > 0);
+Result<wire::BlockInfo> SimDisk::read_sidecar(BlockId block) const {
+  const Result<ReplicaFiles> files = open(block, {0, 1});
+  if (!files.ok()) return files.status();
+  if (files->sidecar == nullptr) return no_such_replica();
+  return files->sidecar->info;
 }
 
 Result<std::vector<Quarantined>> SimDisk::open_quarantined(const wire::BlockInfo& replica) const {

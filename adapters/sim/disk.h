@@ -122,8 +122,8 @@ class SimDisk {
 
   // Of the data only `wanted` will be read. kNotFound: proven absent; kIo: unknown.
   [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Extent wanted = {}) const;
-  // What stands in the replica's sidecar can be had.
-  [[nodiscard]] bool can_read(BlockId block) const;
+  // What the replica's sidecar says. kNotFound: there is none, or no good one.
+  [[nodiscard]] Result<wire::BlockInfo> read_sidecar(BlockId block) const;
   // All copies of the content in quarantine/, the latest first.
   [[nodiscard]] Result<std::vector<Quarantined>> open_quarantined(
       const wire::BlockInfo& replica) const;

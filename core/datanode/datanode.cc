@@ -39,7 +39,7 @@ struct DataNode::State {
   State(Config c, Random random)
       : config(std::move(c)),
         conversation(config.answer_timeout, random.fork("conversation")),
-        holdings(config.scrub_period),
+        holdings(config.scrub_period, config.unreadable_period),
         tasks(holdings, std::max(1u, config.parallel_tasks)) {}
 
   // Says whatever is to be said, starts whatever can be started.
@@ -183,6 +183,12 @@ void DataNode::persist_failed(Now now) {
 void DataNode::task_done(TaskId task, const Status& status, VolumeId volume, Now now,
                          EffectList& effects) {
   state_->tasks.done(task, status, volume, now);
+  state_->pump(now, effects);
+}
+
+void DataNode::sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found, Now now,
+                            EffectList& effects) {
+  state_->tasks.sidecar_read(what, found);
   state_->pump(now, effects);
 }
 

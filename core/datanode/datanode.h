@@ -37,6 +37,9 @@ struct Config {
   Duration full_report_period = hours(1);  // digests only, unless something differs
   Duration quarantine_keep = hours(24);
   Duration scrub_period = days(7);  // every replica is read once in it; 0: never
+  // Between looks at what could not be read at the start: a node may be short of descriptors for
+  // minutes, and a bad sector, which stays, keeps its disk busy for seconds at each look.
+  Duration unreadable_period = seconds(300);
   std::uint32_t parallel_tasks = 4;
 };
 
@@ -73,7 +76,13 @@ struct StartTask {
   wire::Order order;    // block, and for kCopy sources and sidecar fields
   VolumeId volume = 0;  // where the replica is (not for kCopy of a new one)
 };
-using Effect = std::variant<SendToNameNode, PersistIdentity, StartTask>;
+// Look again at a replica that could not be read at the start; answer with sidecar_read(). One at a
+// time.
+struct ReadSidecar {
+  BlockId block;
+  VolumeId volume = 0;
+};
+using Effect = std::variant<SendToNameNode, PersistIdentity, StartTask, ReadSidecar>;
 using EffectList = std::vector<Effect>;
 
 class DataNode {
@@ -94,6 +103,11 @@ class DataNode {
   // ok, or: kCorrupt (read and wrong), kNotFound (the directory proves its absence), kIo and the
   // rest (unknown: V3). For kVerify, kCopy, kRestore the replica's volume.
   void task_done(TaskId task, const Status& status, VolumeId volume, Now now, EffectList& effects);
+
+  // What its sidecar says; kNotFound: current/ of the volume proves that no replica is there, or
+  // the owner has moved aside what the start-up scan would have; any other: unknown (V3).
+  void sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found, Now now,
+                    EffectList& effects);
 
   // A transfer published a replica. What it replaced on that volume has the same content, and the
   // owner has moved it to quarantine; where one with other content is, on whichever volume, the

@@ -26,6 +26,15 @@ Instant first_scrub(BlockId block, Duration period, Now now) {
 
 }  // namespace
 
+void Holdings::take_in(const wire::BlockInfo& info, VolumeId volume, Instant scrub_due) {
+  if (index_.find(info.id) == nullptr) {
+    index_.put(info, volume, scrub_due);
+  } else {
+    spares_.add({info, volume, false, {}});
+    suspect(info.id);
+  }
+}
+
 // Volumes are merged (HDFS-13677). Of several replicas the first one counts, until reading tells
 // which of them is to stay; but not one that has a name in quarantine too, which had been moved
 // there before a power loss undid the unlink, while there is another.
@@ -36,17 +45,12 @@ void Holdings::load(const std::vector<FoundReplica>& found, Now now) {
   }
   for (const bool came_back : {false, true}) {
     for (const FoundReplica& replica : found) {
-      const BlockId block = replica.info.id;
       if (replica.quarantined || replica.unreadable) continue;
       if (quarantine_.has(replica.info, replica.volume) != came_back) continue;
-      if (index_.find(block) == nullptr) {
-        index_.put(replica.info, replica.volume, first_scrub(block, scrub_period_, now));
-      } else {
-        spares_.add({replica.info, replica.volume, false, {}});
-        suspect(block);
-      }
+      take_in(replica.info, replica.volume, first_scrub(replica.info.id, scrub_period_, now));
     }
   }
+  unreadable_.begin_round_at(now.mono + unreadable_period_);
 }
 
 void Holdings::stored(const wire::BlockInfo& info, VolumeId volume, Now now) {
@@ -113,6 +117,18 @@ void Holdings::read_again(const wire::BlockInfo& info, VolumeId volume, const St
     verified(entry, now);
   } else {
     rotten(entry, now);
+  }
+}
+
+void Holdings::sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found) {
+  if (!unreadable_.has(what.block, what.volume)) return;  // replaced, or gone with its volume
+  if (!found.ok() && found.status().code() != Code::kNotFound) return;
+  unreadable_.erase(what.block, what.volume);
+  if (found.ok()) {
+    take_in(*found, what.volume, kNever);
+    suspect(what.block);
+  } else {
+    lost_ = true;
   }
 }
 

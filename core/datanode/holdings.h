@@ -17,7 +17,8 @@ namespace dfs::datanode {
 
 class Holdings {
  public:
-  explicit Holdings(Duration scrub_period) : scrub_period_(scrub_period) {}
+  Holdings(Duration scrub_period, Duration unreadable_period)
+      : scrub_period_(scrub_period), unreadable_period_(unreadable_period) {}
 
   void load(const std::vector<FoundReplica>& found, Now now);
 
@@ -30,6 +31,9 @@ class Holdings {
   void unread(IndexEntry& entry, Now now);
   // What could not be read at the start was read again, as what the NameNode says that it is.
   void read_again(const wire::BlockInfo& info, VolumeId volume, const Status& status, Now now);
+  // A look at one that could not be read at the start. What is known now is verified, and the
+  // NameNode hears of it by that.
+  void sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found);
   // Somebody doubts it: it will be verified before anything else is.
   void suspect(BlockId block);
   void moved_to_quarantine(BlockId block, Now now);
@@ -49,6 +53,11 @@ class Holdings {
   [[nodiscard]] BlockId next_to_verify(Now now) const;
   void verification_begins(BlockId block, Now now);
 
+  // One that could not be read at the start and is to be looked at now.
+  [[nodiscard]] std::optional<ReadSidecar> next_unreadable(Now now) {
+    return unreadable_.next(now.mono, unreadable_period_);
+  }
+
   // A spare that may go to quarantine: the replica that counts is sound, or the spare is not.
   [[nodiscard]] std::optional<Spare> next_spare(Now now);
   // A spare of the block, whatever its state: the block's last replica is about to leave current/.
@@ -63,7 +72,7 @@ class Holdings {
   // Puts more of them into an empty queue; true when all have been said.
   bool flags_told();
   // True once after something that only a full report can say: news was lost, or a replica that
-  // cannot be read is the block's only one here, or went with its volume.
+  // cannot be read is the block's only one here, or is gone and nobody knows what it was.
   [[nodiscard]] bool take_lost();
 
   [[nodiscard]] ReplicaIndex& index() { return index_; }
@@ -73,12 +82,15 @@ class Holdings {
 
  private:
   void tell(wire::ReplicaEvent event, const wire::BlockInfo& replica);
+  // Found in current/: it counts, unless another one does.
+  void take_in(const wire::BlockInfo& info, VolumeId volume, Instant scrub_due);
   // It is gone from that volume; one that cannot be read may be left on another.
   void unreadable_gone(const wire::BlockInfo& info, VolumeId volume);
   // The spare counts from now on; what it replaces is not in current/ or a spare by now.
   void promote(Spare spare, const wire::BlockInfo& instead_of);
 
   Duration scrub_period_;
+  Duration unreadable_period_;
   ReplicaIndex index_;
   QuarantineIndex quarantine_;
   Spares spares_;

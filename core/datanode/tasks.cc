@@ -98,6 +98,7 @@ bool Tasks::room_for(bool verification) const {
 
 void Tasks::pump(Now now, EffectList& effects) {
   pump_spares(now, effects);
+  pump_unreadable(now, effects);
   pump_queue(work_, now, effects);
   pump_queue(verifications_, now, effects);
   // Our own verifications: one at a time, when nobody else wants one.
@@ -121,6 +122,24 @@ void Tasks::pump_spares(Now now, EffectList& effects) {
     order.block = spare->info;
     start(OrderKind::kQuarantine, order, spare->volume, effects);
   }
+}
+
+// What is being verified or moved is known by that, or looked at in the next round.
+void Tasks::pump_unreadable(Now now, EffectList& effects) {
+  while (!reading_sidecar_) {
+    const std::optional<ReadSidecar> next = holdings_.next_unreadable(now);
+    if (!next) return;
+    if (!busy_.insert(next->block).second) continue;
+    reading_sidecar_ = true;
+    effects.emplace_back(*next);
+  }
+}
+
+void Tasks::sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found) {
+  DFS_ASSERT(reading_sidecar_);
+  reading_sidecar_ = false;
+  busy_.erase(what.block);
+  holdings_.sidecar_read(what, found);
 }
 
 // "Removed" is said of a block, so nothing of it may stay behind in current/ of another volume. One

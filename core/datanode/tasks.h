@@ -34,6 +34,7 @@ class Tasks {
   void refuse(const wire::Order& order, Status why);
   // Starts what can be started, scrubbing included.
   void pump(Now now, EffectList& effects);
+  void sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found);
   void done(TaskId task, const Status& status, VolumeId volume, Now now);
 
   // A verification of it is going on.
@@ -55,6 +56,7 @@ class Tasks {
   using Queue = std::deque<wire::Order>;
 
   void pump_spares(Now now, EffectList& effects);
+  void pump_unreadable(Now now, EffectList& effects);
   bool spare_goes_first(const wire::Order& order, Now now, EffectList& effects);
   void pump_queue(Queue& queue, Now now, EffectList& effects);
   // The order of that kind for that very replica which waits, or the end of its queue.
@@ -92,6 +94,7 @@ class Tasks {
   std::map<TaskId, Running> running_;
   std::set<BlockId> busy_;
   std::uint32_t verifying_ = 0;
+  bool reading_sidecar_ = false;
   std::deque<wire::OrderResult> results_;
   std::size_t sent_ = 0;
 };

@@ -1,6 +1,7 @@
 // Replicas in current/ that the start-up scan could not read: they are there (V3), but what they
-// contain nobody here knows. The NameNode, which knows it, is told of them in full reports and has
-// them verified, until it is known what they are.
+// contain nobody here knows. The NameNode is told of them in full reports and, where it knows the
+// block, has them verified; they are also looked at again in rounds, since of a block that is
+// forgotten nobody could say what they should be.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/base/time.h"
 #include "core/datanode/datanode.h"
 
 namespace dfs::datanode {
@@ -31,6 +33,20 @@ class Unreadable {
     if (at == found_.end() || std::get<1>(*at) != block) return std::nullopt;
     return std::get<2>(*at);
   }
+
+  // The next one to look at; each is once in a round. nullopt: none now.
+  [[nodiscard]] std::optional<ReadSidecar> next(Instant now, Duration between_rounds) {
+    if (found_.empty() || now < next_round_) return std::nullopt;
+    const auto at = found_.upper_bound(looked_at_);
+    if (at == found_.end()) {
+      looked_at_ = {};
+      next_round_ = now + between_rounds;
+      return std::nullopt;
+    }
+    looked_at_ = *at;
+    return ReadSidecar{std::get<1>(*at), std::get<2>(*at)};
+  }
+  void begin_round_at(Instant time) { next_round_ = time; }
 
   // Makes the digests of their buckets differ from those of all replicas that can be read.
   void mark(std::vector<wire::BucketDigest>& digests) const {
@@ -76,6 +92,8 @@ class Unreadable {
   }
 
   std::set<Key> found_;
+  Key looked_at_;  // the last in this round; one before all others: none yet
+  Instant next_round_;
 };
 
 }  // namespace dfs::datanode

@@ -155,6 +155,7 @@ void draw_limits(Plan& plan, Random draw) {
   plan.datanode.full_report_period = log_milliseconds(draw, 5'000, 60'000);
   plan.datanode.quarantine_keep = log_milliseconds(draw, 2'000, 60'000);
   plan.datanode.scrub_period = nn.scrub_period / 2;
+  plan.datanode.unreadable_period = nn.scrub_period / 4;
   plan.datanode_times.answer_limit = plan.datanode.answer_timeout;
   plan.namenode_times.commit =
       microseconds(static_cast<std::int64_t>(log_uniform(draw, 100, 5'000)));

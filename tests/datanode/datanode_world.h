@@ -80,6 +80,15 @@ class World {
     machine.task_done(task, status, volume, now, effects);
     take(effects);
   }
+  // The replica that is looked at again turns out to be that.
+  void look_finds(const Result<wire::BlockInfo>& found) {
+    ASSERT_FALSE(looks.empty()) << "nothing is looked at";
+    const ReadSidecar look = looks.front();
+    looks.pop_front();
+    EffectList effects;
+    machine.sidecar_read(look, found, now, effects);
+    take(effects);
+  }
   void stored(const wire::BlockInfo& info, VolumeId volume = 0) {
     EffectList effects;
     machine.stored(info, volume, now, effects);
@@ -178,6 +187,7 @@ class World {
   std::deque<SendToNameNode> messages;
   std::deque<PersistIdentity> persists;
   std::deque<StartTask> tasks;
+  std::deque<ReadSidecar> looks;
   PersistIdentity identity_on_disk;
   std::vector<wire::ReplicaChange> changes;
   std::vector<wire::ReportPiece> pieces;
@@ -189,6 +199,7 @@ class World {
       if (auto* message = std::get_if<SendToNameNode>(&effect)) messages.push_back(*message);
       if (auto* identity = std::get_if<PersistIdentity>(&effect)) persists.push_back(*identity);
       if (auto* task = std::get_if<StartTask>(&effect)) tasks.push_back(*task);
+      if (auto* look = std::get_if<ReadSidecar>(&effect)) looks.push_back(*look);
     }
     EXPECT_LE(messages.size(), 1u) << "one message at a time";
   }

@@ -211,5 +211,123 @@ TEST(Unreadable, OfTwoVolumesTheOtherIsToldOfWhenOneIsProvenAbsent) {
   EXPECT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});
 }
 
+const Duration kRound = Config().unreadable_period;
+
+// Heartbeats are answered meanwhile.
+void pass(World& w, Duration time) {
+  for (; time > Duration{}; time = time - seconds(1)) {
+    while (w.said<wire::Heartbeat>()) w.answer(w.reply_with({}));
+    w.pass(seconds(1));
+  }
+}
+
+TEST(Unreadable, AreLookedAtOneByOneInRounds) {
+  World w;
+  w.start({unreadable(1), unreadable(2), unreadable(2, 1)});
+  w.register_and_report(1, {1, 2});
+  pass(w, kRound - seconds(10));
+  EXPECT_TRUE(w.looks.empty()) << "they have just been read";
+  for (int round = 0; round < 2; ++round) {
+    pass(w, seconds(10));
+    for (const auto& [id, volume] : {std::pair(1u, 0u), std::pair(2u, 0u), std::pair(2u, 1u)}) {
+      ASSERT_EQ(w.looks.size(), 1u);
+      EXPECT_EQ(w.looks.front().block, BlockId{id});
+      EXPECT_EQ(w.looks.front().volume, volume);
+      pass(w, seconds(10));
+      w.look_finds(kUnreadable);
+    }
+    pass(w, kRound - seconds(10));
+    EXPECT_TRUE(w.looks.empty());
+  }
+  EXPECT_TRUE(w.machine.unreadable(BlockId{1}));
+  EXPECT_TRUE(w.machine.unreadable(BlockId{2}));
+}
+
+// The first round has begun.
+class UnreadableLookedAt : public UnreadableOnce {
+ protected:
+  void SetUp() override {
+    UnreadableOnce::SetUp();
+    pass(w, kRound);
+    ASSERT_EQ(w.looks.size(), 1u);
+    w.changes.clear();
+  }
+};
+
+TEST_F(UnreadableLookedAt, IsVerifiedAsWhatItsSidecarSaysAndToldOf) {
+  w.look_finds(block(1));
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+  ASSERT_TRUE(w.machine.find(BlockId{1}));
+  EXPECT_EQ(w.machine.find(BlockId{1})->info, block(1));
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify);
+  EXPECT_EQ(w.tasks.front().order.block, block(1));
+  w.order({order(8, OrderKind::kConfirm, block(1))});
+  EXPECT_EQ(w.result_of(8)->code(), Code::kUnavailable) << "nobody has read it yet";
+  w.finish({});
+  w.news();
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kVerified});
+}
+
+TEST_F(UnreadableLookedAt, IsLeftOutOfTheNextReportWhenItIsProvenAbsent) {
+  w.look_finds(kAbsent);
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+  report_again();
+  EXPECT_TRUE(w.reported);
+  EXPECT_TRUE(unreadable_of(w.pieces).empty());
+}
+
+TEST_F(UnreadableLookedAt, IsNotMovedForAnOrderOfMeanwhileThatIsAboutOtherContent) {
+  w.order({order(8, OrderKind::kQuarantine, block(1))});
+  EXPECT_TRUE(w.tasks.empty());
+  w.look_finds(block(1, 50));
+  ASSERT_FALSE(w.tasks.empty());
+  EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify) << "the order was about other content";
+  EXPECT_EQ(w.result_of(8)->code(), Code::kNotFound);
+}
+
+TEST_F(UnreadableLookedAt, SaysNothingOfWhatWasPublishedMeanwhile) {
+  w.stored(block(1));
+  w.look_finds(block(1, 50));
+  EXPECT_EQ(w.machine.find(BlockId{1})->info, block(1));
+  EXPECT_TRUE(w.tasks.empty());
+}
+
+TEST_F(UnreadableLookedAt, IsGoneWithItsVolumeWhateverIsReadOfIt) {
+  w.volume_failed(0);
+  w.look_finds(block(1));
+  EXPECT_FALSE(w.machine.find(BlockId{1}));
+  EXPECT_TRUE(w.tasks.empty());
+}
+
+TEST_F(UnreadableLookedAt, IsASpareBesideWhatWasPublishedOnAnotherVolumeMeanwhile) {
+  w.stored(block(1), 1);
+  w.look_finds(block(1));
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().kind, OrderKind::kVerify);
+  EXPECT_EQ(w.tasks.front().volume, 1u);
+  w.finish({}, 1);
+  ASSERT_EQ(w.tasks.size(), 1u);
+  EXPECT_EQ(w.tasks.front().kind, OrderKind::kQuarantine);
+  EXPECT_EQ(w.tasks.front().volume, 0u);
+}
+
+TEST(Unreadable, IsNotLookedAtWhileItIsBeingVerified) {
+  World w;
+  w.start({unreadable(1), unreadable(2)});
+  w.register_and_report(1, {1, 2});
+  w.order({order(7, OrderKind::kVerify, block(1))});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  pass(w, kRound);
+  ASSERT_EQ(w.looks.size(), 1u);
+  EXPECT_EQ(w.looks.front().block, BlockId{2});
+  w.look_finds(kUnreadable);
+  EXPECT_TRUE(w.looks.empty());
+  w.finish(kUnreadable);
+  pass(w, kRound);
+  ASSERT_EQ(w.looks.size(), 1u);
+  EXPECT_EQ(w.looks.front().block, BlockId{1});
+}
+
 }  // namespace
 }  // namespace dfs::datanode

@@ -131,6 +131,85 @@ TEST(Scan, HDFS_11711_V3_TellsOfWhatItCannotReadAndLeavesItWhereItIs) {
   EXPECT_EQ(in_place(must_open({dir.path()})->scan()).size(), 2u);
 }
 
+// A scan that could not read the sidecar of block 5, which can be read again afterwards.
+class ScanAgain : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    put(*must_open({dir.path()}), 5, kOld);
+    system.fail = failing("read", "0005.meta", EIO);
+    store = must_open({dir.path()}, system);
+    const Scan scan = store->scan();
+    ASSERT_EQ(scan.replicas.size(), 1u);
+    ASSERT_TRUE(scan.replicas[0].unreadable);
+    system.fail = nullptr;
+  }
+  Result<wire::BlockInfo> look() { return store->scan_again(BlockId{5}, 0); }
+
+  TempDir dir;
+  ScriptedSystem system;
+  std::unique_ptr<ReplicaStore> store;
+  const std::string leaf = dir.path("current/00000000000/000/");
+};
+
+TEST_F(ScanAgain, TellsWhatCanBeReadByThen) {
+  const Result<wire::BlockInfo> found = look();
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  EXPECT_EQ(*found, info_of(5, kOld));
+  EXPECT_TRUE(store->verify(*found, 0, kAtOnce).ok());
+}
+
+TEST_F(ScanAgain, HDFS_11711_V3_LeavesWhatItStillCannotRead) {
+  for (const int error : {EMFILE, EACCES, EIO}) {
+    for (const auto& [call, name] :
+         {std::pair("open", "current/00000000000/000"), std::pair("stat", "0005"),
+          std::pair("stat", "0005.meta"), std::pair("open", "0005.meta"),
+          std::pair("read", "0005.meta")}) {
+      system.fail = failing(call, name, error);
+      const Result<wire::BlockInfo> found = look();
+      ASSERT_FALSE(found.ok()) << call << " " << name;
+      EXPECT_NE(found.status().code(), Code::kNotFound) << call << " " << name;
+    }
+  }
+  system.fail = nullptr;
+  EXPECT_TRUE(store->failed_volumes().empty());
+  EXPECT_TRUE(look().ok());
+}
+
+TEST_F(ScanAgain, V3_ProvesThatNothingIsThereByTheDirectoryAlone) {
+  std::filesystem::remove(leaf + "blk_0000000000000005");
+  std::filesystem::remove(leaf + "blk_0000000000000005.meta");
+  system.fail = failing("list", "current", EACCES);
+  EXPECT_EQ(look().status().code(), Code::kPermissionDenied);
+  system.fail = nullptr;
+  EXPECT_EQ(look().status().code(), Code::kNotFound);
+  EXPECT_TRUE(files_with(dir.path("unknown"), "blk_").empty());
+}
+
+TEST_F(ScanAgain, MovesAsideDataWhoseSidecarIsDamaged) {
+  std::filesystem::resize_file(leaf + "blk_0000000000000005.meta", 10);
+  EXPECT_EQ(look().status().code(), Code::kNotFound);
+  EXPECT_EQ(files_with(dir.path("unknown"), "blk_").size(), 2u);
+  EXPECT_TRUE(files_with(dir.path("current"), "blk_").empty());
+}
+
+TEST_F(ScanAgain, MovesAsideDataWhoseSidecarIsMissing) {
+  std::filesystem::remove(leaf + "blk_0000000000000005.meta");
+  EXPECT_EQ(look().status().code(), Code::kNotFound);
+  EXPECT_EQ(files_with(dir.path("unknown"), "blk_").size(), 1u);
+  EXPECT_TRUE(files_with(dir.path("current"), "blk_").empty());
+}
+
+TEST_F(ScanAgain, LooksAgainLaterAtWhatCouldNotBeMovedAside) {
+  std::filesystem::resize_file(leaf + "blk_0000000000000005.meta", 10);
+  system.fail = failing("link", "0005.meta", EACCES);
+  const Status stays = look().status();
+  EXPECT_FALSE(stays.ok());
+  EXPECT_NE(stays.code(), Code::kNotFound);
+  system.fail = nullptr;
+  EXPECT_EQ(look().status().code(), Code::kNotFound);
+  EXPECT_EQ(files_with(dir.path("unknown"), "blk_").size(), 2u);
+}
+
 TEST(Scan, V3_TellsOfWhatIsInQuarantineByItsNameAlone) {
   TempDir dir;
   {

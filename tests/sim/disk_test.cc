@@ -432,5 +432,24 @@ TEST(Ambushes, SpringOnceForTheirWorkAndOnlyIfTheMomentIsRight) {
   EXPECT_FALSE(ambushes.spring(Work::kPublish, 1).has_value());
 }
 
+TEST(SimDisk, ASidecarIsReadOrProvenAbsentOrUnknown) {
+  SimDisk disk(1 << 20);
+  const auto data = bytes_of(2000, 1);
+  ASSERT_TRUE(store(disk, kBlock, data).ok());
+  EXPECT_EQ(*disk.read_sidecar(kBlock), info_of(data));
+  disk.set_unreadable(kBlock, {1024, UINT64_MAX});
+  EXPECT_EQ(*disk.read_sidecar(kBlock), info_of(data)) << "only the data's end cannot be read";
+  disk.set_unreadable(kBlock);
+  EXPECT_EQ(disk.read_sidecar(kBlock).status().code(), Code::kIo);
+  disk.set_readable(kBlock);
+  disk.set_out_of_descriptors(true);
+  EXPECT_EQ(disk.read_sidecar(kBlock).status().code(), Code::kIo);
+  disk.set_out_of_descriptors(false);
+  ASSERT_TRUE(disk.lose_sidecar(kBlock));
+  EXPECT_EQ(disk.read_sidecar(kBlock).status().code(), Code::kNotFound);
+  ASSERT_TRUE(disk.vanish(kBlock));
+  EXPECT_EQ(disk.read_sidecar(kBlock).status().code(), Code::kNotFound);
+}
+
 }  // namespace
 }  // namespace dfs::sim
