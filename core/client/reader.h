@@ -1,11 +1,11 @@
 // Reads one version of a file, whole or a range, in parallel and in order (G4, P2).
 //
-// A file that is still being written for the first time is refused (kAlreadyBeingCreated). Locates
-// by path once; from then on by inode, so that all bytes are of one version or the read fails with
-// kReplaced. A block that none of its locations can serve is located again, with backoff, until
-// retry.limit has passed since the first failure after its last byte; if every replica was read and
-// none is good, a second look is enough. Rotten replicas met on the way are reported to the NameNode before the
-// end.
+// A file that is still being written for the first time is refused (kAlreadyBeingCreated).
+// Locates by path once; from then on by inode, so that all bytes are of one version or the read
+// fails with kReplaced. A block that none of its locations can serve is located again, with
+// backoff, until retry.limit has passed since the first failure after its last byte; if every
+// replica was read and none is good, a second look is enough. Rotten replicas met on the way are
+// reported to the NameNode before the end.
 #pragma once
 
 #include <map>
