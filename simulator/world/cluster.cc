@@ -351,11 +351,13 @@ void Cluster::commit(const InFlight& each) {
     chain_ = wire::chain_next(chain_, each.outcome.position, to_text(each.command));
     chains_.insert(chain_);
   }
-  // An id that a lost history had given out, too, means what this one has committed.
+  // What was published first may have other bytes: flipped on their way, or those of a lost history
+  // that had given out the id, too.
   for (const BlockId block : each.outcome.effects.committed) {
     const ModelBlockState* state = scene_.durable.block(block);
-    if (state == nullptr || !scene_.lost(block)) continue;
+    if (state == nullptr) continue;
     scene_.atlas.redefine(block, state->info);
+    if (!scene_.lost(block)) continue;
     // Until now a replica of the lost history passed for one that is left when others were taken.
     const BlockTruth& truth = *scene_.atlas.find(block);
     const bool taken = truth.good.empty() && truth.kept.empty() && !truth.destroyed_us.empty();
