@@ -21,6 +21,7 @@ class Nobody final : public sim::DataNodeObserver {
              sim::Folder /*to*/) override {}
   void purged(Address /*node*/, BlockId /*block*/) override {}
   void resends(Address /*node*/, BlockId /*block*/) override {}
+  void found_unreadable(Address /*node*/, BlockId /*block*/) override {}
   void says(Address /*node*/, const wire::Request& /*request*/) override {}
   void hears(Address /*node*/, const wire::Reply& /*reply*/) override {}
 };
