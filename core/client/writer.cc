@@ -240,7 +240,7 @@ void Writer::transferred(std::uint64_t transfer, std::uint32_t crc, const wire::
   std::vector<NodeId> stored;
   if (Status status = check(slot, crc, reply, stored); !status.ok()) {
     if (status.code() == Code::kCorrupt && !slot.block.targets.empty()) {
-      exclude(slot.block.targets.front().node, now);
+      exclude(slot.block.targets.front().node, NodeId{}, now);
     }
     return block_failed(index, status, now, effects);
   }
@@ -256,14 +256,16 @@ void Writer::transfer_failed(std::uint64_t transfer, const Status& status, Insta
   const auto found = slot_of(transfer);
   if (phase_ != Phase::kWriting || found == slots_.end()) return;
   if (!found->second.block.targets.empty()) {
-    exclude(found->second.block.targets.front().node, now);
+    exclude(found->second.block.targets.front().node, NodeId{}, now);
   }
   block_failed(found->first, status, now, effects);
 }
 
-void Writer::exclude(NodeId node, Instant now) {
-  excluded_[node].until = now + kExcludeFor;
-  ++excluded_[node].times;
+void Writer::exclude(NodeId node, NodeId accuser, Instant now) {
+  Exclusion& exclusion = excluded_[node];
+  exclusion.until = now + kExcludeFor;
+  ++exclusion.times;
+  exclusion.accusers.insert(accuser);
 }
 
 // The block will be written again, under another id, to other DataNodes if there are any.
@@ -286,16 +288,26 @@ void Writer::block_failed(std::uint64_t index, const Status& status, Instant now
   pump(now, effects);
 }
 
-// A head that reached none of several others is likelier to be cut off than each of them. They
-// would leave too few to write to without it.
+// A head that reached none of several others, at once or one after the other, is likelier to be cut
+// off than each of them. They would leave too few to write to without it.
 void Writer::exclude_failed(const wire::WriteReply& reply, Instant now) {
+  if (reply.stored.empty()) return;
+  const NodeId head = reply.stored.front();
+  std::set<NodeId>& accused = accused_[head];
+  if (reply.stored.size() > 1) accused.clear();
   const bool unheard = std::ranges::all_of(reply.failed, [](const wire::NodeFailure& failure) {
     return failure.status.code() == Code::kUnavailable || failure.status.code() == Code::kTimedOut;
   });
-  if (unheard && reply.failed.size() > 1 && reply.stored.size() == 1) {
-    return exclude(reply.stored.front(), now);
+  if (unheard && reply.stored.size() == 1) {
+    for (const wire::NodeFailure& failure : reply.failed) accused.insert(failure.node);
   }
-  for (const wire::NodeFailure& failure : reply.failed) exclude(failure.node, now);
+  if (accused.size() > 1) {
+    std::erase_if(excluded_, [&](const auto& entry) {
+      return entry.second.accusers == std::set{head} && accused.contains(entry.first);
+    });
+    return exclude(head, NodeId{}, now);
+  }
+  for (const wire::NodeFailure& failure : reply.failed) exclude(failure.node, head, now);
 }
 
 // None after the first failure: other DataNodes are likely to do. Drawn from the block's id, so

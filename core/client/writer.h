@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -117,7 +118,7 @@ class Writer {
                              std::vector<NodeId>& stored) const;
   void block_failed(std::uint64_t index, const Status& status, Instant now, WriterEffects& effects);
   [[nodiscard]] Duration pause_after(const Slot& slot, BlockId block) const;
-  void exclude(NodeId node, Instant now);
+  void exclude(NodeId node, NodeId accuser, Instant now);
   void exclude_failed(const wire::WriteReply& reply, Instant now);
   void fail(Status status, bool abandon, WriterEffects& effects);
   void finish(Status status, WriterEffects& effects);
@@ -152,9 +153,11 @@ class Writer {
   std::size_t abandons_out_ = 0;
   struct Exclusion {
     Instant until;
-    std::uint32_t times = 0;  // that it has failed since it was first left out
+    std::uint32_t times = 0;    // that it has failed since it was first left out
+    std::set<NodeId> accusers;  // heads that could not reach it; 0: we could not
   };
   std::map<NodeId, Exclusion> excluded_;
+  std::map<NodeId, std::set<NodeId>> accused_;  // by heads that reached nobody else
 
   std::uint64_t next_call_ = 1;  // 0: none is out
   std::uint64_t create_call_ = 0;

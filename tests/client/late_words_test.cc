@@ -119,6 +119,26 @@ TEST(WriterAlone, AnAnswerToAllocateThatMakesNoSenseAbandonsTheFile) {
   }
 }
 
+// With two copies there is one to accuse at a time.
+TEST(WriterAlone, AHeadThatAccusesOneAfterTheOtherIsLeftOutInsteadOfThem) {
+  WriterAlone alone;
+  alone.open(granted(1, {1, 2}));
+  alone.writer->source_ready(0, 7, true, kNow, alone.effects);
+  const auto unheard = [&alone](std::uint64_t block, std::uint64_t accused) {
+    wire::WriteReply reply{{BlockId{block}, 7, 1}, {NodeId{1}}, {}};
+    reply.failed = {{NodeId{accused}, {Code::kTimedOut, "no answer in time"}}};
+    alone.writer->transferred(alone.take<SendBlock>().transfer, 1, reply, kNow, alone.effects);
+  };
+  unheard(1, 2);
+  EXPECT_EQ(alone.asked<wire::Allocate>().exclude, std::vector{NodeId{2}});
+  alone.answer(wire::AllocateReply{{granted(2, {1, 3})}});
+  std::erase_if(alone.effects,
+                [](const WriterEffect& effect) { return std::holds_alternative<RenewAt>(effect); });
+  unheard(2, 3);
+  alone.writer->wake(alone.take<RenewAt>().at, alone.effects);
+  EXPECT_EQ(alone.asked<wire::Allocate>().exclude, std::vector{NodeId{1}});
+}
+
 TEST(WriterAlone, AnAnswerToCompleteThatMakesNoSenseLeavesTheOutcomeUnknown) {
   WriterAlone alone;
   alone.open(granted(1, {1, 2}));
