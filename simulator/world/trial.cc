@@ -45,14 +45,16 @@ void Trial::add_step(const char* what, std::function<void(std::size_t, const Don
   steps_.push_back({what, scene_.plan.retry.limit, std::move(act)});
 }
 
-// A client that is cut off from the first target of a block notices it when the transfer's time is
-// over, for each block and each such DataNode. Whoever else is ill answers, or is no target.
+// The first target of a block may be cut off from its client, or from all other targets, each of
+// which it waits for: the client notices it when the transfer's time is over, for each block and
+// each such DataNode. Whoever else is ill answers, or is no target.
 void Trial::add_put(const char* what, std::uint64_t version) {
   add_step(what, [this, version](std::size_t client, const Done& done) {
     put(client, content(client, version), done);
   });
-  const auto unheard = std::ranges::count_if(
-      scene_.ill, [](const auto& each) { return each.second == Illness::kCutFromClient; });
+  const auto unheard = std::ranges::count_if(scene_.ill, [](const auto& each) {
+    return each.second == Illness::kCutFromClient || each.second == Illness::kCutFromDataNodes;
+  });
   const auto silent = unheard * static_cast<std::int64_t>(kBlocks);
   steps_.back().limit = scene_.plan.retry.limit + sim::ClientOptions().transfer_timeout * silent;
 }
@@ -64,9 +66,12 @@ Duration Trial::limit() const {
 }
 
 // A write needs min(2, r) copies on distinct hosts.
-bool Trial::can_store() const {
-  const std::uint32_t needed = std::min(2u, scene_.plan.namenode.default_replication);
-  return scene_.core().size() >= needed;
+bool Trial::can_store() const { return scene_.core().size() >= std::min(2u, replication()); }
+
+// A single copy may find itself on a DataNode that is ill.
+std::uint32_t Trial::replication() const {
+  const std::uint32_t usual = scene_.plan.namenode.default_replication;
+  return scene_.ill.empty() ? usual : std::max(2u, usual);
 }
 
 Content Trial::content(std::size_t client, std::uint64_t version) const {
@@ -114,6 +119,7 @@ void Trial::put(std::size_t client, const Content& content, const Done& done) {
   sim::PutJob job;
   job.options.path = file(client);
   job.options.overwrite = true;
+  if (!scene_.ill.empty()) job.options.replication = replication();
   job.options.block_size = scene_.plan.block_size;
   job.options.window = scene_.plan.window;
   job.options.retry = scene_.plan.retry;

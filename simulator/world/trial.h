@@ -42,6 +42,7 @@ class Trial {
   void get(std::size_t client, const std::string& path, const Content& content, const Done& done);
   [[nodiscard]] Content content(std::size_t client, std::uint64_t version) const;
   [[nodiscard]] bool can_store() const;
+  [[nodiscard]] std::uint32_t replication() const;
 
   Scene& scene_;
   std::vector<sim::ClientNode*> clients_;
