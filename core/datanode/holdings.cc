@@ -153,8 +153,7 @@ void Holdings::unreadable_moved(const wire::BlockInfo& info, VolumeId volume, No
 
 void Holdings::unreadable_gone(const wire::BlockInfo& info, VolumeId volume) {
   unreadable_.erase(info.id, volume);
-  tell(ReplicaEvent::kRemoved, info);
-  if (unreadable_.find(info.id)) lost_ = true;
+  tell_gone(info);
 }
 
 void Holdings::proven_absent(BlockId block) {
@@ -167,8 +166,14 @@ void Holdings::proven_absent(BlockId block) {
   }
   suspects_.erase(block);
   index_.erase(block);
-  tell(ReplicaEvent::kRemoved, info);
-  if (unreadable_.find(block)) lost_ = true;
+  tell_gone(info);
+}
+
+// What another volume has and cannot read may be the same.
+void Holdings::tell_gone(const wire::BlockInfo& info) {
+  const bool another = unreadable_.find(info.id).has_value();
+  tell(another ? ReplicaEvent::kUnread : ReplicaEvent::kRemoved, info);
+  if (another) lost_ = true;
 }
 
 void Holdings::volume_failed(VolumeId volume) {

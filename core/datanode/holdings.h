@@ -87,6 +87,7 @@ class Holdings {
   // It is gone from that volume; one that cannot be read may be left on another.
   void unreadable_gone(const wire::BlockInfo& info, VolumeId volume);
   // The spare counts from now on; what it replaces is not in current/ or a spare by now.
+  void tell_gone(const wire::BlockInfo& info);
   void promote(Spare spare, const wire::BlockInfo& instead_of);
 
   Duration scrub_period_;

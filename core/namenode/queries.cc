@@ -141,10 +141,11 @@ Status replaced(const wire::Locate& request) {
                 "The file was replaced or removed while it was read");
 }
 
+// A directory can have the id that a history which was given up had given to the file.
 Result<InodeRow> find_version(Store& store, const wire::Locate& request) {
   if (!request.inode) return find_shown(store, request.path);
   std::optional<InodeRow> row = store.inode(request.inode);
-  if (!row) return replaced(request);
+  if (!row || row->type == FileType::kDirectory) return replaced(request);
   return std::move(*row);
 }
 

@@ -106,8 +106,8 @@ std::optional<std::string> NamespaceModel::check(const wire::Locate& request,
     file = inode(request.inode);
     // A directory can have the id that a history which was given up had given to a file.
     if (file != nullptr && file->directory) {
-      if (code_of(reply) == Code::kIsDirectory) return std::nullopt;
-      return "expected IsDirectory";
+      if (code_of(reply) == Code::kReplaced) return std::nullopt;
+      return "expected Replaced";
     }
     const auto dead = dead_.find(request.inode);
     if (file == nullptr && dead != dead_.end()) file = &dead->second;

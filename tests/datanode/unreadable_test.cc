@@ -175,6 +175,8 @@ TEST_F(UnreadableOnce, IsToldOfAgainWhenACopyOnAnotherVolumeIsGone) {
   ASSERT_EQ(w.tasks.size(), 1u);
   EXPECT_EQ(w.tasks.front().volume, 1u);
   w.finish({}, 1);
+  EXPECT_EQ(w.result_of(8), Status());
+  EXPECT_EQ(events_of(w.changes, 1), (std::vector{ReplicaEvent::kStored, ReplicaEvent::kUnread}));
   report_again();
   EXPECT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});
 }
@@ -206,6 +208,8 @@ TEST(Unreadable, OfTwoVolumesTheOtherIsToldOfWhenOneIsProvenAbsent) {
   w.pieces.clear();
   w.order({order(7, OrderKind::kVerify, block(1))});
   w.finish(kAbsent, 0);
+  EXPECT_EQ(w.result_of(7), kAbsent);
+  EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kUnread});
   w.reported = false;
   for (int i = 0; i < 1000 && !w.reported; ++i) w.settle_one({1});
   EXPECT_EQ(unreadable_of(w.pieces), std::vector{BlockId{1}});

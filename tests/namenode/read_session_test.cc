@@ -79,6 +79,13 @@ TEST_F(ReadSession, GoesOnByInodeUntilTheGraceIsOver) {
   EXPECT_EQ(find_damage(store), "");
 }
 
+// A history that was given up may have given the directory's id to a file.
+TEST_F(ReadSession, OfAVersionWhoseIdADirectoryHasIsOver) {
+  EXPECT_EQ(code(mkdir("/d")), Code::kOk);
+  const wire::Reply directory = stat(store, wire::Stat{"/d"});
+  EXPECT_EQ(code_of(by_inode(std::get<wire::FileStatus>(directory).inode)), Code::kReplaced);
+}
+
 TEST_F(ReadSession, KeepsFreedBlocksForAsLongAsItIsTold) {
   write("/f", 1);
   EXPECT_EQ(code(remove("/f")), Code::kOk);

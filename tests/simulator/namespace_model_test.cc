@@ -8,12 +8,12 @@ namespace {
 
 // After an older copy of the metadata was put back a reader may ask by an id that is given out
 // anew.
-TEST(NamespaceModel, ADirectoryAskedForAsAVersionIsSaidToBeOne) {
+TEST(NamespaceModel, AVersionWhoseIdADirectoryHasWasReplaced) {
   const NamespaceModel model;
   wire::Locate request;
   request.inode = kRootInode;
-  EXPECT_FALSE(model.disagreement(request, Status(Code::kIsDirectory, "")));
-  EXPECT_TRUE(model.disagreement(request, Status(Code::kReplaced, "")));
+  EXPECT_FALSE(model.disagreement(request, Status(Code::kReplaced, "")));
+  EXPECT_TRUE(model.disagreement(request, Status(Code::kIsDirectory, "")));
   EXPECT_TRUE(model.disagreement(request, wire::LocateReply{}));
 }
 
