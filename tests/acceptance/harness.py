@@ -18,8 +18,9 @@ DFS = os.environ.get("DFS_PROGRAM", "build/bin/dfs")
 
 
 def free_ports(count):
-    """The first of `count` consecutive free ports."""
-    for base in range(20000 + os.getpid() * 37 % 20000, 60000, count + 1):
+    """The first of `count` consecutive free ports, below those that the system gives to connections:
+    one of these could have the port of a server that is to start again."""
+    for base in range(10000 + os.getpid() * 37 % 20000, 32700, count + 1):
         sockets = []
         try:
             for port in range(base, base + count):
