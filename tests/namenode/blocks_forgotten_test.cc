@@ -177,11 +177,24 @@ TEST(Forgotten, NothingInSafeMode) {
 TEST(Forgotten, B3_ANodeThatFailsToDeleteIsNotAskedAllTheTime) {
   Cluster cluster(3);
   const BlockId block = cluster.write({1}, 1);
-  cluster.at(1).stubborn = true;
+  cluster.at(1).stubborn = Status(Code::kIo, "Input/output error");
   cluster.forget(block);
   cluster.run(seconds(100));
   EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(4));
-  cluster.at(1).stubborn = false;
+  cluster.at(1).stubborn = {};
+  cluster.run(seconds(35));
+  EXPECT_THAT(cluster.holders(block), IsEmpty());
+}
+
+// Its files are gone, and what it reads to be sure of that ends with an error.
+TEST(Forgotten, B3_ANodeThatDoesNotFindWhatItSaysThatItHasIsNotAskedAllTheTime) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.at(1).stubborn = Status(Code::kNotFound, "no such replica here");
+  cluster.forget(block);
+  cluster.run(seconds(100));
+  EXPECT_THAT(cluster.orders(1, OrderKind::kQuarantine), SizeIs(4));
+  cluster.at(1).stubborn = {};
   cluster.run(seconds(35));
   EXPECT_THAT(cluster.holders(block), IsEmpty());
 }

@@ -345,7 +345,7 @@ void Cluster::carry_out(PretendedNode& node, const wire::Order& order) {
 Status Cluster::quarantine(PretendedNode& node, const wire::Order& order) {
   const auto found = node.replicas.find(order.block.id);
   if (found == node.replicas.end() || found->second.info != order.block) return not_found();
-  if (node.stubborn) return {Code::kIo, "Input/output error"};
+  if (!node.stubborn.ok()) return node.stubborn;
   node.quarantine[order.block.id] = found->second;
   node.replicas.erase(found);
   node.changes.push_back({ReplicaEvent::kRemoved, order.block});

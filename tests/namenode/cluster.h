@@ -38,7 +38,7 @@ struct PretendedNode {
   bool obedient = true;     // false: it takes orders and does nothing
   bool reports = true;      // false: it does not report, whatever the NameNode says
   bool unreadable = false;  // its reads fail with an I/O error
-  bool stubborn = false;    // its quarantine fails with an I/O error
+  Status stubborn;          // how its quarantine fails
   bool forgetful = false;   // what it finds missing it does not tell of
   bool registered = false;
   bool reporting = false;

@@ -46,9 +46,11 @@ void take_result(Soft& soft, Node& node, const wire::OrderResult& result) {
   const BlockId block = ended->order.block.id;
   soft.agenda.note(block);
   Replica* replica = node.replicas.find(block);
-  if (contradicts(*ended, result.status, replica)) node.contradicted = true;
-  const bool failed = !result.status.ok() && result.status.code() != Code::kNotFound &&
-                      !has_nothing_better(*ended, result.status, replica);
+  const bool contradiction = contradicts(*ended, result.status, replica);
+  if (contradiction) node.contradicted = true;
+  const bool gone = result.status.code() == Code::kNotFound && !contradiction;
+  const bool failed =
+      !result.status.ok() && !gone && !has_nothing_better(*ended, result.status, replica);
   if (failed && was_to_move(ended->order.kind)) {
     soft.refusals.add(block, node.row.id, soft.running());
     soft.agenda.note_at(block, soft.running() + Refusals::kHold + seconds(1));
