@@ -236,10 +236,11 @@ Status SimDisk::purge(const wire::BlockInfo& replica, int steps) {
 }
 
 Result<ReplicaFiles> SimDisk::open(BlockId block, Extent wanted) const {
-  if (failed_ || reads_fail_) return io_error();
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   const SimFile* file = find(data_of(block));
   if (file == nullptr) return no_such_replica();
+  if (reads_fail_) return io_error();
   const auto bad = unreadable_.find(block);
   if (bad != unreadable_.end() && wanted.from < bad->second.to && bad->second.from < wanted.to) {
     return io_error();
@@ -255,11 +256,11 @@ Result<wire::BlockInfo> SimDisk::read_sidecar(BlockId block) const {
 }
 
 Result<std::vector<Quarantined>> SimDisk::open_quarantined(const wire::BlockInfo& replica) const {
-  if (failed_ || reads_fail_) return io_error();
+  if (failed_) return io_error();
   if (no_descriptors_) return too_many_open_files();
   std::vector<Quarantined> copies = copies_of(replica);
   if (copies.empty()) return no_such_replica();
-  if (unreadable_.contains(replica.id)) return io_error();
+  if (reads_fail_ || unreadable_.contains(replica.id)) return io_error();
   return copies;
 }
 

@@ -167,6 +167,18 @@ TEST(SimDisk, V3_TooManyOpenFilesAndReadErrorsNeverSayThatAReplicaIsAbsent) {
   EXPECT_EQ(disk.open(BlockId{8}).status().code(), Code::kNotFound);
 }
 
+TEST(SimDisk, V3_ADiskThatCannotReadFilesKnowsFromItsDirectoryWhichThereAre) {
+  SimDisk disk(1 << 20);
+  ASSERT_TRUE(store(disk, kBlock, bytes_of(100, 1)).ok());
+  disk.set_reads_fail(true);
+  EXPECT_EQ(disk.open(kBlock).status().code(), Code::kIo);
+  EXPECT_EQ(disk.open(BlockId{8}).status().code(), Code::kNotFound);
+  const wire::BlockInfo replica = info_of(bytes_of(100, 1));
+  EXPECT_EQ(disk.open_quarantined(replica).status().code(), Code::kNotFound);
+  ASSERT_TRUE(disk.quarantine(replica).ok());
+  EXPECT_EQ(disk.open_quarantined(replica).status().code(), Code::kIo);
+}
+
 TEST(SimDisk, FullDiskRefusesAndCountsOnlyWhatIsThere) {
   SimDisk disk(1000);
   ASSERT_TRUE(store(disk, kBlock, bytes_of(600, 1)).ok());
