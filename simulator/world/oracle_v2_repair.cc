@@ -34,8 +34,9 @@ class Repair final : public Oracle {
       for (const ModelBlock& block : file.blocks) {
         const BlockTruth* truth = scene_.atlas.find(block.id);
         if (truth == nullptr || truth->good.empty() || scene_.only_ill_have(block.id)) continue;
-        const auto rotten = std::ranges::find_if(
-            truth->rotten, [this](Address node) { return !scene_.ill.contains(node); });
+        const auto rotten = std::ranges::find_if(truth->rotten, [&](Address node) {
+          return !scene_.ill.contains(node) && !kept_meanwhile(node, file.replication, *truth);
+        });
         scene_.verdicts.expect(rotten == truth->rotten.end(), "V2", [&] {
           return "block " + std::to_string(block.id.value) + " of " +
                  scene_.durable.path_of(file.id) + " still has a rotten replica on node " +
@@ -43,6 +44,19 @@ class Repair final : public Oracle {
         });
       }
     }
+  }
+
+ private:
+  // A node that leaves, where no copy is put any more, keeps what may serve a rebuild while the
+  // block waits for a node in service that is ill.
+  [[nodiscard]] bool kept_meanwhile(Address node, std::uint32_t replication,
+                                    const BlockTruth& truth) const {
+    const std::map<Address, NodeId> staying = scene_.in_service();
+    if (staying.contains(node)) return false;
+    const auto good = std::ranges::count_if(truth.good, [&](Address each) {
+      return staying.contains(each) && !scene_.ill.contains(each);
+    });
+    return static_cast<std::uint64_t>(good) < std::min<std::uint64_t>(replication, staying.size());
   }
 };
 

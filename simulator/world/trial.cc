@@ -68,10 +68,14 @@ Duration Trial::limit() const {
 // A write needs min(2, r) copies on distinct hosts.
 bool Trial::can_store() const { return scene_.core().size() >= std::min(2u, replication()); }
 
-// A single copy may find itself on a DataNode that is ill.
+// A single copy may find itself on a DataNode that is ill, and nobody knows of a disk that takes
+// writes that it cannot read them again.
 std::uint32_t Trial::replication() const {
   const std::uint32_t usual = scene_.plan.namenode.default_replication;
-  return scene_.ill.empty() ? usual : std::max(2u, usual);
+  if (scene_.ill.empty()) return usual;
+  const auto unreadable = std::ranges::count_if(
+      scene_.ill, [](const auto& each) { return each.second == Illness::kReadsFail; });
+  return std::max({2u, usual, static_cast<std::uint32_t>(unreadable) + 1});
 }
 
 Content Trial::content(std::size_t client, std::uint64_t version) const {
