@@ -106,18 +106,11 @@ void Holdings::unread(IndexEntry& entry, Now now) {
 
 void Holdings::read_again(const wire::BlockInfo& info, VolumeId volume, const Status& status,
                           Now now) {
-  if (!status.ok() && status.code() != Code::kCorrupt && status.code() != Code::kNotFound) {
-    tell(ReplicaEvent::kUnread, info);
-    return;
-  }
   if (status.code() == Code::kNotFound) return unreadable_gone(info, volume);
+  if (status.code() == Code::kCorrupt) return unreadable_.look_at(info.id, volume);
+  if (!status.ok()) return tell(ReplicaEvent::kUnread, info);
   unreadable_.erase(info.id, volume);
-  IndexEntry& entry = index_.put(info, volume, kNever);
-  if (status.ok()) {
-    verified(entry, now);
-  } else {
-    rotten(entry, now);
-  }
+  verified(index_.put(info, volume, kNever), now);
 }
 
 void Holdings::sidecar_read(const ReadSidecar& what, const Result<wire::BlockInfo>& found) {

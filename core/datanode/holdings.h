@@ -29,7 +29,8 @@ class Holdings {
   void rotten(IndexEntry& entry, Now now);
   // It could not be read, which says nothing about whether it is there (V3).
   void unread(IndexEntry& entry, Now now);
-  // What could not be read at the start was read again, as what the NameNode says that it is.
+  // What could not be read at the start was read again, as what the NameNode says that it is. Where
+  // it is not that, it is looked at: rot or other content, its sidecar tells.
   void read_again(const wire::BlockInfo& info, VolumeId volume, const Status& status, Now now);
   // A look at one that could not be read at the start. What is known now is verified, and the
   // NameNode hears of it by that.

@@ -34,8 +34,14 @@ class Unreadable {
     return std::get<2>(*at);
   }
 
+  // It can be read by now, and is not what somebody took it for: it is looked at before the others.
+  void look_at(BlockId block, VolumeId volume) { first_.insert(key_of(block, volume)); }
   // The next one to look at; each is once in a round. nullopt: none now.
   [[nodiscard]] std::optional<ReadSidecar> next(Instant now, Duration between_rounds) {
+    while (!first_.empty()) {
+      const Key key = first_.extract(first_.begin()).value();
+      if (found_.contains(key)) return ReadSidecar{std::get<1>(key), std::get<2>(key)};
+    }
     if (found_.empty() || now < next_round_) return std::nullopt;
     const auto at = found_.upper_bound(looked_at_);
     if (at == found_.end()) {
@@ -92,7 +98,8 @@ class Unreadable {
   }
 
   std::set<Key> found_;
-  Key looked_at_;  // the last in this round; one before all others: none yet
+  std::set<Key> first_;  // to look at before the next round
+  Key looked_at_;        // the last in this round; one before all others: none yet
   Instant next_round_;
 };
 

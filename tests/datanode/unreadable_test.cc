@@ -117,11 +117,40 @@ TEST_F(UnreadableOnce, StaysUnreadableWhileReadingFails) {
   EXPECT_TRUE(w.machine.unreadable(BlockId{1}));
 }
 
-TEST_F(UnreadableOnce, IsRottenWhenItWasReadAndIsWrong) {
+TEST_F(UnreadableOnce, IsRottenWhenItWasReadAndIsNotWhatItsSidecarSays) {
   EXPECT_EQ(verify(kRotten), kRotten);
+  w.look_finds(block(1));
+  w.finish(kRotten);
+  w.news();
   EXPECT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kCorrupt});
   ASSERT_TRUE(w.machine.find(BlockId{1}));
   EXPECT_TRUE(w.machine.find(BlockId{1})->corrupt);
+}
+
+// Of a transfer in which a bit flipped, for instance: the NameNode knows only what was committed.
+TEST_F(UnreadableOnce, IsToldOfAsWhatItIsWhenTheNameNodeTookItForOtherContent) {
+  const wire::BlockInfo other = block(1, 100, 8);
+  EXPECT_EQ(verify(kRotten), kRotten);
+  EXPECT_TRUE(events_of(w.changes, 1).empty()) << "of that content it has nothing";
+  w.look_finds(other);
+  w.finish({});
+  w.news();
+  ASSERT_EQ(events_of(w.changes, 1), std::vector{ReplicaEvent::kVerified});
+  EXPECT_EQ(w.changes.front().replica, other);
+  w.order({order(8, OrderKind::kQuarantine, other)});
+  ASSERT_EQ(w.tasks.size(), 1u);
+  w.finish({});
+  EXPECT_EQ(w.result_of(8), Status());
+  EXPECT_FALSE(w.machine.find(BlockId{1}));
+}
+
+TEST_F(UnreadableOnce, IsLeftOutOfTheNextReportWhenNothingSaysWhatItIs) {
+  EXPECT_EQ(verify(kRotten), kRotten);
+  w.look_finds(kAbsent);
+  EXPECT_FALSE(w.machine.unreadable(BlockId{1}));
+  report_again();
+  EXPECT_TRUE(w.reported);
+  EXPECT_TRUE(unreadable_of(w.pieces).empty());
 }
 
 TEST_F(UnreadableOnce, IsGoneOnlyWhenTheDirectoryProvesIt) {
@@ -314,6 +343,20 @@ TEST_F(UnreadableLookedAt, IsASpareBesideWhatWasPublishedOnAnotherVolumeMeanwhil
   ASSERT_EQ(w.tasks.size(), 1u);
   EXPECT_EQ(w.tasks.front().kind, OrderKind::kQuarantine);
   EXPECT_EQ(w.tasks.front().volume, 0u);
+}
+
+TEST(Unreadable, IsNotLookedAtAnyMoreWhenACopyHasTakenItsPlace) {
+  World w;
+  w.start({unreadable(1), unreadable(2)});
+  w.register_and_report(1, {1, 2});
+  pass(w, kRound);
+  ASSERT_EQ(w.looks.size(), 1u);
+  ASSERT_EQ(w.looks.front().block, BlockId{1});
+  w.order({order(7, OrderKind::kVerify, block(2))});
+  w.finish(kRotten);
+  w.stored(block(2));
+  w.look_finds(kUnreadable);
+  EXPECT_TRUE(w.looks.empty());
 }
 
 TEST(Unreadable, IsNotLookedAtWhileItIsBeingVerified) {
