@@ -328,14 +328,14 @@ ShipperStatus Shipper::status(Now now) const {
   return status;
 }
 
-std::string Shipper::warning(Now now) const {
-  std::string line = state_of_copies(now);
+std::string Shipper::warning(Now now, std::uint32_t wanted) const {
+  std::string line = state_of_copies(now, wanted);
   if (held() || checkpoint_problem_.empty()) return line;
   line += line.empty() ? "metadata: " : "; ";
   return line + "no checkpoint of it can be made: " + checkpoint_problem_;
 }
 
-std::string Shipper::state_of_copies(Now now) const {
+std::string Shipper::state_of_copies(Now now, std::uint32_t wanted) const {
   if (held()) {
     return "metadata: a DataNode has a newer history, so none gets a copy of this one; bring that "
            "one back ('dfs rescue') or give it up ('dfs admin accept-history')";
@@ -347,8 +347,8 @@ std::string Shipper::state_of_copies(Now now) const {
     return "metadata: the last " + std::to_string(behind) +
            " changes are on the NameNode's disk only";
   }
-  if (found.homes < config_.homes) {
-    return "metadata: " + std::to_string(found.homes) + " of " + std::to_string(config_.homes) +
+  if (found.homes < wanted) {
+    return "metadata: " + std::to_string(found.homes) + " of " + std::to_string(wanted) +
            " DataNodes have a copy of it";
   }
   if (hosts(true) == 1 && hosts(false) > 1) {

@@ -110,9 +110,11 @@ class Shipper {
   void checkpoint_failed(const std::string& why, Now now);
 
   [[nodiscard]] ShipperStatus status(Now now) const;
-  // One line for the operator while the window is not kept or no checkpoint can be made; ""
-  // otherwise.
-  [[nodiscard]] std::string warning(Now now) const;
+  // One line for the operator while the window is not kept, there are fewer homes than there should
+  // be or no checkpoint can be made; "" otherwise.
+  [[nodiscard]] std::string warning(Now now) const { return warning(now, config_.homes); }
+  // … than `wanted`, for who knows that there are not more DataNodes.
+  [[nodiscard]] std::string warning(Now now, std::uint32_t wanted) const;
 
  private:
   enum class Phase { kAsk, kCheckpoint, kFollow };
@@ -160,7 +162,7 @@ class Shipper {
   void care_for_checkpoint(Now now, ShipperEffects& effects);
   void send(Home& home, Now now, ShipperEffects& effects);
   void send_journal(Home& home, Now now, ShipperEffects& effects);
-  [[nodiscard]] std::string state_of_copies(Now now) const;
+  [[nodiscard]] std::string state_of_copies(Now now, std::uint32_t wanted) const;
   void follow_or_checkpoint(Home& home, const wire::JournalState& state);
 
   ShipperConfig config_;

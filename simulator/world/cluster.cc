@@ -184,7 +184,9 @@ void Cluster::backup_restored() { give_up_since(Known(*backup_)); }
 
 std::string Cluster::shipping_warning() const {
   const namenode::Shipper* machine = shipping_ == nullptr ? nullptr : shipping_->machine();
-  return machine == nullptr ? "" : machine->warning(namenode_->now());
+  const auto in_service = static_cast<std::uint32_t>(scene_.in_service().size());
+  if (machine == nullptr || in_service == 0) return "";
+  return machine->warning(namenode_->now(), std::min(plan_.shipper->homes, in_service));
 }
 
 void Cluster::home_has(NodeId home, const wire::JournalState& state) {

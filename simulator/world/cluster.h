@@ -45,7 +45,8 @@ class Cluster final : public sim::NameNodeObserver,
   [[nodiscard]] Workload& workload() { return *workload_; }
   [[nodiscard]] std::vector<std::unique_ptr<Oracle>>& oracles() { return oracles_; }
   [[nodiscard]] const sim::NameNodeNode& namenode() const { return *namenode_; }
-  // What the NameNode says of the copies of its metadata; "": all is well, or there are none.
+  // What the NameNode says of the copies of its metadata, where one is wanted on no more DataNodes
+  // than stay; "": all is well, or there are none.
   [[nodiscard]] std::string shipping_warning() const;
   [[nodiscard]] sim::Network& network() { return network_; }
   [[nodiscard]] sim::ClientNode& client(std::size_t index) { return *clients_.at(index); }

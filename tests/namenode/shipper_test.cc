@@ -214,6 +214,16 @@ TEST(Shipper, SaysWhenTheWindowIsNotKept) {
   EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("1 of 2"));
 }
 
+TEST(Shipper, WarnsOfMissingHomesOnlyWhoeverWantsThem) {
+  Cluster cluster({.homes = 3});
+  cluster.live({1, 11});
+  cluster.pass_seconds(1);
+  EXPECT_THAT(cluster.shipper.warning(cluster.now), HasSubstr("2 of 3"));
+  EXPECT_EQ(cluster.shipper.warning(cluster.now, 2), "");
+  cluster.run(1001);
+  EXPECT_THAT(cluster.shipper.warning(cluster.now, 2), HasSubstr("the last 1001 changes"));
+}
+
 TEST(Shipper, WarnsOfOldCommandsThatDoNotGetThrough) {
   Cluster cluster({.homes = 1});
   cluster.live({1});
