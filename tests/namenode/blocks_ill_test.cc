@@ -49,5 +49,29 @@ TEST(Ill, ACopyThatFailsIsNotTriedMoreOftenBecauseNodesReport) {
   EXPECT_LE(cluster.orders_of(OrderKind::kCopy), 20u);
 }
 
+TEST(Ill, ACopyThatFailsIsNotTriedAtEachReturnOfANodeThatCrashesAllTheTime) {
+  Cluster cluster(3);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.rot(block, 1);  // nobody knows, so every copy fails
+  cluster.set_replication(block, 2);
+  for (int times = 0; times < 150; ++times) {
+    cluster.start(3);
+    cluster.run(seconds(4));
+  }
+  EXPECT_LE(cluster.orders_of(OrderKind::kCopy), 30u);
+}
+
+TEST(Ill, ABlockThatWaitsForADataNodeIsMendedWhenThatReturns) {
+  Cluster cluster(2);
+  const BlockId block = cluster.write({1}, 1);
+  cluster.kill(2);
+  cluster.run(seconds(100));
+  cluster.set_replication(block, 2);
+  cluster.run(seconds(200));  // by now the next attempt is a minute away
+  cluster.start(2);
+  cluster.run(seconds(4));
+  EXPECT_EQ(cluster.good(block), 2u);
+}
+
 }  // namespace
 }  // namespace dfs::namenode

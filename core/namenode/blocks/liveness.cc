@@ -85,7 +85,6 @@ void node_registered(Soft& soft, const wire::Register& request, const wire::Regi
   node_heard(soft, node);
   history_seen(soft, request.seen);
   soft.sweep.again = true;
-  ++soft.changes;
 }
 
 void node_heard(Soft& soft, const Node& node) {

@@ -38,6 +38,7 @@ struct Node {
   bool hears = true;                 // a message has followed its last registration
   bool reported = false;             // in full, in this session
   bool ever_reported = false;        // in full, since this NameNode started
+  Instant no_news_before;            // running time: its return says nothing new until then
   ReportProgress report;
   bool contradicted = false;  // it denied what the map says of it: a full report must tell
   wire::NodeStats stats;

@@ -7,6 +7,8 @@ namespace {
 
 constexpr BlockId kLastBlock{UINT64_MAX};
 
+constexpr Duration kNoNewsFor = seconds(60);  // the longest wait of a block that cannot be mended
+
 Status malformed(const char* what) {
   return {Code::kInvalidArgument, std::string("malformed report: ") + what};
 }
@@ -18,8 +20,12 @@ bool plausible(const wire::BlockInfo& replica) {
 // The node's replicas are known whole, as of this session.
 void complete(Soft& soft, Node& node) {
   // Another one of the same session tells of changes alone, and those touch their blocks by
-  // themselves: who waits for other nodes waits on.
-  if (!node.reported) ++soft.changes;
+  // themselves: who waits for other nodes waits on. So does who waits where a node comes back again
+  // and again.
+  if (!node.reported && soft.running() >= node.no_news_before) {
+    ++soft.changes;
+    node.no_news_before = soft.running() + kNoNewsFor;
+  }
   node.reported = true;
   node.ever_reported = true;
   node.report = {};

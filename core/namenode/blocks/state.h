@@ -176,7 +176,7 @@ struct Soft {
   Departures departures;
   std::deque<std::pair<NodeId, std::uint64_t>> scans;  // (node, bucket) whose blocks to look at
   std::uint64_t placements = 0;
-  std::uint64_t changes = 0;  // registrations, first reports of a session and deaths so far
+  std::uint64_t changes = 0;  // DataNodes that came, left or died so far
 
   [[nodiscard]] Instant running() const { return clock.now(); }
   // Copies of the block that have failed with the node as their target, since it had all it wants.
