@@ -49,8 +49,8 @@ void Trial::add_step(const char* what, std::function<void(std::size_t, const Don
 // which it waits for: the client notices it when the transfer's time is over, for each block and
 // each such DataNode. Whoever else is ill answers, or is no target.
 void Trial::add_put(const char* what, std::uint64_t version) {
-  add_step(what, [this, version](std::size_t client, const Done& done) {
-    put(client, content(client, version), done);
+  add_step(what, [this, version, step = steps_.size()](std::size_t client, const Done& done) {
+    put(client, content(client, version), steps_[step].limit, done);
   });
   const auto unheard = std::ranges::count_if(scene_.ill, [](const auto& each) {
     return each.second == Illness::kCutFromClient || each.second == Illness::kCutFromDataNodes;
@@ -119,7 +119,8 @@ void Trial::call(std::size_t client, wire::Request request, const Done& done) {
                           }});
 }
 
-void Trial::put(std::size_t client, const Content& content, const Done& done) {
+// It does not give up sooner than it has to be done.
+void Trial::put(std::size_t client, const Content& content, Duration limit, const Done& done) {
   sim::PutJob job;
   job.options.path = file(client);
   job.options.overwrite = true;
@@ -127,6 +128,7 @@ void Trial::put(std::size_t client, const Content& content, const Done& done) {
   job.options.block_size = scene_.plan.block_size;
   job.options.window = scene_.plan.window;
   job.options.retry = scene_.plan.retry;
+  job.options.retry.limit = limit;
   job.length = content.length;
   job.source = [content](std::uint64_t offset, std::uint64_t length) {
     return sim::share(bytes_of(content, offset, length));

@@ -38,7 +38,7 @@ class Trial {
   void add_put(const char* what, std::uint64_t version);
   void go_on(std::size_t client, std::size_t step);
   void call(std::size_t client, wire::Request request, const Done& done);
-  void put(std::size_t client, const Content& content, const Done& done);
+  void put(std::size_t client, const Content& content, Duration limit, const Done& done);
   void get(std::size_t client, const std::string& path, const Content& content, const Done& done);
   [[nodiscard]] Content content(std::size_t client, std::uint64_t version) const;
   [[nodiscard]] bool can_store() const;
