@@ -61,6 +61,20 @@ TEST(Ill, ACopyThatFailsIsNotTriedAtEachReturnOfANodeThatCrashesAllTheTime) {
   EXPECT_LE(cluster.orders_of(OrderKind::kCopy), 30u);
 }
 
+// Node 4 alone is in the second rack.
+TEST(Ill, ACopyTooManyGoesWhileNobodyInAnotherRackTakesOne) {
+  Cluster cluster(4, {"/a", "/a", "/a", "/b"});
+  const BlockId block = cluster.write({1, 2, 3}, 3);
+  cluster.disobey({4});
+  cluster.set_replication(block, 2);
+  cluster.run(cluster.config().order_timeout * 2 + seconds(60));
+  EXPECT_THAT(cluster.holders(block), SizeIs(2));
+  cluster.obey({4});
+  cluster.run(seconds(300));
+  EXPECT_THAT(cluster.holders(block), ::testing::Contains(4u));
+  EXPECT_THAT(cluster.holders(block), SizeIs(2));
+}
+
 TEST(Ill, ABlockThatWaitsForADataNodeIsMendedWhenThatReturns) {
   Cluster cluster(2);
   const BlockId block = cluster.write({1}, 1);

@@ -152,7 +152,8 @@ void reconcile_committed(Soft& soft, const BlockView& view, Now now) {
   }
   if (view.hoped() == 0) search_quarantines(soft, view);
   drop_rotten(soft, view, now);
-  if (need.copies == 0) {
+  // A block that wants a copy in another rack may wait for it for long.
+  if (need.copies == 0 || view.good > view.row->replication) {
     remove_excess(soft, view, now);
   } else {
     soft.removals.erase(view.id);
