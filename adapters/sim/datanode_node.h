@@ -93,6 +93,7 @@ class DataNodeNode final : public Process, public Endpoint {
   // Some of its disks are out of service.
   [[nodiscard]] bool has_failed_volumes() const;
   [[nodiscard]] datanode::DataNode* machine() { return machine_.get(); }
+  [[nodiscard]] const datanode::DataNode* machine() const { return machine_.get(); }
   // Multiplies the duration of disk work.
   void slow_down(std::int64_t factor) { slowness_ = factor; }
 

@@ -15,11 +15,11 @@ namespace dfs::datanode {
 
 class ChangeQueue {
  public:
-  static constexpr std::size_t kLimit = 20'000;
+  explicit ChangeQueue(std::size_t limit) : limit_(limit) {}
 
   // False if it overflowed.
   [[nodiscard]] bool push(wire::ReplicaEvent event, const wire::BlockInfo& replica) {
-    if (changes_.size() >= kLimit) {
+    if (changes_.size() >= limit_) {
       clear();
       return false;
     }
@@ -44,9 +44,17 @@ class ChangeQueue {
     sent_ = 0;
   }
   [[nodiscard]] bool empty() const { return changes_.empty(); }
+  [[nodiscard]] bool all_sent() const { return sent_ == changes_.size(); }
+  // Of the replicas of that block, in the message that is out or before.
+  [[nodiscard]] bool all_sent(BlockId block) const {
+    return std::none_of(
+        changes_.begin() + static_cast<std::ptrdiff_t>(sent_), changes_.end(),
+        [block](const wire::ReplicaChange& change) { return change.replica.id == block; });
+  }
   [[nodiscard]] bool concerns(std::uint64_t bucket) const { return waiting_[bucket] != 0; }
 
  private:
+  std::size_t limit_;
   std::deque<wire::ReplicaChange> changes_;
   std::size_t sent_ = 0;  // of them, in the message that is out
   std::array<std::uint32_t, wire::kReportBuckets> waiting_{};

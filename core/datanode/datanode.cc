@@ -9,8 +9,6 @@
 namespace dfs::datanode {
 namespace {
 
-constexpr std::size_t kMostInMessage = 1000;
-constexpr std::size_t kMostPurges = 100;
 constexpr Duration kPersistPeriod = seconds(10);  // of a history that only moved on
 constexpr std::uint32_t kHeartbeatsBeforeReport =
     5;  // that may find news, before it is made anyhow
@@ -39,8 +37,9 @@ struct DataNode::State {
   State(Config c, Random random)
       : config(std::move(c)),
         conversation(config.answer_timeout, random.fork("conversation")),
-        holdings(config.scrub_period, config.unreadable_period),
-        tasks(holdings, std::max(1u, config.parallel_tasks)) {}
+        holdings(config.scrub_period, config.unreadable_period, config.limits),
+        tasks(holdings, std::max(1u, config.parallel_tasks), config.limits),
+        report(config.limits.in_message) {}
 
   // Says whatever is to be said, starts whatever can be started.
   void pump(Now now, EffectList& effects);
@@ -77,7 +76,7 @@ struct DataNode::State {
     Status judged;           // not ok: refused
     wire::HistoryMark told;  // to be durable first
   };
-  std::vector<Held> held;  // up to Tasks::kMaxWaiting
+  std::vector<Held> held;  // up to Limits::orders
 
   bool started = false;
   bool accepted = false;    // the NameNode has answered the registration
@@ -215,7 +214,8 @@ void DataNode::found_bad(const wire::BadReplica& replica, Now now, EffectList& e
   State& s = *state_;
   if (replica.node == s.identity.node) return suspect(replica.block, now, effects);
   // What does not fit is found again by the next reader or scrubber.
-  if (s.bad_sources.size() < kMostInMessage) s.bad_sources.insert({replica.block, replica.node});
+  if (s.bad_sources.size() < s.config.limits.in_message)
+    s.bad_sources.insert({replica.block, replica.node});
   s.pump(now, effects);
 }
 
@@ -230,6 +230,11 @@ std::optional<DataNode::Replica> DataNode::find(BlockId block) const {
   const IndexEntry* entry = state_->holdings.index().find(block);
   if (entry == nullptr) return std::nullopt;
   return Replica{entry->info, entry->volume, entry->corrupt};
+}
+
+bool DataNode::told_all(BlockId block) const {
+  const bool reports = state_->report.wanted() || state_->report.has_pieces();
+  return !reports && state_->holdings.changes().all_sent(block);
 }
 
 bool DataNode::unreadable(BlockId block) const {
@@ -319,8 +324,10 @@ wire::Request DataNode::State::heartbeat(Now now) {
   message.stats.replicas = holdings.index().size();
   message.stats.volumes = volumes;
   message.stats.failed_volumes = holdings.failed_volumes();
-  message.changes = holdings.changes().send(kMostInMessage);
-  message.results = tasks.send_results(kMostInMessage);
+  message.changes = holdings.changes().send(config.limits.in_message);
+  // What was done is told of before its result, or the NameNode would order it again.
+  message.results =
+      tasks.send_results(holdings.changes().all_sent() ? config.limits.in_message : 0);
   message.purge_wanted = purge_wanted(now);
   last_heartbeat = now.mono;
   return message;
@@ -336,7 +343,7 @@ bool DataNode::State::low_on_space() const {
 
 std::vector<wire::BlockInfo> DataNode::State::purge_wanted(Now now) {
   const Instant until = low_on_space() ? now.mono : now.mono - config.quarantine_keep;
-  return holdings.quarantine().next_old(until, kMostPurges, now.mono);
+  return holdings.quarantine().next_old(until, config.limits.purges_in_message, now.mono);
 }
 
 void DataNode::State::take(const wire::RegisterReply& reply, Now now, EffectList& effects) {
@@ -387,7 +394,7 @@ void DataNode::State::take(const wire::HeartbeatReply& reply, EffectList& effect
       judged = {Code::kReadOnly,
                 "the NameNode's history is older than what this DataNode has seen"};
     }
-    if (held.size() < Tasks::kMaxWaiting) {
+    if (held.size() < config.limits.orders) {
       held.push_back({order, std::move(judged), identity.seen});
     } else {
       tasks.refuse(order, {Code::kUnavailable,

@@ -18,6 +18,7 @@
 
 #include "core/base/random.h"
 #include "core/base/time.h"
+#include "core/datanode/limits.h"
 #include "core/wire/requests.h"
 #include "core/wire/transfer.h"
 
@@ -41,6 +42,7 @@ struct Config {
   // minutes, and a bad sector, which stays, keeps its disk busy for seconds at each look.
   Duration unreadable_period = seconds(300);
   std::uint32_t parallel_tasks = 4;
+  Limits limits;
 };
 
 // What the DataNode's directory remembers of its cluster.
@@ -131,6 +133,8 @@ class DataNode {
   [[nodiscard]] std::optional<Replica> find(BlockId block) const;
   // There is one that could not be read since the start, so that find() does not know it.
   [[nodiscard]] bool unreadable(BlockId block) const;
+  // The message that is out, or one before, tells all that happened to its replicas here.
+  [[nodiscard]] bool told_all(BlockId block) const;
   [[nodiscard]] const Identity& identity() const;
   [[nodiscard]] bool registered() const;
   // Why the NameNode does not take this DataNode; ok while nothing is wrong. For logs and /readyz.

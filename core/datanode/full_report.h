@@ -12,7 +12,8 @@ namespace dfs::datanode {
 
 class FullReport {
  public:
-  static constexpr std::size_t kPieceReplicas = 1000;
+  // A piece has at most so many replicas.
+  explicit FullReport(std::size_t limit) : limit_(limit) {}
 
   // A report is needed; one that is under way begins anew.
   void want() {
@@ -44,10 +45,10 @@ class FullReport {
     wire::ReportPiece piece;
     piece.bucket = bucket();
     piece.after = after_;
-    piece.replicas = index.page(piece.bucket, after_, kPieceReplicas);
-    const bool whole = piece.replicas.size() < kPieceReplicas;
+    piece.replicas = index.page(piece.bucket, after_, limit_);
+    const bool whole = piece.replicas.size() < limit_;
     piece.through = whole ? BlockId{UINT64_MAX} : piece.replicas.back().id;
-    unreadable.add_to(piece, kPieceReplicas);
+    unreadable.add_to(piece, limit_);
     piece.last = piece.through == BlockId{UINT64_MAX} && buckets_.size() == 1;
     return piece;
   }
@@ -61,6 +62,7 @@ class FullReport {
   }
 
  private:
+  std::size_t limit_;
   bool wanted_ = false;              // since the last digests were made
   std::set<std::uint64_t> buckets_;  // still to be reported
   BlockId after_;                    // of the first of them

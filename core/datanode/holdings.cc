@@ -10,7 +10,6 @@ namespace {
 using wire::ReplicaEvent;
 
 constexpr Duration kReadAgain = seconds(300);  // what could not be read
-constexpr std::size_t kFlagsAtOnce = 1000;
 constexpr std::size_t kSpareLooks = 16;
 constexpr Duration kMoveAgain = seconds(5);  // a spare that could not be moved
 
@@ -226,7 +225,7 @@ void Holdings::tell_flags_again() { flags_told_to_ = {}; }
 
 bool Holdings::flags_told() {
   if (!changes_.empty()) return flags_told_to_.value == UINT64_MAX;
-  const std::vector<BlockId> flagged = index_.flagged(flags_told_to_, kFlagsAtOnce);
+  const std::vector<BlockId> flagged = index_.flagged(flags_told_to_, flags_at_once_);
   for (const BlockId block : flagged) {
     const IndexEntry& entry = *index_.find(block);
     tell(entry.corrupt ? ReplicaEvent::kCorrupt : ReplicaEvent::kUnread, entry.info);

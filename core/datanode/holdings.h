@@ -4,10 +4,12 @@
 // cannot disagree.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
 #include "core/datanode/change_queue.h"
+#include "core/datanode/limits.h"
 #include "core/datanode/quarantine_index.h"
 #include "core/datanode/replica_index.h"
 #include "core/datanode/spares.h"
@@ -17,8 +19,11 @@ namespace dfs::datanode {
 
 class Holdings {
  public:
-  Holdings(Duration scrub_period, Duration unreadable_period)
-      : scrub_period_(scrub_period), unreadable_period_(unreadable_period) {}
+  Holdings(Duration scrub_period, Duration unreadable_period, const Limits& limits)
+      : scrub_period_(scrub_period),
+        unreadable_period_(unreadable_period),
+        flags_at_once_(std::min(limits.in_message, limits.changes)),
+        changes_(limits.changes) {}
 
   void load(const std::vector<FoundReplica>& found, Now now);
 
@@ -68,6 +73,7 @@ class Holdings {
 
   // News.
   [[nodiscard]] ChangeQueue& changes() { return changes_; }
+  [[nodiscard]] const ChangeQueue& changes() const { return changes_; }
   // After a registration, or when news was lost: says again what a full report does not carry.
   void tell_flags_again();
   // Puts more of them into an empty queue; true when all have been said.
@@ -87,8 +93,8 @@ class Holdings {
   void take_in(const wire::BlockInfo& info, VolumeId volume, Instant scrub_due);
   // It is gone from that volume; one that cannot be read may be left on another.
   void unreadable_gone(const wire::BlockInfo& info, VolumeId volume);
-  // The spare counts from now on; what it replaces is not in current/ or a spare by now.
   void tell_gone(const wire::BlockInfo& info);
+  // The spare counts from now on; what it replaces is not in current/ or a spare by now.
   void promote(Spare spare, const wire::BlockInfo& instead_of);
 
   Duration scrub_period_;
@@ -97,6 +103,7 @@ class Holdings {
   QuarantineIndex quarantine_;
   Spares spares_;
   Unreadable unreadable_;
+  std::size_t flags_at_once_;
   ChangeQueue changes_;
   std::set<BlockId> suspects_;
   std::set<VolumeId> failed_;

@@ -34,7 +34,7 @@ void Tasks::new_session() {
 void Tasks::take(const wire::Order& order) {
   if (open_.contains(order.order)) return;
   if (const auto at = finished_.find(order.order); at != finished_.end()) {
-    if (results_.size() < kMaxResults) results_.push_back({order.order, at->second});
+    if (results_.size() < limits_.results) results_.push_back({order.order, at->second});
     return;
   }
   open_.insert(order.order);
@@ -48,7 +48,7 @@ void Tasks::take(const wire::Order& order) {
     *older = order;
     return;
   }
-  if (work_.size() + verifications_.size() >= kMaxWaiting) {
+  if (work_.size() + verifications_.size() >= limits_.orders) {
     settle(order, {Code::kUnavailable, "too many orders"});
     return;
   }
@@ -365,7 +365,7 @@ void Tasks::settle(const wire::Order& order, Status status) {
     finished_order_.pop_front();
   }
   // An order without an answer is made again.
-  if (results_.size() < kMaxResults) results_.push_back({order.order, std::move(status)});
+  if (results_.size() < limits_.results) results_.push_back({order.order, std::move(status)});
 }
 
 bool Tasks::verifies(BlockId block) const {

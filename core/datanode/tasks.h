@@ -14,15 +14,14 @@
 #include <set>
 
 #include "core/datanode/holdings.h"
+#include "core/datanode/limits.h"
 
 namespace dfs::datanode {
 
 class Tasks {
  public:
-  static constexpr std::size_t kMaxWaiting = 10'000;
-  static constexpr std::size_t kMaxResults = 10'000;
-
-  Tasks(Holdings& holdings, std::uint32_t parallel) : holdings_(holdings), parallel_(parallel) {}
+  Tasks(Holdings& holdings, std::uint32_t parallel, const Limits& limits)
+      : holdings_(holdings), parallel_(parallel), limits_(limits) {}
 
   // Which node this is: a copy that names it as a source repairs in place.
   void set_self(NodeId self) { self_ = self; }
@@ -83,6 +82,7 @@ class Tasks {
 
   Holdings& holdings_;
   std::uint32_t parallel_;
+  Limits limits_;
   NodeId self_;
   std::uint64_t session_ = 0;  // counts registrations
   TaskId next_task_ = 1;

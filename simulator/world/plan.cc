@@ -156,6 +156,15 @@ void draw_limits(Plan& plan, Random draw) {
   plan.datanode.quarantine_keep = log_milliseconds(draw, 2'000, 60'000);
   plan.datanode.scrub_period = nn.scrub_period / 2;
   plan.datanode.unreadable_period = nn.scrub_period / 4;
+  // So little at once that reports have pages and queues overflow, in some plans.
+  if (Random small = draw.fork("datanode limits"); small.chance(1, 4)) {
+    datanode::Limits& limits = plan.datanode.limits;
+    limits.in_message = log_uniform(small, 1, 50);
+    limits.purges_in_message = log_uniform(small, 1, 10);
+    limits.changes = log_uniform(small, 8, 200);
+    limits.orders = log_uniform(small, 4, 100);
+    limits.results = log_uniform(small, 4, 100);
+  }
   plan.datanode_times.answer_limit = plan.datanode.answer_timeout;
   plan.namenode_times.commit =
       microseconds(static_cast<std::int64_t>(log_uniform(draw, 100, 5'000)));
