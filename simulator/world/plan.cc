@@ -160,10 +160,11 @@ void draw_limits(Plan& plan, Random draw) {
   if (Random small = draw.fork("datanode limits"); small.chance(1, 4)) {
     datanode::Limits& limits = plan.datanode.limits;
     limits.in_message = log_uniform(small, 1, 50);
-    limits.purges_in_message = log_uniform(small, 1, 10);
+    limits.purges_in_message = log_uniform(small, 10, 100);
     limits.changes = log_uniform(small, 8, 200);
-    limits.orders = log_uniform(small, 4, 100);
-    limits.results = log_uniform(small, 4, 100);
+    // What is refused for want of room waits for half a minute: at least an answer's orders fit.
+    limits.orders = log_uniform(small, 100, 200);
+    limits.results = log_uniform(small, 20, 200);
   }
   plan.datanode_times.answer_limit = plan.datanode.answer_timeout;
   plan.namenode_times.commit =
