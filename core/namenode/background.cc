@@ -7,10 +7,9 @@
 namespace dfs::namenode {
 namespace {
 
-constexpr std::uint64_t kTickRows = 1900;  // of a tick as a whole, law 11 allows 2,000
 constexpr std::size_t kLeasesAtOnce = 32;
 constexpr std::uint64_t kRequestsAtOnce = 30;
-constexpr std::uint64_t kForgetRows = 400;
+constexpr std::uint64_t kForgetPercent = 20;  // of a tick's rows
 
 WallTime before(WallTime time, Duration period) { return {time.ms - period.us / 1000}; }
 WallTime after(WallTime time, Duration period) { return {time.ms + period.us / 1000}; }
@@ -60,12 +59,14 @@ void NameNode::State::background(Now now) {
     const std::vector<BlockRow> oldest = store.freed_blocks(time, 1);
     freed_due = after(oldest.empty() ? time : oldest.front().freed, config.reader_grace);
     if (freed_due <= time) {
-      run(ForgetBlocksCommand{before(time, config.reader_grace), kForgetRows}, now);
+      run(ForgetBlocksCommand{before(time, config.reader_grace),
+                              config.rows_per_tick * kForgetPercent / 100},
+          now);
     }
   }
   const std::uint64_t rows = store.rows_touched() - rows_before;
-  if (rows < kTickRows && !store.scan_reap(InodeId{}, 1).empty()) {
-    run(ReapCommand{kTickRows - rows}, now);
+  if (rows < config.rows_per_tick && !store.scan_reap(InodeId{}, 1).empty()) {
+    run(ReapCommand{config.rows_per_tick - rows}, now);
   }
 }
 

@@ -42,6 +42,9 @@ struct Config {
   std::uint32_t mass_loss_percent = 50;
   Duration mass_loss_wait = seconds(600);
   std::size_t locate_page = 200;  // blocks in one answer to a reader
+  // Of the store, for what the NameNode does by itself; at least 100. Law 11 allows a step 2,000.
+  std::uint64_t rows_per_tick = 1900;
+  std::size_t noted_blocks = 100'000;  // to look at soon; more are left to the sweep
 };
 
 // Identifies a request to the adapter that delivered it.

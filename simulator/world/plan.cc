@@ -145,6 +145,11 @@ void draw_limits(Plan& plan, Random draw) {
   // So few that clients need them yet, in some plans.
   Random records = draw.fork("request records");
   if (records.chance(1, 8)) nn.max_requests_kept = log_uniform(records, 16, 200);
+  // So few that what is done by and by takes several ticks, in some plans.
+  if (Random rows = draw.fork("rows"); rows.chance(1, 4)) {
+    nn.rows_per_tick = log_uniform(rows, 100, 1000);
+    nn.noted_blocks = log_uniform(rows, 20, 500);
+  }
   nn.order_timeout = log_milliseconds(draw, 5'000, 20'000);
   nn.scrub_period = log_milliseconds(draw, 20'000, 200'000);
   nn.mass_loss_wait = log_milliseconds(draw, 2'000, 30'000);

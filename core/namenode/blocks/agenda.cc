@@ -3,7 +3,7 @@
 namespace dfs::namenode {
 
 void Agenda::note(BlockId block) {
-  if (noted_.size() < kMost) {
+  if (noted_.size() < most_) {
     noted_.insert(block);
   } else if (!noted_.contains(block)) {
     overflowed_ = true;
@@ -17,7 +17,7 @@ void Agenda::note_at(BlockId block, Instant at) {
     timers_.erase({known->second, block});
     timer_of_.erase(known);
   }
-  if (timers_.size() >= kMost) {
+  if (timers_.size() >= most_) {
     overflowed_ = true;
     return;
   }

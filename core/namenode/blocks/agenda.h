@@ -17,6 +17,8 @@ namespace dfs::namenode {
 
 class Agenda {
  public:
+  // Notes at most so many blocks, and as many to come back.
+  explicit Agenda(std::size_t most = kMost) : most_(most) {}
   static constexpr std::size_t kMost = 100'000;
 
   void note(BlockId block);
@@ -26,10 +28,13 @@ class Agenda {
   void advance(Instant running);
   [[nodiscard]] std::optional<BlockId> take();
   [[nodiscard]] std::size_t size() const { return noted_.size(); }
+  // So little is noted that a great many more can be.
+  [[nodiscard]] bool roomy() const { return noted_.size() < most_ / 10; }
   // True once after notes had to be dropped.
   [[nodiscard]] bool overflowed();
 
  private:
+  std::size_t most_;
   std::set<BlockId> noted_;
   BlockId taken_;  // the last one: the next is above it, so that none is overtaken for ever
   std::set<std::pair<Instant, BlockId>> timers_;

@@ -22,9 +22,10 @@ namespace {
 using wire::OrderKind;
 
 // Rows of the store that a tick touches at most, about; law 11 allows 2,000 to the whole step.
-constexpr std::uint64_t kAgendaRows = 500;
-constexpr std::uint64_t kDispatchRows = 200;
-constexpr std::uint64_t kSweepRows = 200;
+// Parts of a tick's rows.
+constexpr std::uint64_t kAgendaPercent = 25;
+constexpr std::uint64_t kDispatchPercent = 10;
+constexpr std::uint64_t kSweepPercent = 10;
 constexpr std::size_t kMostReportedBad = 1000;
 
 // Which message a mark belongs to, so that a repeated one is recognised by kind as well.
@@ -147,9 +148,12 @@ void Blocks::tick(Now now) {
   soft.unread.advance(soft.running());
   soft.renewals.advance(soft.running());
   scan_replicas(soft);
-  work_off_agenda(soft, RowBudget(soft.store, kAgendaRows), now);
-  sweep(soft, RowBudget(soft.store, kSweepRows), now);
-  dispatch_repairs(soft, RowBudget(soft.store, kDispatchRows));
+  const auto part = [&soft](std::uint64_t percent) {
+    return RowBudget(soft.store, soft.config.rows_per_tick * percent / 100);
+  };
+  work_off_agenda(soft, part(kAgendaPercent), now);
+  sweep(soft, part(kSweepPercent), now);
+  dispatch_repairs(soft, part(kDispatchPercent));
 }
 
 Result<std::vector<wire::NodeAddress>> Blocks::choose_targets(std::uint32_t replication,

@@ -146,7 +146,8 @@ struct Soft {
       : config(configuration),
         store(its_store),
         seed(its_seed),
-        orders((its_seed.fork("orders").next() >> 44 << 32) + 1) {}
+        orders((its_seed.fork("orders").next() >> 44 << 32) + 1),
+        agenda(configuration.noted_blocks) {}
 
   Config config;
   Store& store;

@@ -12,7 +12,6 @@ constexpr Duration kPause = seconds(30);          // between two passes without 
 constexpr Duration kPauseWaitedFor = seconds(2);  // … while somebody waits for what they find
 constexpr std::uint64_t kSlowRows = 100;          // a slice of such a pass
 constexpr std::size_t kSweptAtOnce = 32;
-constexpr std::size_t kNotedAtOnce = 10'000;
 
 using Phase = Sweep::Phase;
 
@@ -72,7 +71,7 @@ bool sweep_replicas(Soft& soft, const RowBudget& budget, Now now) {
 }  // namespace
 
 void scan_replicas(Soft& soft) {
-  while (!soft.scans.empty() && soft.agenda.size() < kNotedAtOnce) {
+  while (!soft.scans.empty() && soft.agenda.roomy()) {
     auto& [id, bucket] = soft.scans.front();
     const Node* node = soft.nodes.find(id);
     for (const Replica& replica : node->replicas.bucket(bucket)) soft.agenda.note(replica.id());
