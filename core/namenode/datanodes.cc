@@ -74,6 +74,7 @@ wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {
                                            wire::printable(request.cluster) + ", not to " +
                                            cluster);
   }
+  if (status = blocks.may_register(request); !status.ok()) return status;
   // Before the registration itself makes our history longer.
   note_history(request.seen, now);
   Outcome outcome = run(RegisterCommand{request.uuid, request.client_address, request.peer_address,

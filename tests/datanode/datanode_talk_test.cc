@@ -84,6 +84,26 @@ TEST(Registration, ThatIsRefusedIsAskedForAgainWithPauses) {
   EXPECT_LT(asked, 45);
 }
 
+// Another process of the same DataNode is live: it may be this one's predecessor, which stops soon.
+TEST(Registration, ThatIsRefusedForNowLeavesItWhatItIsAndIsTakenLater) {
+  World w;
+  w.start({found(1)}, {"c1", NodeId{4}, {1, 10, 100}});
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(w.said<wire::Register>());
+    w.answer(Status(Code::kUnavailable, "DataNode 4 is live elsewhere"));
+    EXPECT_EQ(w.machine.trouble().message(), "DataNode 4 is live elsewhere");
+    w.pass(seconds(3));
+  }
+  EXPECT_EQ(w.machine.identity().cluster, "c1");
+  EXPECT_EQ(w.machine.identity().node, NodeId{4});
+  EXPECT_EQ(w.machine.replicas(), 1u);
+  EXPECT_TRUE(w.persists.empty());
+  EXPECT_TRUE(w.tasks.empty());
+  w.answer(w.registration(1));
+  EXPECT_TRUE(w.machine.registered());
+  EXPECT_TRUE(w.machine.trouble().ok());
+}
+
 TEST(Registration, BeginsAnewWhenTheNameNodeSaysStale) {
   World w;
   w.start({found(1)});

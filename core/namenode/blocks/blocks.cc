@@ -68,6 +68,10 @@ void Blocks::start(Now now) {
   }
 }
 
+Status Blocks::may_register(const wire::Register& request) const {
+  return check_single(state_->soft, request);
+}
+
 void Blocks::registered(const wire::Register& request, const wire::RegisterReply& reply,
                         Now /*now*/) {
   node_registered(state_->soft, request, reply);

@@ -5,6 +5,10 @@
 
 namespace dfs::namenode {
 
+// Of two processes of one DataNode, as when a machine is cloned or a directory copied, the second
+// is refused while the first one is live. Else they would throw each other out for ever. One that
+// starts again where it was is not a second one: then the first is gone, whatever we know of it.
+[[nodiscard]] Status check_single(const Soft& soft, const wire::Register& request);
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply);
 // It is not one of those who vanished, if it was counted among them.
 void node_heard(Soft& soft, const Node& node);
