@@ -35,7 +35,7 @@ const std::vector<Hunt>& hunts() {
   static const std::vector<Hunt> all = {
       {Mutant::kD1AckBeforeFsync},
       {Mutant::kD1CommitWithoutQuorum, 12},
-      {Mutant::kD1RuleOutWholeRun, 18, kSafety, {FaultKind::kReadError}},
+      {Mutant::kD1RuleOutWholeRun, 18, kSafety, {FaultKind::kReadError}, seconds(60)},
       {Mutant::kD2ReplyBeforeCommit},
       {Mutant::kD2CommitWithoutSync, 3, kSafety, {FaultKind::kNameNodePower}},
       {Mutant::kD2RescueOldest, 12, Profile::kDisaster, {FaultKind::kNameNodeDiskLost}},
