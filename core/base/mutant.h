@@ -107,6 +107,8 @@ enum class Mutant {
   kC3RestoreExcess,
   // A replica that cannot be read is replaced again as soon as the one in its place cannot.
   kC3RenewAtOnce,
+  // Whatever waits for nodes is tried again at each return of one.
+  kC3AlwaysNews,
   // A lease never ends by itself.
   kC4NeverExpireLeases,
   // An abandoned version keeps the blocks that it did not commit.
@@ -197,6 +199,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kC3OverlappingThresholds, "C3-overlapping-thresholds"},
     MutantName{Mutant::kC3RestoreExcess, "C3-restore-excess"},
     MutantName{Mutant::kC3RenewAtOnce, "C3-renew-at-once"},
+    MutantName{Mutant::kC3AlwaysNews, "C3-always-news"},
     MutantName{Mutant::kC4NeverExpireLeases, "C4-never-expire-leases"},
     MutantName{Mutant::kC4KeepAllocated, "C4-keep-allocated"},
     MutantName{Mutant::kS1WriteWithoutDataNodes, "S1-write-without-datanodes"},

@@ -14,7 +14,7 @@ import tempfile
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "saved")
 
-# Mutant, profile, faults, what goes wrong.
+# Mutant, profile, faults, what goes wrong, who stays ill.
 BUGS = [
     ("C1-count-leaving", "liveness", "decommission",
      "A node that leaves counted, so that no copy was made elsewhere."),
@@ -23,6 +23,9 @@ BUGS = [
     ("C2-keep-excess", "liveness", "datanode-crash,datanode-power",
      "A copy too many stayed for ever."),
     ("C2-keep-orphans", "liveness", "none", "Replicas of a removed file stayed for ever."),
+    ("C3-always-news", "liveness", "none",
+     "A DataNode that crashed all the time let every hopeless copy be tried at each return.",
+     "4:crash-looping,5:reads-fail"),
     ("C3-overlapping-thresholds", "liveness", "none",
      "What one rule copied another one removed, again and again."),
     ("C3-restore-excess", "liveness", "datanode-crash,disk-wiped",
@@ -71,9 +74,11 @@ def run(program, *arguments):
     return subprocess.run([program, *arguments], capture_output=True, text=True).stdout
 
 
-def save(program, mutant, profile, faults, cause):
+def save(program, mutant, profile, faults, cause, ill=None):
     common = ["--profile", profile, "--faults", faults, "--duration", "20",
               "--invariants", mutant.split("-")[0], "--mutant", mutant]
+    if ill:
+        common += ["--ill", ill]
     found = run(program, "sweep", "--seeds", "1..40", *common)
     seeds = [line.split(" seed ")[1].split(" ")[0] for line in found.splitlines()
              if line.startswith("VIOLATION")]
