@@ -354,6 +354,13 @@ const FileBytes* SimDisk::data(BlockId block, Folder folder) const {
   return file == nullptr ? nullptr : &file->data;
 }
 
+std::size_t SimDisk::temporaries() const {
+  const auto beyond = std::find_if(entries_.begin(), entries_.end(), [](const auto& entry) {
+    return entry.first.folder != Folder::kTemporary;
+  });
+  return static_cast<std::size_t>(std::distance(entries_.begin(), beyond));
+}
+
 void SimDisk::clean() {
   std::vector<FileName> temporary;
   for (const auto& [name, file] : entries_) {

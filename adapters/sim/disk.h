@@ -140,6 +140,8 @@ class SimDisk {
   // … and what is in quarantine/ of one block, or of all.
   [[nodiscard]] std::vector<Quarantined> quarantined(BlockId block) const;
   [[nodiscard]] std::vector<Quarantined> quarantined() const;
+  // Temporary files of transfers and copies.
+  [[nodiscard]] std::size_t temporaries() const;
   // Start of a process: temporary files go; a disk that works again is back in service.
   void clean();
   // A write or sync failed: from now on everything fails, until the process starts again and the

@@ -113,6 +113,8 @@ enum class Mutant {
   kC4NeverExpireLeases,
   // An abandoned version keeps the blocks that it did not commit.
   kC4KeepAllocated,
+  // A transfer that fails leaves its temporary file.
+  kC4KeepTemporary,
   // Writes are accepted before min(2, r) DataNodes are there.
   kS1WriteWithoutDataNodes,
   // Safe mode by hand lets mutations through.
@@ -202,6 +204,7 @@ inline constexpr std::array kMutants = {
     MutantName{Mutant::kC3AlwaysNews, "C3-always-news"},
     MutantName{Mutant::kC4NeverExpireLeases, "C4-never-expire-leases"},
     MutantName{Mutant::kC4KeepAllocated, "C4-keep-allocated"},
+    MutantName{Mutant::kC4KeepTemporary, "C4-keep-temporary"},
     MutantName{Mutant::kS1WriteWithoutDataNodes, "S1-write-without-datanodes"},
     MutantName{Mutant::kS1IgnoreSafeMode, "S1-ignore-safe-mode"},
     MutantName{Mutant::kB1DeleteBeforeReport, "B1-delete-before-report"},

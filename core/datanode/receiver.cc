@@ -183,7 +183,7 @@ void Receiver::fail(const Status& status, ReceiverEffects& effects) {
   done_ = true;
   if (downstream_ != Downstream::kNone) effects.push_back(CloseDownstream{});
   downstream_ = Downstream::kNone;
-  effects.push_back(DiscardTemporary{});
+  if (!mutated(Mutant::kC4KeepTemporary)) effects.push_back(DiscardTemporary{});
   effects.push_back(ReceiverDone{status, {}});
 }
 

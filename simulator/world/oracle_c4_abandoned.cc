@@ -1,4 +1,5 @@
-// C4: a writer that has vanished leaves no pending file after the lease limit, and no blocks.
+// C4: a writer that has vanished leaves no pending file after the lease limit, and no blocks; what
+// came to nothing leaves no temporary file.
 #include "simulator/world/oracles.h"
 
 namespace dfs::world {
@@ -9,6 +10,7 @@ class Abandoned final : public Oracle {
   using Oracle::Oracle;
 
   void at_rest() override {
+    judge_disks();
     namenode::Store* store = scene_.namenode->store();
     if (store == nullptr) return;
     scene_.verdicts.checked("C4");
@@ -24,6 +26,21 @@ class Abandoned final : public Oracle {
         });
       }
       after = blocks.back().id;
+    }
+  }
+
+ private:
+  // For the sake of DataNodes that are ill copies are tried again and again.
+  void judge_disks() {
+    if (!scene_.ill.empty()) return;
+    for (const sim::DataNodeNode* node : scene_.datanodes) {
+      for (std::uint32_t volume = 0; volume < node->volumes(); ++volume) {
+        const std::size_t left = node->disk(volume).temporaries();
+        scene_.verdicts.expect(left == 0, "C4", [&] {
+          return "node " + std::to_string(node->address()) + " has " + std::to_string(left) +
+                 " temporary files that nobody writes";
+        });
+      }
     }
   }
 };

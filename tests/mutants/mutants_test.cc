@@ -106,6 +106,7 @@ const std::vector<Hunt>& hunts() {
        {{3, Illness::kDead}, {4, Illness::kCrashLooping}, {5, Illness::kReadsFail}}},
       {Mutant::kC4NeverExpireLeases, 12, kLiveness},
       {Mutant::kC4KeepAllocated, 6, kLiveness},
+      {Mutant::kC4KeepTemporary, 18, kLiveness},
       {Mutant::kS1WriteWithoutDataNodes},
       {Mutant::kS1IgnoreSafeMode, 3, kSafety, {FaultKind::kSafeMode}},
       {Mutant::kB1DeleteBeforeReport, 36},
