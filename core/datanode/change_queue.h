@@ -33,18 +33,23 @@ class ChangeQueue {
     return {changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(sent_)};
   }
   void answered() {
+    past_ += sent_;
     for (; sent_ > 0; --sent_) {
       --waiting_[wire::bucket_of(changes_.front().replica.id)];
       changes_.pop_front();
     }
   }
   void clear() {
+    past_ += changes_.size();
     changes_.clear();
     waiting_.fill(0);
     sent_ = 0;
   }
   [[nodiscard]] bool empty() const { return changes_.empty(); }
-  [[nodiscard]] bool all_sent() const { return sent_ == changes_.size(); }
+  // How many changes there have been, and how many of these are in the message that is out, in one
+  // before, or forgotten.
+  [[nodiscard]] std::uint64_t pushed() const { return past_ + changes_.size(); }
+  [[nodiscard]] std::uint64_t sent() const { return past_ + sent_; }
   // Of the replicas of that block, in the message that is out or before.
   [[nodiscard]] bool all_sent(BlockId block) const {
     return std::none_of(
@@ -56,7 +61,8 @@ class ChangeQueue {
  private:
   std::size_t limit_;
   std::deque<wire::ReplicaChange> changes_;
-  std::size_t sent_ = 0;  // of them, in the message that is out
+  std::size_t sent_ = 0;    // of them, in the message that is out
+  std::uint64_t past_ = 0;  // changes that are not in the queue any more
   std::array<std::uint32_t, wire::kReportBuckets> waiting_{};
 };
 

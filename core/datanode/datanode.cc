@@ -325,9 +325,7 @@ wire::Request DataNode::State::heartbeat(Now now) {
   message.stats.volumes = volumes;
   message.stats.failed_volumes = holdings.failed_volumes();
   message.changes = holdings.changes().send(config.limits.in_message);
-  // What was done is told of before its result, or the NameNode would order it again.
-  message.results =
-      tasks.send_results(holdings.changes().all_sent() ? config.limits.in_message : 0);
+  message.results = tasks.send_results(config.limits.in_message);
   message.purge_wanted = purge_wanted(now);
   last_heartbeat = now.mono;
   return message;

@@ -34,8 +34,7 @@ void Tasks::new_session() {
 void Tasks::take(const wire::Order& order) {
   if (open_.contains(order.order)) return;
   if (const auto at = finished_.find(order.order); at != finished_.end()) {
-    if (results_.size() < limits_.results) results_.push_back({order.order, at->second});
-    return;
+    return tell(order, at->second);
   }
   open_.insert(order.order);
   if (order.kind == OrderKind::kConfirm) {
@@ -364,8 +363,13 @@ void Tasks::settle(const wire::Order& order, Status status) {
     finished_.erase(finished_order_.front());
     finished_order_.pop_front();
   }
-  // An order without an answer is made again.
-  if (results_.size() < limits_.results) results_.push_back({order.order, std::move(status)});
+  tell(order, std::move(status));
+}
+
+// An order without an answer is made again.
+void Tasks::tell(const wire::Order& order, Status status) {
+  if (results_.size() >= limits_.results) return;
+  results_.push_back({{order.order, std::move(status)}, holdings_.changes().pushed()});
 }
 
 bool Tasks::verifies(BlockId block) const {
@@ -375,8 +379,13 @@ bool Tasks::verifies(BlockId block) const {
 }
 
 std::vector<wire::OrderResult> Tasks::send_results(std::size_t limit) {
-  sent_ = std::min(limit, results_.size());
-  return {results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(sent_)};
+  std::vector<wire::OrderResult> sent;
+  for (const auto& [result, changes] : results_) {
+    if (sent.size() == limit || changes > holdings_.changes().sent()) break;
+    sent.push_back(result);
+  }
+  sent_ = sent.size();
+  return sent;
 }
 
 void Tasks::results_answered() {

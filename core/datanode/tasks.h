@@ -40,7 +40,9 @@ class Tasks {
   [[nodiscard]] bool verifies(BlockId block) const;
 
   [[nodiscard]] bool has_results() const { return !results_.empty(); }
-  // The first ones, which stay until results_answered().
+  // The first ones, which stay until results_answered(). What was done for an order is told of
+  // before its result, or the NameNode would order it again: only those of which all changes have
+  // been sent.
   [[nodiscard]] std::vector<wire::OrderResult> send_results(std::size_t limit);
   void results_answered();
 
@@ -68,6 +70,7 @@ class Tasks {
   void begin_copy(const wire::Order& order, EffectList& effects);
   void start(wire::OrderKind kind, const wire::Order& order, VolumeId volume, EffectList& effects);
   void settle(const wire::Order& order, Status status);
+  void tell(const wire::Order& order, Status status);
   // That replica is not known here, which says nothing where one could not be read (V3).
   [[nodiscard]] Status not_here(BlockId block) const;
   void confirm(const wire::Order& order);
@@ -95,7 +98,7 @@ class Tasks {
   std::set<BlockId> busy_;
   std::uint32_t verifying_ = 0;
   bool reading_sidecar_ = false;
-  std::deque<wire::OrderResult> results_;
+  std::deque<std::pair<wire::OrderResult, std::uint64_t>> results_;  // and the changes before each
   std::size_t sent_ = 0;
 };
 

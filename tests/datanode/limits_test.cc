@@ -16,15 +16,19 @@ World with_limits(std::size_t in_message, std::size_t changes) {
   return World(config);
 }
 
+wire::Order quarantine_of(std::uint64_t id) {
+  wire::Order order;
+  order.order = 6 + id;
+  order.kind = OrderKind::kQuarantine;
+  order.block = block(id);
+  return order;
+}
+
 TEST(Limits, AResultFollowsWhatWasDoneForIt) {
   World w = with_limits(2, 100);
   w.start({found(1)});
   w.register_and_report();
-  wire::Order quarantine;
-  quarantine.order = 7;
-  quarantine.kind = OrderKind::kQuarantine;
-  quarantine.block = block(1);
-  w.order({quarantine});
+  w.order({quarantine_of(1)});
   for (std::uint64_t id = 10; id < 13; ++id) w.stored(block(id));
   w.finish({});
   std::vector<wire::ReplicaChange> told;
@@ -37,6 +41,22 @@ TEST(Limits, AResultFollowsWhatWasDoneForIt) {
   }
   ASSERT_THAT(told, SizeIs(4)) << "the removal before the result";
   EXPECT_EQ(told.back().event, ReplicaEvent::kRemoved);
+}
+
+TEST(Limits, AResultDoesNotWaitForWhatHappensAfterIt) {
+  World w = with_limits(1, 100);
+  w.start({found(1)});
+  w.register_and_report();
+  w.order({quarantine_of(1)});
+  w.finish({});
+  bool told = false;
+  for (std::uint64_t id = 10; id < 15 && !told; ++id) {
+    w.stored(block(id));
+    w.stored(block(id + 100));
+    told = !w.next_heartbeat().results.empty();
+    w.answer(w.reply_with({}));
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST(Limits, AReplicaIsToldOfInFullWhenNewsOfItIsOut) {
@@ -95,11 +115,7 @@ TEST(Limits, AnOrderThatFindsTheQueueFullIsRefused) {
   w.start({found(1), found(2), found(3)});
   w.register_and_report();
   for (std::uint64_t i = 0; i < 3; ++i) {
-    wire::Order order;
-    order.order = 7 + i;
-    order.kind = OrderKind::kQuarantine;
-    order.block = block(1 + i);
-    w.order({order});  // the first one is carried out, the second one waits
+    w.order({quarantine_of(1 + i)});  // the first one is carried out, the second one waits
   }
   const std::optional<Status> refused = w.result_of(9);
   ASSERT_TRUE(refused);
