@@ -42,7 +42,7 @@ class Blocks {
 
   // kUnavailable where another process of this DataNode is at work elsewhere: to be asked before
   // anything is done for the registration.
-  [[nodiscard]] Status may_register(const wire::Register& request) const;
+  [[nodiscard]] Status may_register(const wire::Register& request);
   // DataNode messages. Register goes through a command first, which numbers the session.
   void registered(const wire::Register& request, const wire::RegisterReply& reply, Now now);
   [[nodiscard]] wire::Reply heartbeat(const wire::Heartbeat& request, Now now);

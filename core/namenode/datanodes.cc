@@ -74,9 +74,10 @@ wire::Reply NameNode::State::answer(const wire::Register& request, Now now) {
                                            wire::printable(request.cluster) + ", not to " +
                                            cluster);
   }
-  if (status = blocks.may_register(request); !status.ok()) return status;
-  // Before the registration itself makes our history longer.
+  // Before the registration itself makes our history longer, and also where it is refused: what its
+  // directory has seen counts (D5).
   note_history(request.seen, now);
+  if (status = blocks.may_register(request); !status.ok()) return status;
   Outcome outcome = run(RegisterCommand{request.uuid, request.client_address, request.peer_address,
                                         request.rack, request.host},
                         now);

@@ -54,7 +54,14 @@ class CopiedDirectory : public testing::Test {
 };
 
 TEST_F(CopiedDirectory, KeepsItsDataNodeWaitingUntilTheOtherStops) {
-  Result<std::unique_ptr<NameNodeServer>> namenode = start_namenode(folder_, 0);
+  NameNodeOptions options;
+  options.data = folder_.at("namenode");
+  options.listen.port = 0;
+  options.disk_reserve = 0;
+  options.config.heartbeat_interval = milliseconds(100);
+  options.config.suspect_after = seconds(1);
+  options.config.dead_after = seconds(3);
+  Result<std::unique_ptr<NameNodeServer>> namenode = NameNodeServer::start(options);
   ASSERT_TRUE(namenode.ok()) << namenode.status().message();
   namenode_ = std::move(*namenode);
   std::unique_ptr<DataNodeServer> first = start("first");
@@ -64,7 +71,7 @@ TEST_F(CopiedDirectory, KeepsItsDataNodeWaitingUntilTheOtherStops) {
                         std::filesystem::copy_options::recursive);
   const std::unique_ptr<DataNodeServer> second = start("second");
   ASSERT_TRUE(second);
-  const std::string told = "DataNode 1 is live at " + first->address().text();
+  const std::string told = "another process of DataNode 1 is at work at " + first->address().text();
   ASSERT_TRUE(eventually([&] { return lines_with(told) > 0; }));
   EXPECT_TRUE(registered(*first));
   EXPECT_FALSE(registered(*second));

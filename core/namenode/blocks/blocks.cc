@@ -68,7 +68,8 @@ void Blocks::start(Now now) {
   }
 }
 
-Status Blocks::may_register(const wire::Register& request) const {
+Status Blocks::may_register(const wire::Register& request) {
+  history_seen(state_->soft, request.seen);
   return check_single(state_->soft, request);
 }
 

@@ -76,18 +76,19 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
 Status check_single(const Soft& soft, const wire::Register& request) {
   const std::optional<DataNodeRow> row = soft.store.datanode_by_uuid(request.uuid);
   const Node* node = row ? soft.nodes.find(row->id) : nullptr;
-  if (node == nullptr || node->incarnation == request.incarnation ||
-      node->row.client_address == request.client_address) {
-    return {};
-  }
-  // One of which nothing has followed its registration may not hear us, or have died since.
-  if (!node->obeys() || !node->hears) return {};
-  return {
-      Code::kUnavailable,
-      "DataNode " + std::to_string(row->id.value) + " is live at " + node->row.client_address +
-          "; the directory of this one, at " + request.client_address +
-          ", may be a copy of that one's: stop one of them, or give this one a directory of its "
-          "own; a DataNode that moved is taken within seconds after the old process stopped"};
+  if (node == nullptr || !node->alive() || node->incarnation == request.incarnation) return {};
+  const bool elsewhere = node->row.client_address != request.client_address;
+  // A registration that nothing has followed may be one that was late, of a process that is gone.
+  const bool replaced =
+      node->hears && std::ranges::find(node->replaced, request.incarnation) != node->replaced.end();
+  if (!elsewhere && !replaced) return {};
+  return {Code::kUnavailable,
+          "another process of DataNode " + std::to_string(row->id.value) + " is at work at " +
+              node->row.client_address + "; the directory of this one, at " +
+              request.client_address +
+              ", may be a copy of that one's: stop one of them, or give this one a directory of "
+              "its own; if it has moved, it is taken once the old process has been silent for " +
+              std::to_string(soft.config.dead_after.us / 1'000'000) + " s"};
 }
 
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply) {

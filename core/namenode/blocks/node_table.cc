@@ -6,6 +6,7 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::size_t kNodesAtOnce = 1000;
+constexpr std::size_t kReplacedKept = 8;  // incarnations of a node
 
 }  // namespace
 
@@ -31,7 +32,12 @@ Node& NodeTable::registered(const wire::Register& request, const wire::RegisterR
   Node& node = nodes_[reply.node];
   node.row = {reply.node,   request.uuid, request.client_address, request.peer_address,
               request.rack, request.host, decommissioned};
-  if (node.incarnation != request.incarnation) node.incarnation_changed = true;
+  if (node.incarnation != request.incarnation) {
+    node.incarnation_changed = true;
+    if (!node.incarnation.empty()) node.replaced.push_back(node.incarnation);
+    if (node.replaced.size() > kReplacedKept) node.replaced.pop_front();
+    std::erase(node.replaced, request.incarnation);
+  }
   node.incarnation = request.incarnation;
   // Registering again is no sign of life where nothing has followed the last time.
   if (node.hears) {

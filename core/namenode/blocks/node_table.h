@@ -6,6 +6,7 @@
 // another session and of a node that was declared dead (it must register and report first).
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct Node {
   std::uint64_t session = 0;         // 0: none; it must register
   std::string incarnation;           // of its process, at the last registration
   bool incarnation_changed = false;  // since its last full report
+  std::deque<std::string> replaced;  // incarnations before this one, the last few
   std::uint64_t sequence = 0;        // of its last message
   std::size_t message_kind = 0;      // which message that was
   wire::Reply answer;                // to it
