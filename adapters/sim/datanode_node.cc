@@ -1,6 +1,7 @@
 #include "adapters/sim/datanode_node.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "adapters/sim/address.h"
 #include "adapters/sim/datanode_work.h"
@@ -65,6 +66,11 @@ void DataNodeNode::start() {
       found.push_back({copy.info, volume, true, {}});
     }
   }
+  // Of several of one block the newer one comes first.
+  std::ranges::stable_sort(found, {}, [this](const datanode::FoundReplica& each) {
+    const std::int64_t made_ms = each.quarantined ? 0 : disks_[each.volume].made_ms(each.info.id);
+    return std::tuple(each.info.id, each.quarantined, -made_ms);
+  });
   machine_->set_space(measure());
   datanode::EffectList effects;
   machine_->start(identity_, found, volumes(), now(), effects);

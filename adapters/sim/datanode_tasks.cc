@@ -167,7 +167,7 @@ void DataNodeNode::carry_out(datanode::TaskId task, datanode::CopyEffects effect
     Copy& copy = *copies_.at(task);
     const datanode::CopyEffect effect = effects[i];
     if (const auto* open = std::get_if<datanode::OpenTemporary>(&effect)) {
-      const Result<std::uint64_t> created = disks_[copy.volume].create(open->length);
+      const Result<std::uint64_t> created = disks_[copy.volume].create(open->length, now().wall);
       if (created.ok()) {
         copy.file = *created;
       } else {

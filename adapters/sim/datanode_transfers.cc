@@ -125,7 +125,7 @@ void DataNodeNode::carry_out(std::uint64_t id, datanode::ReceiverEffects effects
     Receiving& receiving = *found->second;
     if (const auto* open = std::get_if<datanode::OpenTemporary>(&effect)) {
       receiving.volume = roomiest();
-      const Result<std::uint64_t> file = disks_[receiving.volume].create(open->length);
+      const Result<std::uint64_t> file = disks_[receiving.volume].create(open->length, now().wall);
       if (!file.ok()) {
         datanode::ReceiverEffects failed;
         receiving.machine.disk_failed(file.status(), failed);

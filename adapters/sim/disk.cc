@@ -106,11 +106,17 @@ Status SimDisk::writable() {
   return failed_ ? io_error() : Status();
 }
 
-Result<std::uint64_t> SimDisk::create(std::uint64_t length) {
+std::int64_t SimDisk::made_ms(BlockId block) const {
+  const SimFile* file = find(data_of(block));
+  return file == nullptr ? 0 : file->made_ms;
+}
+
+Result<std::uint64_t> SimDisk::create(std::uint64_t length, WallTime now) {
   if (const Status status = writable(); !status.ok()) return status;
   if (no_descriptors_) return too_many_open_files();
   if (length > free()) return no_space();
   const auto file = files_.try_emplace(files_.end(), next_file_++);
+  file->second.made_ms = now.ms;
   add_entry({Folder::kTemporary, false, file->first}, file);
   return file->first;
 }

@@ -19,6 +19,7 @@
 #include "adapters/sim/payload.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/time.h"
 #include "core/datanode/receiver.h"
 
 namespace dfs::sim {
@@ -54,8 +55,9 @@ struct FileName {
 using SharedSidecar = std::shared_ptr<const datanode::Sidecar>;
 
 struct SimFile {
-  FileBytes data;         // of a data file
-  SharedSidecar sidecar;  // of a sidecar; nullptr: unreadable text
+  FileBytes data;            // of a data file
+  SharedSidecar sidecar;     // of a sidecar; nullptr: unreadable text
+  std::int64_t made_ms = 0;  // wall time, as its writer knew it
   bool synced = false;
   std::uint32_t names = 0;  // entries that lead to it, seen and durable ones
   std::uint32_t seen = 0;   // … seen ones: without any its bytes are free
@@ -100,7 +102,7 @@ class SimDisk {
   SimDisk(SimDisk&&) = default;  // and no copy: entries lead to this disk's files
 
   // Temporary files. kNoSpace, kIo (too many open files).
-  [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length);
+  [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length, WallTime now = {});
   Status write(std::uint64_t file, std::uint64_t offset, const Slice& data);
   Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
   void discard(std::uint64_t file);
@@ -134,6 +136,8 @@ class SimDisk {
   // Those of one bucket of the block report, without looking at the others.
   [[nodiscard]] std::vector<BlockId> list_bucket(std::uint64_t bucket) const;
   // What the disk holds, whatever faults keep the process from reading it: nullptr if nothing good.
+  // When the data of a replica in current/ was written, by its writer's clock; 0: there is none.
+  [[nodiscard]] std::int64_t made_ms(BlockId block) const;
   // Of current/, and of a temporary file by its number.
   [[nodiscard]] const datanode::Sidecar* sidecar(BlockId block) const;
   [[nodiscard]] const FileBytes* data(BlockId block, Folder folder = Folder::kCurrent) const;
