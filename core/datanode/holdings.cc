@@ -106,7 +106,8 @@ void Holdings::unread(IndexEntry& entry, Now now) {
 void Holdings::read_again(const wire::BlockInfo& info, VolumeId volume, const Status& status,
                           Now now) {
   if (status.code() == Code::kNotFound) return unreadable_gone(info, volume);
-  if (status.code() == Code::kCorrupt) return unreadable_.look_at(info.id, volume);
+  if (status.code() == Code::kCorrupt) unreadable_.look_at(info.id, volume);
+  // Until the look has told, too: nobody may take it for a good one meanwhile.
   if (!status.ok()) return tell(ReplicaEvent::kUnread, info);
   unreadable_.erase(info.id, volume);
   verified(index_.put(info, volume, kNever), now);
