@@ -21,8 +21,7 @@ namespace {
 
 using wire::OrderKind;
 
-// Rows of the store that a tick touches at most, about; law 11 allows 2,000 to the whole step.
-// Parts of a tick's rows.
+// Parts of the rows that a tick may touch, about.
 constexpr std::uint64_t kAgendaPercent = 25;
 constexpr std::uint64_t kDispatchPercent = 10;
 constexpr std::uint64_t kSweepPercent = 10;

@@ -118,7 +118,9 @@ void age_nodes(Soft& soft) {
   const std::vector<NodeId> died = soft.nodes.age(soft.config, soft.running());
   for (const NodeId id : died) {
     doubt_departures(soft);
-    end_session(soft, *soft.nodes.find(id));
+    Node& node = *soft.nodes.find(id);
+    end_session(soft, node);
+    node.no_news_before = {};  // what it had is missed since
     soft.verify.drop(id);
     soft.scans.push_back({id, 0});
     soft.sweep.again = true;

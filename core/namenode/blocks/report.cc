@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/mutant.h"
+
 namespace dfs::namenode {
 namespace {
 
