@@ -41,10 +41,14 @@ class ChangeQueue {
   }
   void clear() {
     past_ += changes_.size();
+    forgot_ = forgot_ || !changes_.empty();
     changes_.clear();
     waiting_.fill(0);
     sent_ = 0;
   }
+  // Some were forgotten that no full report has told since.
+  [[nodiscard]] bool forgot() const { return forgot_; }
+  void reported() { forgot_ = false; }
   [[nodiscard]] bool empty() const { return changes_.empty(); }
   // How many changes there have been, and how many of these are in the message that is out, in one
   // before, or forgotten.
@@ -63,6 +67,7 @@ class ChangeQueue {
   std::deque<wire::ReplicaChange> changes_;
   std::size_t sent_ = 0;    // of them, in the message that is out
   std::uint64_t past_ = 0;  // changes that are not in the queue any more
+  bool forgot_ = false;
   std::array<std::uint32_t, wire::kReportBuckets> waiting_{};
 };
 

@@ -233,8 +233,8 @@ std::optional<DataNode::Replica> DataNode::find(BlockId block) const {
 }
 
 bool DataNode::told_all(BlockId block) const {
-  const bool reports = state_->report.wanted() || state_->report.has_pieces();
-  return !reports && state_->holdings.changes().all_sent(block);
+  const ChangeQueue& changes = state_->holdings.changes();
+  return !changes.forgot() && changes.all_sent(block);
 }
 
 bool DataNode::unreadable(BlockId block) const {
@@ -324,6 +324,7 @@ wire::Request DataNode::State::heartbeat(Now now) {
   message.stats.replicas = holdings.index().size();
   message.stats.volumes = volumes;
   message.stats.failed_volumes = holdings.failed_volumes();
+  if (!report.wanted() && !report.has_pieces()) holdings.changes().reported();
   message.changes = holdings.changes().send(config.limits.in_message);
   message.results = tasks.send_results(config.limits.in_message);
   message.purge_wanted = purge_wanted(now);
