@@ -1,9 +1,8 @@
 // How much a DataNode keeps of what happens, and tells at once.
 //
 // What does not fit is told later, refused (orders), or told by a full report (changes). The sizes
-// may be smaller (simulations make them so, for edges to be common), but each is at least 1, and
-// `orders` at least as many as the NameNode gives at once: it leaves a node that refuses alone for a
-// while.
+// may be smaller, and simulations make them so, for edges to be common; but each is at least 1, and
+// `orders` as many as the NameNode gives at once: it leaves alone for a while who refuses.
 #pragma once
 
 #include <cstddef>
