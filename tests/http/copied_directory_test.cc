@@ -60,7 +60,6 @@ TEST_F(CopiedDirectory, KeepsItsDataNodeWaitingUntilTheOtherStops) {
   options.disk_reserve = 0;
   options.config.heartbeat_interval = milliseconds(100);
   options.config.suspect_after = seconds(1);
-  options.config.dead_after = seconds(3);
   Result<std::unique_ptr<NameNodeServer>> namenode = NameNodeServer::start(options);
   ASSERT_TRUE(namenode.ok()) << namenode.status().message();
   namenode_ = std::move(*namenode);

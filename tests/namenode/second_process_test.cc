@@ -25,7 +25,7 @@ struct SecondProcess : ::testing::Test, MachineBench {
   }
 };
 
-TEST_F(SecondProcess, IsRefusedWhileTheFirstIsAlive) {
+TEST_F(SecondProcess, IsRefusedWhileTheFirstIsLive) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(code(copy()), Code::kUnavailable);
     EXPECT_EQ(code_of(beat(nodes[0])), Code::kOk) << "the first is not disturbed";
@@ -34,7 +34,7 @@ TEST_F(SecondProcess, IsRefusedWhileTheFirstIsAlive) {
   EXPECT_EQ(message(copy()),
             "another process of DataNode 1 is at work at a1:1; the directory of this one, at "
             "b1:1, may be a copy of that one's: stop one of them, or give this one a directory of "
-            "its own; if it has moved, it is taken once the old process has been silent for 30 s");
+            "its own; if it has moved, it is taken once the old process has been silent for 5 s");
 }
 
 TEST_F(SecondProcess, ThatIsRefusedChangesNothingInTheStore) {
@@ -61,7 +61,7 @@ TEST_F(SecondProcess, TakesTheFirstOnesPlaceAtItsAddress) {
   EXPECT_EQ(code_of(beat(second)), Code::kOk);
   EXPECT_EQ(code(registration("a1")), Code::kUnavailable) << "or for ever the one after the other";
   nodes.erase(nodes.begin());
-  run(config.dead_after);
+  run(config.suspect_after);
   EXPECT_EQ(code(registration("a1")), Code::kOk);
 }
 
@@ -72,14 +72,21 @@ TEST_F(SecondProcess, IsNoneIfTheFirstRegistersAgainWithAnotherAddress) {
   EXPECT_EQ(store.datanode(NodeId{1})->client_address, "b1:1");
 }
 
-TEST_F(SecondProcess, IsTakenOnceTheFirstIsDead) {
+TEST_F(SecondProcess, IsTakenOnceTheFirstIsSuspect) {
   stop_first();
-  run(config.dead_after - seconds(1));
+  run(config.suspect_after - seconds(1));
   EXPECT_EQ(code(copy()), Code::kUnavailable);
   run(seconds(1));
-  ASSERT_EQ(first_state(), NodeState::kDead);
+  ASSERT_EQ(first_state(), NodeState::kSuspect);
   EXPECT_EQ(code(copy()), Code::kOk);
   EXPECT_EQ(store.datanode(NodeId{1})->client_address, "b1:1");
+}
+
+TEST_F(SecondProcess, IsTakenOnceTheFirstIsDead) {
+  stop_first();
+  run(config.dead_after);
+  ASSERT_EQ(first_state(), NodeState::kDead);
+  EXPECT_EQ(code(copy()), Code::kOk);
 }
 
 TEST_F(SecondProcess, IsRefusedAfterARestartOfTheNameNodeToo) {
@@ -91,7 +98,7 @@ TEST_F(SecondProcess, IsRefusedAfterARestartOfTheNameNodeToo) {
 
 TEST_F(SecondProcess, IsTakenAfterARestartOfTheNameNodeIfTheFirstStaysSilent) {
   start();
-  run(config.dead_after);
+  run(config.suspect_after);
   EXPECT_EQ(code(copy()), Code::kOk);
 }
 

@@ -76,7 +76,11 @@ void watch_for_mass_loss(Soft& soft, const std::vector<NodeId>& died) {
 Status check_single(const Soft& soft, const wire::Register& request) {
   const std::optional<DataNodeRow> row = soft.store.datanode_by_uuid(request.uuid);
   const Node* node = row ? soft.nodes.find(row->id) : nullptr;
-  if (node == nullptr || !node->alive() || node->incarnation == request.incarnation) return {};
+  if (node == nullptr || node->incarnation == request.incarnation) return {};
+  // After a start everybody is given the time to be heard.
+  const bool awaited =
+      node->incarnation.empty() && soft.running() < Instant{soft.config.suspect_after.us};
+  if (node->state != wire::NodeState::kLive && !awaited) return {};
   const bool elsewhere = node->row.client_address != request.client_address;
   // A registration that nothing has followed may be one that was late, of a process that is gone.
   const bool replaced =
@@ -88,7 +92,7 @@ Status check_single(const Soft& soft, const wire::Register& request) {
               request.client_address +
               ", may be a copy of that one's: stop one of them, or give this one a directory of "
               "its own; if it has moved, it is taken once the old process has been silent for " +
-              std::to_string(soft.config.dead_after.us / 1'000'000) + " s"};
+              std::to_string(soft.config.suspect_after.us / 1'000'000) + " s"};
 }
 
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply) {

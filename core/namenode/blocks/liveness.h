@@ -6,9 +6,9 @@
 namespace dfs::namenode {
 
 // Of two processes of one DataNode, as when a machine is cloned or a directory copied, one is
-// refused until the other one is dead. Else they would throw each other out for ever. The one where
-// the DataNode was last has precedence, also after a restart of the NameNode. One that starts there
-// takes the other one's place for good: whoever was replaced is refused, wherever it is.
+// refused until the other one is silent. Else they would throw each other out for ever. The one
+// where the DataNode was last has precedence, also after a restart of the NameNode. One that starts
+// there takes the other one's place for good: whoever was replaced is refused, wherever it is.
 [[nodiscard]] Status check_single(const Soft& soft, const wire::Register& request);
 void node_registered(Soft& soft, const wire::Register& request, const wire::RegisterReply& reply);
 // It is not one of those who vanished, if it was counted among them.
