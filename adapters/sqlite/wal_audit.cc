@@ -26,6 +26,7 @@ struct Frame : FrameHeader {
 struct Log {
   LogHeader header;
   std::size_t page_bytes = 0;
+  std::uint32_t pages_before = 0;  // that the database has certainly had before the bad frames
   std::vector<Frame> frames;
 
   [[nodiscard]] bool has(const Frame& frame) const { return frame.salts == header.salts; }
@@ -77,15 +78,25 @@ bool is_cut(const Frame& frame) {
   return (frame.offset - kFrameHeaderBytes + kMarkBytes) % kSectorBytes == 0;
 }
 
-// How large the database is at most after the transactions of the log, as far as is certain: by
-// frames that are whole, and by headers that show by their salts to have arrived.
-std::uint32_t most_pages(const Log& log) {
-  std::uint32_t most = 0;
+// How large the database is after a transaction behind the first bad frame.
+struct Sizes {
+  std::uint32_t least = 0;  // no transaction makes it smaller: nobody vacuums it
+  std::uint32_t most = 0;   // as far as is certain
+
+  [[nodiscard]] bool fit(const Mark& mark) const {
+    const std::uint32_t pages = mark.pages != 0 ? mark.pages : most;
+    return mark.page <= pages && least <= pages && pages <= most;
+  }
+};
+
+// By the frames that are whole or whose headers show by their salts to have arrived.
+Sizes sizes_of(const Log& log) {
+  Sizes sizes{.least = log.pages_before, .most = 0};
   for (const Frame& frame : log.frames) {
     const bool arrived = log.has(frame) && (frame.whole || !is_cut(frame));
-    if (arrived) most = std::max(most, frame.mark.pages);
+    if (arrived) sizes.most = std::max(sizes.most, frame.mark.pages);
   }
-  return most;
+  return sizes;
 }
 
 // Whether the header of a frame is one of an older log: others have its salts.
@@ -96,18 +107,17 @@ bool is_stale(const Log& log, const Frame& frame) {
 }
 
 // Whether a frame ends a transaction, as far as that can be said of one that is not whole.
-bool ends_transaction(const Log& log, std::size_t index, std::uint32_t most) {
+bool ends_transaction(const Log& log, std::size_t index, const Sizes& sizes) {
   const Frame& frame = log.frames[index];
-  // What the sums say is the mark, or, where the page is an older one, two numbers that may well be
-  // small: the first page of a database changes by its counters only. So the header must agree, or
+  // What the sums say is the mark, or, where a page is an older one or lacks a part, two numbers
+  // that may well be small: the first page of a database changes by its counters only, and one of
+  // the freelist is numbers of pages. So they must fit the database, and the header must agree, or
   // be too damaged to be of any log. No log has a page 0: a mark of zeros is damage, or one that
-  // did not arrive where nothing was before, and an older page there is of zeros and tells no
-  // small numbers.
+  // did not arrive where nothing was before.
   const auto of_any_log = [&] {
     return (log.has(frame) || is_stale(log, frame)) && frame.mark.page != 0;
   };
-  const std::uint32_t greatest = std::max(frame.told.page, frame.told.pages);
-  const bool plausible = frame.told.page != 0 && greatest <= most;
+  const bool plausible = frame.told.page != 0 && sizes.fit(frame.told);
   if (plausible && (frame.told.page == frame.mark.page || !of_any_log())) {
     return frame.told.pages != 0;
   }
@@ -115,18 +125,17 @@ bool ends_transaction(const Log& log, std::size_t index, std::uint32_t most) {
   // With its salts a header has arrived at the disk as a whole, unless it is cut; and where a power
   // loss turns what a write leaves of a sector into garbage, the mark may be that.
   if (!is_cut(frame) || frame.whole) return true;
-  const bool fits = std::max(frame.mark.page, frame.mark.pages) <= most;
-  return fits && (index == 0 || log.frames[index - 1].whole);
+  return sizes.fit(frame.mark) && (index == 0 || log.frames[index - 1].whole);
 }
 
 // Whether the transaction that frame `bad` belongs to was followed by something of the same log.
 bool was_synced(const Log& log, std::size_t bad) {
-  const std::uint32_t most = most_pages(log);
+  const Sizes sizes = sizes_of(log);
   bool ended = false;
   for (std::size_t i = bad; i < log.frames.size(); ++i) {
     // Salts are drawn for each log: nothing else has the same ones.
     if (ended && log.has(log.frames[i])) return true;
-    ended = ended || ends_transaction(log, i, most);
+    ended = ended || ends_transaction(log, i, sizes);
   }
   return false;
 }
@@ -176,7 +185,7 @@ AuditedLog audit_log(sqlite3_vfs* vfs, const std::string& file, std::size_t page
   };
   const AuditedLog unread{.problem = {Code::kIo, "cannot be read"}, .frames = {}};
   RawFile wal(vfs, file + "-wal", SQLITE_OPEN_WAL);
-  const std::optional<Log> log = read_log(LogFile(wal, page_bytes), page_bytes);
+  std::optional<Log> log = read_log(LogFile(wal, page_bytes), page_bytes);
   if (wal.failed()) return unread;
   if (!log) return {};
   if (!log->header.whole) {
@@ -193,9 +202,17 @@ AuditedLog audit_log(sqlite3_vfs* vfs, const std::string& file, std::size_t page
   for (const Frame& frame : log->frames) {
     if (!frame.whole || !log->has(frame)) break;
     ++whole;
-    if (frame.mark.pages != 0) audited.frames.frames = whole;
+    if (frame.mark.pages == 0) continue;
+    audited.frames.frames = whole;
+    log->pages_before = frame.mark.pages;
   }
   const std::size_t count = log->frames.size();
+  // Before the first checkpoint of a log the database has what the log before left.
+  if (whole < count && audited.frames.frames == 0 && noted == 0) {
+    RawFile database(vfs, file, SQLITE_OPEN_MAIN_DB);
+    log->pages_before = static_cast<std::uint32_t>(database.size() / page_bytes);
+    if (database.failed()) return unread;
+  }
   if (whole < count && was_synced(*log, whole)) {
     return damaged("frame " + std::to_string(whole + 1) + " of " + std::to_string(count) +
                    " does not match its checksum");

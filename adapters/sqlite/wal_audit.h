@@ -9,6 +9,7 @@
 // whole is the one that the checksums before and behind it leave, if its page is whole, and
 // otherwise the stored one, if its header shows by its salts to have arrived at the disk. A header
 // that an older log left there tells nothing, nor does a mark of zeros: no page has the number 0.
+// What the checksums leave must fit the database, which no transaction makes smaller.
 // A damaged header of the log is told from one whose rewriting was cut short by whether the
 // database has everything that is in the frames.
 // Whatever the frames say, those that were noted before a checkpoint (wal_note.h) must be whole.
@@ -17,7 +18,10 @@
 // its end by: neither header nor page of its last frame, or, where a sector ends behind its mark,
 // no checksums before that one or a mark that fits no database. Damage to the header of the log and
 // that of its first frame passes for a sync of the first transaction that failed, where the log has
-// fewer than three.
+// fewer than three. And where a power loss kept the header of a frame from the disk and a part of a
+// page of the freelist in it or behind it, the checksums may leave a mark that fits by chance, and
+// the log is refused: about one such loss in 256, or in 65536 if the database has more pages than
+// 256.
 #pragma once
 
 #include <sqlite3.h>
