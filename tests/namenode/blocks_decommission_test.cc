@@ -357,5 +357,22 @@ TEST(Decommission, HDFS_16583_EndsThoughNodesComeGoAndLeaveWhileItIsCounted) {
   }
 }
 
+// A pass over the blocks takes longer here than the time between two of its registrations.
+TEST(Decommission, EndsAlthoughADeadNodeThatDoesNotHearRegistersAllTheTime) {
+  Cluster cluster(4);
+  cluster.config().rows_per_tick = 100;
+  cluster.restart_namenode();
+  cluster.run(seconds(5));
+  for (int i = 0; i < 100; ++i) (void)cluster.write({1, 2}, 2);
+  cluster.kill(4);
+  cluster.run(seconds(60));
+  cluster.decommission(3);
+  for (int second = 0; second < 120; ++second) {
+    cluster.join(4);
+    cluster.run(seconds(1));
+  }
+  EXPECT_EQ(cluster.describe().nodes.at(2).service, wire::ServiceState::kDecommissioned);
+}
+
 }  // namespace
 }  // namespace dfs::namenode

@@ -1,6 +1,9 @@
 #include "core/namenode/blocks/heartbeat.h"
 
+#include <utility>
+
 #include "core/base/mutant.h"
+#include "core/namenode/blocks/decommission.h"
 #include "core/namenode/blocks/fence.h"
 #include "core/namenode/blocks/liveness.h"
 #include "core/namenode/blocks/removal.h"
@@ -149,6 +152,8 @@ wire::HeartbeatReply take_heartbeat(Soft& soft, Node& node, const wire::Heartbea
                                     Now now) {
   history_seen(soft, message.seen);
   node_heard(soft, node);
+  // Not before: one that does not hear us registers again and again.
+  if (std::exchange(node.returns, false)) doubt_departures(soft);
   node.stats = message.stats;
   node.measured = true;
   node.chosen_before = node.chosen_now;

@@ -99,11 +99,13 @@ void node_registered(Soft& soft, const wire::Register& request, const wire::Regi
   Node* known = soft.nodes.find(reply.node);
   if (known != nullptr) end_session(soft, *known);
   // There is one more to hold copies, or another one is at an address.
-  if (known == nullptr || !known->alive() || known->row.client_address != request.client_address) {
+  if (known == nullptr || known->row.client_address != request.client_address) {
     doubt_departures(soft);
   }
+  const bool returns = known != nullptr && !known->alive();
   const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
   Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
+  node.returns = returns;
   node_heard(soft, node);
   history_seen(soft, request.seen);
   soft.sweep.again = true;

@@ -38,6 +38,7 @@ struct Node {
   wire::Reply answer;                // to it
   Instant heard;                     // running time of it; a repeated one does not count
   bool hears = true;                 // a message has followed its last registration
+  bool returns = false;              // it has registered after its death, and does not hear yet
   bool reported = false;             // in full, in this session
   bool ever_reported = false;        // in full, since this NameNode started
   Instant no_news_before;            // running time: its return says nothing new until then
