@@ -105,8 +105,11 @@ class Cluster:
         for p in self.by_hand:
             p.poll()
         try:
-            with open(f"/proc/{self.pid(name)}/stat") as f:
-                return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+            proc = f"/proc/{self.pid(name)}"
+            with open(f"{proc}/stat") as f:
+                zombie = f.read().rsplit(")", 1)[1].split()[0] == "Z"
+            # Its first thread may have ended before one that is in an fsync and holds its files.
+            return not zombie or len(os.listdir(f"{proc}/task")) > 1
         except (FileNotFoundError, ValueError):
             return False
 
