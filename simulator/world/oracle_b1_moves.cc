@@ -45,6 +45,8 @@ class Moves final : public Oracle {
     const Ordered ordered = at == ordered_.end() ? Ordered() : at->second;
     const auto gone = copy_gone(scene_, words_, address, block, from, ordered.relied_on);
     if (!gone) return;
+    // It takes a spare away, and a fault the one that it keeps, which it has just read.
+    if (gone->truth.lost_since(address, scene_.now_us() - kOrdersKeep.us)) return;
     const std::uint32_t asked =
         at == ordered_.end() ? asked_before_.least(block, gone->state) : ordered.asked;
     judge(block, address, gone->left, asked, "moves", gone->truth);
