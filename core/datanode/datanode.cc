@@ -214,8 +214,9 @@ void DataNode::found_bad(const wire::BadReplica& replica, Now now, EffectList& e
   State& s = *state_;
   if (replica.node == s.identity.node) return suspect(replica.block, now, effects);
   // What does not fit is found again by the next reader or scrubber.
-  if (s.bad_sources.size() < s.config.limits.in_message)
+  if (s.bad_sources.size() < s.config.limits.in_message) {
     s.bad_sources.insert({replica.block, replica.node});
+  }
   s.pump(now, effects);
 }
 

@@ -37,14 +37,6 @@ class CopiedDirectory : public testing::Test {
     return std::ranges::count_if(
         log_, [&](const std::string& line) { return line.find(text) != std::string::npos; });
   }
-  template <class Holds>
-  static bool eventually(Holds holds) {
-    const Instant deadline = monotonic_now() + kPatience;
-    while (!holds()) {
-      if (monotonic_now() > deadline) return false;
-    }
-    return true;
-  }
 
   TempFolder folder_;
   SocketClient client_;

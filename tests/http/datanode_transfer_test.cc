@@ -27,14 +27,6 @@ class DataNodeTransferTest : public testing::Test {
       return health.ok() && health->body.find(R"("registered":true)") != std::string::npos;
     }));
   }
-  template <class Holds>
-  static bool eventually(Holds holds) {
-    const Instant deadline = monotonic_now() + kPatience;
-    while (!holds()) {
-      if (monotonic_now() > deadline) return false;
-    }
-    return true;
-  }
   [[nodiscard]] std::string at() const { return datanode_->address().text(); }
   wire::ClusterReportReply report() {
     return std::get<wire::ClusterReportReply>(

@@ -13,6 +13,15 @@ namespace dfs::http {
 
 inline constexpr Duration kPatience = seconds(20);  // for what must happen, not for how soon
 
+template <class Holds>
+bool eventually(Holds holds) {
+  const Instant deadline = monotonic_now() + kPatience;
+  while (!holds()) {
+    if (monotonic_now() > deadline) return false;
+  }
+  return true;
+}
+
 struct RawAnswer {
   int status = 0;
   std::string body;

@@ -374,5 +374,22 @@ TEST(Decommission, EndsAlthoughADeadNodeThatDoesNotHearRegistersAllTheTime) {
   EXPECT_EQ(cluster.describe().nodes.at(2).service, wire::ServiceState::kDecommissioned);
 }
 
+// The answer to the first registration was lost.
+TEST(Decommission, IsJudgedAnewAfterTheReturnOfADeadNodeThatRegistersTwice) {
+  Cluster cluster(4);
+  (void)cluster.write({1, 2}, 2);
+  cluster.kill(4);
+  cluster.run(seconds(60));
+  cluster.decommission(3);
+  cluster.run(seconds(10));
+  const auto service = [&] { return cluster.describe().nodes.at(2).service; };
+  ASSERT_EQ(service(), wire::ServiceState::kDecommissioned);
+  cluster.join(4);
+  cluster.join(4);
+  EXPECT_EQ(service(), wire::ServiceState::kDecommissioned);
+  (void)cluster.heartbeat(4);
+  EXPECT_EQ(service(), wire::ServiceState::kDecommissioning);
+}
+
 }  // namespace
 }  // namespace dfs::namenode

@@ -37,11 +37,15 @@ TEST(Ill, ACopyIsOfferedToEveryNodeBeforeOneGetsItAgain) {
   EXPECT_EQ(cluster.good(block), 2u);
 }
 
-TEST(Ill, ACopyThatFailsIsNotTriedMoreOftenBecauseNodesReport) {
-  Cluster cluster(3);
+void want_a_hopeless_copy(Cluster& cluster) {
   const BlockId block = cluster.write({1}, 1);
   cluster.rot(block, 1);  // nobody knows, so every copy fails
   cluster.set_replication(block, 2);
+}
+
+TEST(Ill, ACopyThatFailsIsNotTriedMoreOftenBecauseNodesReport) {
+  Cluster cluster(3);
+  want_a_hopeless_copy(cluster);
   for (int second = 0; second < 600; ++second) {
     cluster.report(2);
     cluster.run(seconds(1));
@@ -51,9 +55,7 @@ TEST(Ill, ACopyThatFailsIsNotTriedMoreOftenBecauseNodesReport) {
 
 TEST(Ill, ACopyThatFailsIsNotTriedAtEachReturnOfANodeThatCrashesAllTheTime) {
   Cluster cluster(3);
-  const BlockId block = cluster.write({1}, 1);
-  cluster.rot(block, 1);  // nobody knows, so every copy fails
-  cluster.set_replication(block, 2);
+  want_a_hopeless_copy(cluster);
   for (int times = 0; times < 150; ++times) {
     cluster.start(3);
     cluster.run(seconds(4));

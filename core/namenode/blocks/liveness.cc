@@ -102,7 +102,7 @@ void node_registered(Soft& soft, const wire::Register& request, const wire::Regi
   if (known == nullptr || known->row.client_address != request.client_address) {
     doubt_departures(soft);
   }
-  const bool returns = known != nullptr && !known->alive();
+  const bool returns = known != nullptr && (!known->alive() || known->returns);
   const std::optional<DataNodeRow> row = soft.store.datanode(reply.node);
   Node& node = soft.nodes.registered(request, reply, row && row->decommissioned, soft.running());
   node.returns = returns;
