@@ -28,7 +28,7 @@ void DataNodeNode::take_metadata(ConnectionId connection, Message&& message) {
   after(disk_time("metadata", size_of(*shared)), [this, connection, shared, work] {
     half_done_.erase(work);
     Result<wire::JournalState> state = store_metadata(*shared);
-    HomeAnswer answer{.status = state.status(), .state = {}};
+    HomeAnswer answer{.status = state.status(), .state = {}, .home = identity_.node};
     if (state.ok()) answer.state = std::move(*state);
     network_.send(connection, address(), std::move(answer));
   });

@@ -110,7 +110,7 @@ void Shipping::carry_out(const namenode::ShipperEffects& effects) {
 
 void Shipping::send(namenode::TransferId transfer, const wire::NodeAddress& to, Message&& message) {
   const ConnectionId connection = network_.connect(node_.address(), address_of(to.peer));
-  out_[connection] = {transfer, to.node};
+  out_[connection] = transfer;
   network_.send(connection, node_.address(), std::move(message));
   node_.after(kAnswerLimit, [this, connection] {
     if (!out_.contains(connection)) return;
@@ -122,15 +122,15 @@ void Shipping::send(namenode::TransferId transfer, const wire::NodeAddress& to, 
 bool Shipping::answered(ConnectionId connection, const Message& message) {
   const auto found = out_.find(connection);
   if (found == out_.end()) return false;
-  const Out out = found->second;
+  const namenode::TransferId transfer = found->second;
   out_.erase(found);
   network_.finish(connection);
   const auto* answer = std::get_if<HomeAnswer>(&message);
   if (answer == nullptr || !answer->status.ok()) {
-    shipper_->failed(out.transfer, node_.now());
+    shipper_->failed(transfer, node_.now());
   } else {
-    observer_.home_has(out.home, answer->state);
-    shipper_->answered(out.transfer, answer->state, node_.now());
+    observer_.home_has(answer->home, answer->state);
+    shipper_->answered(transfer, answer->state, node_.now());
   }
   return true;
 }
@@ -138,7 +138,7 @@ bool Shipping::answered(ConnectionId connection, const Message& message) {
 void Shipping::broken(ConnectionId connection) {
   const auto found = out_.find(connection);
   if (found == out_.end()) return;
-  const namenode::TransferId transfer = found->second.transfer;
+  const namenode::TransferId transfer = found->second;
   out_.erase(found);
   shipper_->failed(transfer, node_.now());
 }

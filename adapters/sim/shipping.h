@@ -42,11 +42,6 @@ class Shipping {
   [[nodiscard]] const namenode::Shipper* machine() const { return shipper_ ? &*shipper_ : nullptr; }
 
  private:
-  struct Out {
-    namenode::TransferId transfer = 0;
-    NodeId home;
-  };
-
   void tick();
   void refresh_candidates();
   void take_report(const wire::ClusterReportReply& report);
@@ -65,7 +60,7 @@ class Shipping {
 
   std::optional<namenode::Shipper> shipper_;
   std::uint64_t ticks_ = 0;
-  std::map<ConnectionId, Out> out_;
+  std::map<ConnectionId, namenode::TransferId> out_;
   std::unique_ptr<sqlite::Backup> copying_;
   std::shared_ptr<const std::string> checkpoint_;
 };
