@@ -13,6 +13,8 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::uint64_t kPageRows = 1200;
+// Else a page might end before it has got to where its cursor points (two rows a name).
+static_assert(kPageRows > 2 * wire::kMaxPathDepth);
 constexpr std::size_t kBytesOfARow = 4096;  // so that a page of long paths fits a message
 constexpr std::size_t kEntriesAtOnce = 32;
 constexpr std::size_t kBlocksAtOnce = 256;

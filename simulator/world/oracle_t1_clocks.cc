@@ -28,8 +28,11 @@ class Clocks final : public Oracle {
 
   void applying(const namenode::Command& command, const namenode::Outcome& outcome) override {
     advance();
-    // An older history goes on where it had come to.
-    if (std::exchange(restores_, scene_.restores) != scene_.restores) latest_ = command.time;
+    // An older history goes on where it had come to; so does a later one, where an earlier rescue
+    // had to do without the DataNode that has it.
+    if (std::exchange(restores_, scene_.restores) != scene_.restores) {
+      time_at_start_ = latest_ = command.time;
+    }
     check_time(command.time);
     const bool rescue = !scene_.namenode->up();  // it ends leases of files that it rebuilds
     if (const auto* expired = std::get_if<namenode::ExpireCommand>(&command.body);

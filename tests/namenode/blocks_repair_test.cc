@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "tests/namenode/cluster.h"
@@ -376,6 +377,19 @@ TEST(Repair, AMissingBlockIsNotAskedForAllTheTime) {
   cluster.kill(1);
   cluster.run(seconds(330));
   EXPECT_THAT(cluster.orders(2, OrderKind::kRestore), SizeIs(AllOf(Le(6), Not(0))));
+}
+
+TEST(Repair, MissingBlocksAreNotAskedForAllTheTimeWhereSomebodyNeverAnswers) {
+  Cluster cluster(3);
+  std::vector<BlockId> blocks;
+  for (int i = 0; i < 60; ++i) blocks.push_back(cluster.write({1}, 1));  // not all at once
+  cluster.disobey({3});
+  cluster.kill(1);
+  cluster.run(seconds(330));
+  std::map<BlockId, int> asked;
+  for (const wire::Order& order : cluster.orders(2, OrderKind::kRestore)) ++asked[order.block.id];
+  EXPECT_THAT(asked, SizeIs(60));
+  for (const auto& [block, times] : asked) EXPECT_LE(times, 6) << block.value;
 }
 
 TEST(Repair, ANodesDeathIsEvenedOutWhenItReturns) {

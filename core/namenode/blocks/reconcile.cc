@@ -84,23 +84,33 @@ bool may_restore(const Soft& soft, const BlockView& view, NodeId node) {
   return copy->rotten() && copy->told && !being_quarantined(soft, view.id, node);
 }
 
-// No copy that counts: perhaps a quarantine has one.
+// No copy that counts: perhaps a quarantine has one. Who has too much to do is asked later, which
+// is no reason to ask the others again.
 void search_quarantines(Soft& soft, const BlockView& view) {
   Trouble& trouble = soft.troubles[view.id];
-  if (soft.running() < trouble.restore_again) return;
-  trouble.restore_again = soft.running() + kRestoreAgain;
+  if (soft.running() < trouble.search_again) return;
+  if (soft.running() >= trouble.search_ends) {
+    trouble.search_ends = soft.running() + kRestoreAgain;
+    trouble.searched.clear();
+  }
+  bool all = true;
   for (const auto& [id, node] : soft.nodes.all()) {
     if (!node.obeys() || !node.reported || !may_restore(soft, view, id)) continue;
+    if (trouble.searched.contains(id)) continue;
     if (soft.orders.count(id, OrderKind::kRestore) >= kMostRestores) {
-      trouble.restore_again = soft.running() + kRestoreAgain / 10;
+      all = false;
       continue;
     }
     wire::Order order;
     order.kind = OrderKind::kRestore;
     order.block = view.info();
     (void)soft.orders.place(id, std::move(order), soft.running());
+    trouble.searched.insert(id);
   }
-  soft.agenda.note_at(view.id, trouble.restore_again);
+  if (all) trouble.searched.clear();
+  trouble.search_again = all ? trouble.search_ends
+                             : std::min(soft.running() + kRestoreAgain / 10, trouble.search_ends);
+  soft.agenda.note_at(view.id, trouble.search_again);
 }
 
 // A good copy may have taken the place of the rotten one by the time that an order arrives.

@@ -38,7 +38,9 @@ struct Trouble {
   std::uint32_t stuck = 0;    // attempts for which there was nobody, one after the other
   Instant not_before;         // running time of the next attempt
   std::uint64_t changes = 0;  // Soft::changes at the last one: when nodes came or went, try again
-  Instant restore_again;      // … of the next search in the quarantines
+  Instant search_again;       // … of the next look for somebody to search its quarantine …
+  Instant search_ends;        // … in this search, which asks everybody once; and its end
+  std::set<NodeId> searched;  // who was asked, while somebody could not be
 };
 
 // Blocks that want copies: the fewer good ones a block has, the sooner.
