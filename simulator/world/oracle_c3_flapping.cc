@@ -1,5 +1,7 @@
 // C3: at rest nobody is told to copy, to delete or to take back, or not again and again where only
 // a DataNode that is ill could do it.
+#include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "simulator/world/oracles.h"
@@ -33,17 +35,21 @@ class Flapping final : public Oracle {
 
  private:
   // What only those who are ill could do, or whom only they could give it to, is tried again, once
-  // in a while.
+  // in a while. An excess copy goes when all others have answered for theirs, the ill in their time.
   [[nodiscard]] bool retried(NodeId node, const wire::Order& order) {
     if (scene_.ill.empty()) return false;
     const ModelBlockState* state = scene_.durable.block(order.block.id);
     const BlockTruth* truth = scene_.atlas.find(order.block.id);
-    std::uint64_t good = 0;
-    for (const auto& [address, id] : scene_.core()) {
-      good += truth != nullptr && truth->good.contains(address) ? 1u : 0u;
-    }
-    const bool lacks = state != nullptr && state->referenced && good < state->replication;
-    if (!lacks && !scene_.ill.contains(scene_.address_of(node))) return false;
+    const std::set<sim::Address> good = truth == nullptr ? std::set<sim::Address>() : truth->good;
+    const auto well = std::ranges::count_if(
+        scene_.core(), [&good](const auto& each) { return good.contains(each.first); });
+    const bool lacks = state != nullptr && state->referenced &&
+                       static_cast<std::uint32_t>(well) < state->replication;
+    const bool waited = order.kind == wire::OrderKind::kQuarantine &&
+                        std::ranges::any_of(good, [this](const sim::Address address) {
+                          return scene_.ill.contains(address);
+                        });
+    if (!lacks && !waited && !scene_.ill.contains(scene_.address_of(node))) return false;
     return orders_.insert({node, order.kind, order.block.id}).second;
   }
 
