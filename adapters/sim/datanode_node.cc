@@ -116,6 +116,18 @@ void DataNodeNode::swap_directory(DataNodeDirectory& other) {
   std::swap(metadata_, other.metadata);
 }
 
+DataNodeDirectory DataNodeNode::copy_directory() const {
+  DFS_ASSERT(!up());
+  DataNodeDirectory copy;
+  for (const SimDisk& disk : disks_) copy.disks.push_back(disk.copy());
+  copy.identity = identity_;
+  copy.uuid = uuid_;
+  for (const std::string& name : metadata_->files().names()) {
+    copy.metadata->files().put(name, metadata_->files().find(name)->bytes());
+  }
+  return copy;
+}
+
 void DataNodeNode::swap_directories(DataNodeNode& other) {
   DataNodeDirectory none;
   swap_directory(none);

@@ -77,6 +77,7 @@ class DataNodeNode final : public Process, public Endpoint {
   void swap_directories(DataNodeNode& other);
   // While down: the directory is exchanged for this one.
   void swap_directory(DataNodeDirectory& other);
+  [[nodiscard]] DataNodeDirectory copy_directory() const;
 
   Process& process() override { return *this; }
   void on_message(ConnectionId connection, Message&& message) override;

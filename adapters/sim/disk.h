@@ -99,7 +99,9 @@ inline constexpr int kPurgeSteps = 2;
 class SimDisk {
  public:
   explicit SimDisk(std::uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
-  SimDisk(SimDisk&&) = default;  // and no copy: entries lead to this disk's files
+  SimDisk(SimDisk&&) = default;  // and no implicit copy: entries lead to this disk's files
+  // Another disk with what this one shows, all of it durable, and none of its faults.
+  [[nodiscard]] SimDisk copy() const;
 
   // Temporary files. kNoSpace, kIo (too many open files).
   [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length, WallTime now = {});

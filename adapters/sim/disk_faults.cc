@@ -108,6 +108,21 @@ bool SimDisk::vanish(BlockId block) {
   return true;
 }
 
+SimDisk SimDisk::copy() const {
+  SimDisk copy(capacity_);
+  copy.next_file_ = next_file_;
+  for (const auto& [name, from] : entries_) {
+    const auto [to, first] = copy.files_.try_emplace(from->first, from->second);
+    if (first) {
+      to->second.synced = true;
+      to->second.names = to->second.seen = 0;
+    }
+    copy.link(copy.entries_, name, to);
+    copy.link(copy.durable_, name, to);
+  }
+  return copy;
+}
+
 void SimDisk::wipe() {
   files_.clear();
   entries_.clear();

@@ -56,6 +56,7 @@ Cluster::Cluster(const Plan& plan)
       scene_, Targets{&network_, namenode_.get(), &host_, scene_.datanodes, clients(),
                       [this](std::size_t client) { start_client(client); },
                       [this](Address node) { disks_changed(node); },
+                      [this](NodeId home) { home_has_.erase(home); },
                       [this](const wire::Request& request) { operate(request); },
                       [this] { backup_kept(); }, [this] { backup_restored(); }, shipping_.get(),
                       [this](const Rescued& from) { rescued(from); },

@@ -97,6 +97,8 @@ bool Injector::try_to(const PlannedFault& fault, Random draw) {
       return swap_disks(fault, draw);
     case FaultKind::kForeignDisk:
       return bring_foreign_disk(fault, draw);
+    case FaultKind::kOlderDirectory:
+      return keep_snapshot(fault, draw);
     case FaultKind::kDiskFull:
     case FaultKind::kOutOfDescriptors:
     case FaultKind::kSlowDisk:

@@ -77,6 +77,9 @@ class Injector {
   bool swap_disks(const PlannedFault& fault, Random draw);
   bool bring_foreign_disk(const PlannedFault& fault, Random draw);
   void return_own_disk(sim::DataNodeNode& node);
+  // An operator keeps a copy of a DataNode's directory, and puts it back later.
+  bool keep_snapshot(const PlannedFault& fault, Random draw);
+  void put_back(sim::DataNodeNode& node, sim::DataNodeDirectory&& older, bool power);
   void return_own_disks();
   bool lie_in_wait(const PlannedFault& fault, Random draw);
   bool await_datanode(const PlannedFault& fault, Random draw);
@@ -114,7 +117,7 @@ class Injector {
   std::map<std::string, std::uint64_t> counts_;
   std::map<Address, sim::DataNodeDirectory> own_disks_;  // of nodes with a foreign one
   // Taken out again. A fault that ends later ends on the disk that it struck, wherever that is now.
-  std::vector<sim::DataNodeDirectory> foreign_disks_;
+  std::vector<sim::DataNodeDirectory> taken_out_;
 };
 
 }  // namespace dfs::world

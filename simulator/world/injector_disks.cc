@@ -315,7 +315,7 @@ void Injector::return_own_disk(sim::DataNodeNode& node) {
   });
   if (node.up()) node.die(false);
   node.swap_directory(own->second);
-  foreign_disks_.push_back(std::move(own->second));
+  taken_out_.push_back(std::move(own->second));
   own_disks_.erase(own);
   scene_.atlas.set_foreign(node.address(), false);
   datanode_died(node);

@@ -54,7 +54,8 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"delay",
                                                                    "namenode-lying-sync",
                                                                    "copies-destroyed",
                                                                    "mass-wipe",
-                                                                   "namenode-disk-lost"};
+                                                                   "namenode-disk-lost",
+                                                                   "older-directory"};
 
 constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
     "put",    "overwrite",       "get",  "list", "stat", "summarize", "mkdir", "remove",
@@ -62,13 +63,13 @@ constexpr std::array<std::string_view, kOperationKinds> kOperationNames = {
 
 // How often a kind of fault is planned, where it is on at all.
 constexpr std::array<std::uint32_t, kFaultKinds> kFaultWeights = {
-    0, 0, 0,  6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 3, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1,
-    0, 0, 30, 6, 3, 5, 4,  3, 2, 2, 0, 0, 0, 0, 2, 2,  2, 3, 2, 2, 2, 8, 1, 0};
+    0, 0,  0, 6, 6, 8, 10, 6, 6, 4, 3, 3, 4, 3, 1, 12, 4, 3, 5, 3, 3, 2, 2, 1, 0,
+    0, 30, 6, 3, 5, 4, 3,  2, 2, 0, 0, 0, 0, 2, 2, 2,  3, 2, 2, 2, 8, 1, 0, 0};
 
 // node-2, after the NameNode.
 constexpr sim::Address kFirstDataNode = 2;
 
-// The kinds before it are drawn with the others; that one apart, by make_plan().
+// The kinds before it are drawn with the others; the rest apart, by make_plan().
 constexpr std::size_t kDrawnKinds = static_cast<std::size_t>(FaultKind::kNameNodeDiskLost);
 
 // Uniform over orders of magnitude: [low, high].
@@ -229,6 +230,11 @@ void draw_rare(Plan& plan, Random draw, const std::set<FaultKind>& on, bool chos
     if (draw.chance(1, 2)) at(FaultKind::kNameNodeDiskLost, {});
     draw_shipper(plan, draw.fork("shipper"));
   }
+  if (on.contains(FaultKind::kOlderDirectory)) {
+    for (int time = 0; time < 3; ++time) {
+      at(FaultKind::kOlderDirectory, log_milliseconds(draw, 1'000, 16'000));  // how old it gets
+    }
+  }
 }
 
 // At least one fault in each simulated second.
@@ -310,6 +316,9 @@ Plan make_plan(const PlanOptions& options) {
                                           : draw_swarm(random.fork("swarm"));
   if (!options.faults && random.fork("disk lost").chance(1, 4)) {
     on.insert(FaultKind::kNameNodeDiskLost);
+  }
+  if (!options.faults && random.fork("older directory").chance(1, 4)) {
+    on.insert(FaultKind::kOlderDirectory);
   }
   draw_limits(plan, random.fork("limits"));
   draw_network(plan, random.fork("network"), on);

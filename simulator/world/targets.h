@@ -21,6 +21,8 @@ struct Targets {
   std::vector<sim::ClientNode*> clients;
   std::function<void(std::size_t client)> start_client;
   std::function<void(sim::Address datanode)> disks_changed;
+  // It keeps less of the NameNode's history than it did.
+  std::function<void(NodeId datanode)> home_put_back;
   // An operator's request, repeated until it is answered.
   std::function<void(wire::Request)> operate;
   std::function<void()> backup_kept;

@@ -424,6 +424,26 @@ TEST(SimDisk, VanishedReplicaIsAbsentAlsoAfterAPowerLoss) {
   }
 }
 
+TEST(SimDisk, ACopyKeepsWhatItsDiskHadWhateverHappensToEither) {
+  SimDisk disk(1 << 20);
+  const auto data = bytes_of(3000, 1);
+  ASSERT_TRUE(store(disk, kBlock, data).ok());
+  ASSERT_TRUE(disk.quarantine(info_of(data)).ok());
+  const auto other = bytes_of(2000, 2);
+  ASSERT_TRUE(store(disk, kBlock, other, kPublishSteps - 1).ok());  // its folder is not synced
+  disk.set_unreadable(kBlock);
+  SimDisk copy = disk.copy();
+  EXPECT_EQ(copy.used(), disk.used());
+  ASSERT_TRUE(disk.purge(info_of(data)).ok());
+  ASSERT_TRUE(disk.rot(kBlock, 0, 1));
+  copy.power_loss(Random(1));
+  EXPECT_EQ(content(copy.open(kBlock)->data), other);
+  EXPECT_EQ(kept_of(copy), std::vector<std::vector<std::uint8_t>>{data});
+  ASSERT_TRUE(copy.vanish(kBlock));
+  ASSERT_TRUE(copy.purge(info_of(data)).ok());
+  EXPECT_EQ(copy.used(), 0u);
+}
+
 TEST(Ambushes, SpringOnceForTheirWorkAndOnlyIfTheMomentIsRight) {
   Ambushes ambushes;
   bool right = false;
