@@ -170,10 +170,7 @@ void DataNodeServer::add_handlers() {
                  [this](const ServerRequest& request, ServerResponse& response) {
                    answer_block(request, response, false);
                  });
-  add_metadata_handlers(server_, *metadata_, [this] {
-    const datanode::Identity now = identity();
-    return wire::SeenEpoch{now.cluster, now.seen.epoch};
-  });
+  add_metadata_handlers(server_, *metadata_, [this] { return identity(); });
   server_.handle("GET", "/healthz", [this](const ServerRequest&, ServerResponse& response) {
     answer_health(response);
   });

@@ -52,8 +52,8 @@ std::optional<Name> parse_name(std::string_view text) {
 
 class Handlers {
  public:
-  Handlers(disk::MetadataHome& home, std::function<wire::SeenEpoch()> seen)
-      : home_(home), seen_(std::move(seen)) {}
+  Handlers(disk::MetadataHome& home, std::function<datanode::Identity()> identity)
+      : home_(home), identity_(std::move(identity)) {}
 
   void append(const ServerRequest& request, ServerResponse& response) const {
     const Result<std::string> body = request.body->text(wire::kMaxAppendMessage);
@@ -83,7 +83,7 @@ class Handlers {
     }
     if (!is_own(header->cluster)) return refuse(response);
     // It would take the place of what is here, and the NameNode would be behind it.
-    if (header->epoch > seen_().epoch) {
+    if (header->epoch > identity_().seen.epoch) {
       return response.fail({Code::kUnavailable, "this DataNode has not heard of epoch " +
                                                     std::to_string(header->epoch)});
     }
@@ -101,7 +101,8 @@ class Handlers {
 
   void list(ServerResponse& response) const {
     wire::MetadataList list = home_.list();
-    list.seen = seen_();
+    const datanode::Identity identity = identity_();
+    list.seen = {identity.cluster, identity.seen.epoch};
     response.body = wire::to_json_text(list);
   }
 
@@ -130,27 +131,28 @@ class Handlers {
     return true;
   }
 
-  static void answer(const Result<wire::JournalState>& state, ServerResponse& response) {
+  void answer(Result<wire::JournalState> state, ServerResponse& response) const {
     if (!state.ok()) return response.fail(state.status());
+    state->node = identity_().node;
     response.body = wire::to_json_text(*state);
   }
 
   [[nodiscard]] bool is_own(const std::string& cluster) const {
-    return !cluster.empty() && cluster == seen_().cluster;
+    return !cluster.empty() && cluster == identity_().cluster;
   }
   static void refuse(ServerResponse& response) {
     response.fail({Code::kWrongCluster, "not a DataNode of this cluster"});
   }
 
   disk::MetadataHome& home_;
-  const std::function<wire::SeenEpoch()> seen_;
+  const std::function<datanode::Identity()> identity_;
 };
 
 }  // namespace
 
 void add_metadata_handlers(Server& server, disk::MetadataHome& home,
-                           std::function<wire::SeenEpoch()> seen) {
-  const auto handlers = std::make_shared<const Handlers>(home, std::move(seen));
+                           std::function<datanode::Identity()> identity) {
+  const auto handlers = std::make_shared<const Handlers>(home, std::move(identity));
   server.handle("POST", "/metadata/v1/journal",
                 [handlers](const ServerRequest& request, ServerResponse& response) {
                   handlers->append(request, response);

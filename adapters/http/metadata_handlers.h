@@ -8,12 +8,13 @@
 
 #include "adapters/disk/metadata_home.h"
 #include "adapters/http/server.h"
+#include "core/datanode/datanode.h"
 
 namespace dfs::http {
 
-// `seen` returns of which cluster this DataNode is, "" before it is of one. `home` outlives the
+// `identity` returns what this DataNode is at the moment, and `home` is its own; both outlive the
 // server.
 void add_metadata_handlers(Server& server, disk::MetadataHome& home,
-                           std::function<wire::SeenEpoch()> seen);
+                           std::function<datanode::Identity()> identity);
 
 }  // namespace dfs::http

@@ -28,8 +28,11 @@ void DataNodeNode::take_metadata(ConnectionId connection, Message&& message) {
   after(disk_time("metadata", size_of(*shared)), [this, connection, shared, work] {
     half_done_.erase(work);
     Result<wire::JournalState> state = store_metadata(*shared);
-    HomeAnswer answer{.status = state.status(), .state = {}, .home = identity_.node};
-    if (state.ok()) answer.state = std::move(*state);
+    HomeAnswer answer{.status = state.status(), .state = {}};
+    if (state.ok()) {
+      answer.state = std::move(*state);
+      answer.state.node = identity_.node;
+    }
     network_.send(connection, address(), std::move(answer));
   });
 }
@@ -49,6 +52,7 @@ Result<wire::JournalState> DataNodeNode::store_metadata(const Message& message) 
     return home_->append(journal->append);
   }
   const auto& put = std::get<CheckpointPut>(message);
+  if (put.header.epoch > identity_.seen.epoch) return {Code::kUnavailable, "an unheard-of epoch"};
   Result<disk::MetadataHome::Incoming> incoming = home_->begin(put.header);
   if (!incoming.ok()) return incoming.status();
   if (Status status = incoming->write(as_bytes(*put.file)); !status.ok()) return status;

@@ -55,9 +55,6 @@ struct CheckpointPut {
 struct HomeAnswer {
   Status status;
   wire::JournalState state;  // when ok
-  // Whose directory it is, for judges only: after disks were swapped it need not be that of the
-  // DataNode which the NameNode takes to be there.
-  NodeId home;
 };
 
 using Message = std::variant<CallMessage, CallAnswer, WriteOpen, BodyPiece, BodyEnd, WriteAnswer,

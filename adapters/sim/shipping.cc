@@ -129,7 +129,7 @@ bool Shipping::answered(ConnectionId connection, const Message& message) {
   if (answer == nullptr || !answer->status.ok()) {
     shipper_->failed(transfer, node_.now());
   } else {
-    observer_.home_has(answer->home, answer->state);
+    observer_.home_has(answer->state);
     shipper_->answered(transfer, answer->state, node_.now());
   }
   return true;

@@ -21,7 +21,7 @@ namespace dfs::sim {
 class ShippingObserver {
  public:
   virtual ~ShippingObserver() = default;
-  virtual void home_has(NodeId home, const wire::JournalState& state) = 0;
+  virtual void home_has(const wire::JournalState& state) = 0;
   virtual void checkpoint_made(const wire::CheckpointHeader& checkpoint) = 0;
 };
 

@@ -228,6 +228,8 @@ Shipper::Home* Shipper::home_of(TransferId transfer) {
 void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now now) {
   Home* home = home_of(transfer);
   if (home == nullptr) return;
+  // Whoever answers there has another disk by now, and what it was given we gave to somebody else.
+  if (state.node && state.node != home->node.address.node) return failed(transfer, now);
   home->out = 0;
   if (is_ahead(home->node.address, state)) {
     newer_ = std::max(newer_, state.epoch);

@@ -52,6 +52,9 @@ struct JournalState {
   std::uint64_t applied = 0;     // position of the journal's last command
   std::uint64_t chain = 0;       // digest of the journal up to there
   std::uint64_t journal_bytes = 0;
+  // Who says it: after disks were moved not always the DataNode that was asked. 0: one of a version
+  // that does not say.
+  NodeId node;
 
   template <class Self, class V>
   static void fields(Self& self, V&& visit) {
@@ -61,6 +64,7 @@ struct JournalState {
     visit("applied", self.applied);
     visit("chain", self.chain);
     visit("journal_bytes", self.journal_bytes);
+    visit("node", self.node);
   }
   friend bool operator==(const JournalState&, const JournalState&) = default;
 };

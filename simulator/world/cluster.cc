@@ -190,8 +190,8 @@ std::string Cluster::shipping_warning() const {
   return machine->warning(namenode_->now(), std::min(plan_.shipper->homes, in_service));
 }
 
-void Cluster::home_has(NodeId home, const wire::JournalState& state) {
-  Point& known = home_has_[home];
+void Cluster::home_has(const wire::JournalState& state) {
+  Point& known = home_has_[state.node];
   known = std::max(known, Point(state.epoch, state.applied));
 }
 

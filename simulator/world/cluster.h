@@ -90,7 +90,7 @@ class Cluster final : public sim::NameNodeObserver,
   void applied(const namenode::Command& command, const namenode::Outcome& outcome) override;
 
   // sim::ShippingObserver
-  void home_has(NodeId home, const wire::JournalState& state) override;
+  void home_has(const wire::JournalState& state) override;
   void checkpoint_made(const wire::CheckpointHeader& checkpoint) override;
 
   // sim::DataNodeObserver

@@ -64,7 +64,7 @@ TEST_F(DataNodeTransferTest, ABlockThatTheNameNodeCannotHaveGivenOutDoesNotReach
 
 TEST_F(DataNodeTransferTest, ACheckpointOfAnEpochThatItHasNotHeardOfTakesNoPlace) {
   const wire::ClusterReportReply cluster = report();
-  const auto put = [&](std::uint64_t epoch) {
+  const auto put = [&](std::uint64_t epoch) -> Result<wire::JournalState> {
     const std::string content = "database";
     wire::CheckpointHeader header;
     header.cluster = cluster.cluster;
@@ -83,11 +83,14 @@ TEST_F(DataNodeTransferTest, ACheckpointOfAnEpochThatItHasNotHeardOfTakesNoPlace
     if (!upload.ok()) return upload.status();
     if (Status status = upload->send(as_bytes(content)); !status.ok()) return status;
     const Result<std::string> answer = upload->finish();
-    return answer.ok() ? Status() : answer.status();
+    if (!answer.ok()) return answer.status();
+    return wire::from_json_text<wire::JournalState>(*answer, wire::UnknownKeys::kReject);
   };
-  EXPECT_EQ(put(cluster.history.epoch + 1).code(), Code::kUnavailable);
-  EXPECT_EQ(put(UINT64_MAX).code(), Code::kUnavailable);
-  EXPECT_TRUE(put(cluster.history.epoch).ok());
+  EXPECT_EQ(put(cluster.history.epoch + 1).status().code(), Code::kUnavailable);
+  EXPECT_EQ(put(UINT64_MAX).status().code(), Code::kUnavailable);
+  const Result<wire::JournalState> state = put(cluster.history.epoch);
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state->node, cluster.nodes.at(0).node) << "it says who it is";
 }
 
 TEST_F(DataNodeTransferTest, ARangeCountsAsATransferUntilItsLastByteHasLeft) {

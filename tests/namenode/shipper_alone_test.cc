@@ -182,6 +182,21 @@ TEST(ShipperAlone, AHomeThatHasMoreThanItWasSentIsNotFollowedAfterThisHistoryHas
   EXPECT_THAT(alone.tick(seconds(100)), IsEmpty());
 }
 
+// Their disks were exchanged, and neither has registered since.
+TEST(ShipperAlone, WhoAnswersInAnothersPlaceIsAheadOfNobody) {
+  ShipperAlone alone({.homes = 1});
+  alone.live({1});
+  const auto asked = alone.only<PostJournal>(alone.tick());
+  wire::JournalState state = wire::journal_begin(kCheckpoint);
+  state.applied += 2;
+  state.node = NodeId{2};
+  alone.answer(asked.transfer, state);
+  const auto again = alone.only<PostJournal>(alone.tick(seconds(100)));
+  state.node = NodeId{1};
+  alone.answer(again.transfer, state);
+  EXPECT_EQ(alone.only<TellNewerHistory>(alone.tick()).epoch, 1u);
+}
+
 TEST(ShipperAlone, NothingIsSentWhileTheNameNodeIsBehindANewerHistory) {
   ShipperAlone alone({.homes = 1});
   alone.live({1});
