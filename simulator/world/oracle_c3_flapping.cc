@@ -35,7 +35,7 @@ class Flapping final : public Oracle {
 
  private:
   // What only those who are ill could do, or whom only they could give it to, is tried again, once
-  // in a while. An excess copy goes when the others have answered for theirs, the ill in their time.
+  // in a while. An excess copy goes when the others have answered for theirs, the ill ones late.
   [[nodiscard]] bool retried(NodeId node, const wire::Order& order) {
     if (scene_.ill.empty()) return false;
     const ModelBlockState* state = scene_.durable.block(order.block.id);
