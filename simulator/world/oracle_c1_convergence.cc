@@ -45,7 +45,7 @@ class Convergence final : public Oracle {
   // there are nodes to hold them.
   [[nodiscard]] bool waits_for_the_ill() const {
     const std::uint64_t core = scene_.core().size();
-    return core < scene_.in_service().size() &&
+    return core < scene_.counted_on() &&
            std::ranges::any_of(scene_.durable.blocks(), [core](const auto& each) {
              return each.second.referenced && each.second.replication > core;
            });

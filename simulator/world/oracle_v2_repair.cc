@@ -56,7 +56,8 @@ class Repair final : public Oracle {
     const auto good = std::ranges::count_if(truth.good, [&](Address each) {
       return staying.contains(each) && !scene_.ill.contains(each);
     });
-    return static_cast<std::uint64_t>(good) < std::min<std::uint64_t>(replication, staying.size());
+    return static_cast<std::uint64_t>(good) <
+           std::min<std::uint64_t>(replication, scene_.counted_on());
   }
 };
 

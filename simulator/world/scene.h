@@ -95,6 +95,14 @@ struct Scene {
     std::erase_if(well, [this](const auto& each) { return ill.contains(each.first); });
     return well;
   }
+  // How many the NameNode may count on: also those that fell ill before they heard that they are
+  // registered.
+  [[nodiscard]] std::size_t counted_on() const {
+    const auto unaware = std::ranges::count_if(datanodes, [this](const sim::DataNodeNode* each) {
+      return !each->identity().node && ill.contains(each->address());
+    });
+    return in_service().size() + static_cast<std::size_t>(unaware);
+  }
 };
 
 }  // namespace dfs::world
