@@ -30,6 +30,19 @@ Status apply_line(Store& store, const wire::JournalLine& line, Replay& replay,
   return {};
 }
 
+// Whether two journals of one epoch tell of the same commands wherever both tell of any.
+bool agree(const wire::Journal& a, const wire::Journal& b) {
+  if (a.lines.empty() || b.lines.empty()) return true;
+  const std::uint64_t first = std::max(a.lines.front().position, b.lines.front().position);
+  const std::uint64_t end = std::min(a.lines.back().position, b.lines.back().position);
+  for (std::uint64_t at = first; at <= end; ++at) {
+    const std::string_view in_a = a.lines[at - a.lines.front().position].command;
+    const std::string_view in_b = b.lines[at - b.lines.front().position].command;
+    if (in_a != in_b) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Replay replay(Store& store, const wire::Journal& journal, CommandObserver* observer) {
@@ -96,7 +109,8 @@ Result<RescueMaterial> RescueMaterial::gather(const std::vector<RescueSource*>& 
     return std::tuple(each.state.epoch, each.state.applied);
   });
   for (RescueOffer& offer : material.offers_) {
-    offer.reach = material.reach_from(offer.stored.checkpoint);
+    const std::vector<const wire::Journal*> way = material.way_from(offer.stored.checkpoint);
+    offer.reach = way.empty() ? offer.stored.checkpoint.applied : way.back()->state.applied;
   }
   std::ranges::stable_sort(material.offers_, std::greater{}, &RescueOffer::worth);
   if (mutated(Mutant::kD2RescueOldest)) std::ranges::reverse(material.offers_);
@@ -124,20 +138,31 @@ void RescueMaterial::read_journal(RescueOffer& offer, RescueReport& report) {
   journals_.push_back(std::move(*journal));
 }
 
-std::uint64_t RescueMaterial::reach_from(const wire::CheckpointHeader& checkpoint) const {
+// Its own journal comes first, for the others to be compared with.
+std::vector<const wire::Journal*> RescueMaterial::way_from(
+    const wire::CheckpointHeader& checkpoint) const {
+  std::vector<const wire::Journal*> way;
   std::uint64_t reach = checkpoint.applied;
+  const auto go_on = [&](const wire::Journal& journal) {
+    const bool continues = journal.checkpoint.cluster == checkpoint.cluster &&
+                           journal.checkpoint.epoch == checkpoint.epoch &&
+                           journal.checkpoint.applied <= reach && journal.state.applied > reach &&
+                           std::ranges::all_of(way, [&](const wire::Journal* before) {
+                             return agree(*before, journal);
+                           });
+    if (!continues) return false;
+    way.push_back(&journal);
+    reach = journal.state.applied;
+    return true;
+  };
+  for (const wire::Journal& journal : journals_) {
+    if (journal.checkpoint == checkpoint) go_on(journal);
+  }
   for (bool further = true; further;) {
     further = false;
-    for (const wire::Journal& journal : journals_) {
-      const bool continues = journal.checkpoint.cluster == checkpoint.cluster &&
-                             journal.checkpoint.epoch == checkpoint.epoch &&
-                             journal.checkpoint.applied <= reach && journal.state.applied > reach;
-      if (!continues) continue;
-      reach = journal.state.applied;
-      further = true;
-    }
+    for (const wire::Journal& journal : journals_) further = go_on(journal) || further;
   }
-  return reach;
+  return way;
 }
 
 // The newest epoch of `cluster` that any source keeps something of or has seen.
@@ -159,19 +184,24 @@ std::uint64_t RescueMaterial::newest_epoch(const std::string& cluster, RescueRep
   return newest;
 }
 
-// Until no journal brings the store further.
-void RescueMaterial::replay_all(Store& store, RescueReport& report,
-                                CommandObserver* observer) const {
-  for (bool further = true; further;) {
-    further = false;
-    for (const wire::Journal& journal : journals_) {
-      const Replay done = replay(store, journal, observer);
-      if (!done.problem.ok()) report.note(done.problem.message());
-      if (done.commands == 0) continue;
-      further = true;
-      report.replayed += done.commands;
-      report.until = done.until;
-    }
+void RescueMaterial::replay_all(const wire::CheckpointHeader& checkpoint, Store& store,
+                                RescueReport& report, CommandObserver* observer) const {
+  const std::vector<const wire::Journal*> way = way_from(checkpoint);
+  for (const wire::Journal& journal : journals_) {
+    const bool parted = std::ranges::any_of(way, [&](const wire::Journal* taken) {
+      return journal.checkpoint.epoch == checkpoint.epoch && !agree(*taken, journal);
+    });
+    if (!parted) continue;
+    report.note("there are two histories of epoch " + std::to_string(checkpoint.epoch) +
+                ": of the one up to command " + std::to_string(journal.state.applied) +
+                " only what both have is recovered");
+  }
+  for (const wire::Journal* journal : way) {
+    const Replay done = replay(store, *journal, observer);
+    if (!done.problem.ok()) report.note(done.problem.message());
+    if (done.commands == 0) continue;
+    report.replayed += done.commands;
+    report.until = done.until;
   }
 }
 
@@ -187,7 +217,7 @@ Status RescueMaterial::rebuild(const RescueOffer& offer, Store& store, WallTime 
   report.checkpoint = checkpoint.applied;
   report.replayed = 0;
   report.until = checkpoint.time;
-  replay_all(store, report, observer);
+  replay_all(checkpoint, store, report, observer);
   report.applied = store.meta().applied;
   std::uint64_t newest = newest_;
   YoungFiles young(store, observer);

@@ -4,6 +4,9 @@
 // by what the journals are found to be and not by what was said of them; if it turns out damaged,
 // the next. Every journal that continues it is replayed, from whichever source: by the same apply()
 // that made the lost state, so the result is that state as of the last command that got through.
+// None is that tells of another command than a journal before it does: after an older copy of the
+// metadata was put back, DataNodes that were not there at the same time keep two histories of one
+// epoch. (Where no two journals tell of the same position, they cannot be told apart.)
 // Files younger than that are rebuilt from replicas' sidecars (young_files.h). The epoch is then
 // raised above all that a source has, has seen or has replicas of: whatever was committed later is
 // lost as metadata, and its ids are not handed out again.
@@ -105,9 +108,12 @@ class RescueMaterial {
 
  private:
   void read_journal(RescueOffer& offer, RescueReport& report);
-  [[nodiscard]] std::uint64_t reach_from(const wire::CheckpointHeader& checkpoint) const;
+  // The journals that bring a store on from the checkpoint, one after the other.
+  [[nodiscard]] std::vector<const wire::Journal*> way_from(
+      const wire::CheckpointHeader& checkpoint) const;
   [[nodiscard]] std::uint64_t newest_epoch(const std::string& cluster, RescueReport& report) const;
-  void replay_all(Store& store, RescueReport& report, CommandObserver* observer) const;
+  void replay_all(const wire::CheckpointHeader& checkpoint, Store& store, RescueReport& report,
+                  CommandObserver* observer) const;
 
   std::vector<RescueSource*> sources_;
   std::vector<RescueOffer> offers_;

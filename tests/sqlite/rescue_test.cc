@@ -295,6 +295,28 @@ TEST_F(Rescue, BeginsBehindACommandThatCannotBeReplayed) {
   EXPECT_EQ(report->applied, store->meta().applied) << "with the end of the first one's journal";
 }
 
+// An older copy of the metadata was put back while the DataNodes that had seen more were away.
+TEST_F(Rescue, DoesNotMixTwoHistoriesOfOneEpoch) {
+  FakeSource copy;
+  take_checkpoint(copy);
+  for (const char* path : {"/lost1", "/lost2"}) make_directory(path);
+  take_checkpoint(one);
+  for (const char* path : {"/lost3", "/lost4"}) follow(one, make_directory(path));
+  store.reset();
+  std::ofstream(folder.file("lost/metadata.db"), std::ios::binary) << copy.checkpoint_bytes;
+  store = std::make_unique<SqliteStore>(in_file(folder.file("lost/metadata.db")));
+  two.called = "other";
+  take_checkpoint(two);
+  for (const char* path : {"/1", "/2", "/3", "/4", "/5"}) follow(two, make_directory(path));
+  const Result<namenode::RescueReport> report = rescue_from({&one, &two});
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->checkpoint_from, "other");
+  EXPECT_THAT(report->notes, ::testing::ElementsAre(HasSubstr("two histories of epoch 1: of the "
+                                                              "one up to command 5 only")));
+  SqliteStore rescued(in_file(folder.file("new/metadata.db")));
+  EXPECT_EQ(digest_without_time(rescued), digest_in_epoch(report->epoch));
+}
+
 TEST_F(Rescue, SaysWhatASourceCouldNotRead) {
   take_checkpoint(one);
   one.problems = {"metadata: the head of journal-1-5.log is damaged"};
