@@ -5,6 +5,7 @@
 #include "core/namenode/namespace/operations.h"
 #include "core/namenode/namespace/records.h"
 #include "core/namenode/state.h"
+#include "core/wire/path.h"
 
 namespace dfs::namenode {
 namespace {
@@ -20,6 +21,33 @@ Status too_few(std::uint32_t have, std::uint32_t need) {
                                          std::to_string(need) +
                                          " DataNodes (on different hosts) that a write needs are "
                                          "able to store; start more"};
+}
+
+// What apply() would refuse for its size alone is refused before it is a command: that would be
+// recorded and shipped, and in the form in which it is, a list of nothing is many times as long.
+Status check_size(const std::string& path) {
+  return path.size() > wire::kMaxPathBytes ? wire::Path::parse(path).status() : Status();
+}
+template <class T>
+Status check_size(const T& request) {
+  Status status;
+  if constexpr (requires { request.path; }) status = check_size(request.path);
+  if constexpr (requires { request.from; }) {
+    status = check_size(request.from);
+    if (status.ok()) status = check_size(request.to);
+  }
+  if constexpr (requires { request.commit; }) status = check_lists(request.commit);
+  if constexpr (requires { request.abandon; }) {
+    if (status.ok() && request.abandon.size() > kMaxListed) {
+      status = {Code::kInvalidArgument, "too many blocks are given up at once"};
+    }
+  }
+  if constexpr (requires { request.exclude; }) {
+    if (status.ok() && request.exclude.size() > kMaxExcluded) {
+      status = {Code::kInvalidArgument, "field 'exclude' names too many DataNodes"};
+    }
+  }
+  return status;
 }
 
 // The blocks that a request wants, and for which file.
@@ -81,9 +109,6 @@ Result<Targets> NameNode::State::choose_targets(const RequestCommand::Body& body
   const Wanted wanted = wanted_by(body, store, store.meta());
   Targets targets;
   if (wanted.exclude == nullptr || wanted.blocks > kMaxBlocksAtOnce) return targets;
-  if (wanted.exclude->size() > kMaxExcluded) {
-    return {Code::kInvalidArgument, "field 'exclude' names too many DataNodes"};
-  }
   if (wanted.blocks == 0 && !wanted.opens) return targets;
   const std::uint32_t need = hosts_needed(wanted.replication);
   const std::uint32_t have = blocks.writable_hosts(now);
@@ -107,6 +132,9 @@ wire::Reply NameNode::State::mutate(RequestCommand::Body body, Now now) {
     return reply;
   };
   Status status = check_caller(caller_of(body));
+  if (status.ok()) {
+    status = std::visit([](const auto& request) { return check_size(request); }, body);
+  }
   if (!status.ok()) return status;
   if (auto before = recorded(store, store.meta(), name_node_time(), body)) {
     return finished(std::move(*before));

@@ -230,6 +230,29 @@ struct Asked : ::testing::Test, MachineBench {
   Asked() { add_nodes(); }
 };
 
+TEST_F(Asked, ForWhatIsTooLongItMakesNoCommandToRecordAndToShip) {
+  const InodeId file = open("/f").inode;
+  const Position applied = store.meta().applied;
+  wire::Complete done{caller(), file, {}, 0, {}};
+  done.commit.resize(100'000);
+  EXPECT_EQ(message(done), "too many blocks are committed at once");
+  wire::Allocate more{caller(), file, {}, {}, 0, {}};
+  more.commit.resize(100'000);
+  EXPECT_EQ(message(more), "too many blocks are committed at once");
+  more.commit.clear();
+  more.abandon.resize(100'000);
+  EXPECT_EQ(message(more), "too many blocks are given up at once");
+  wire::Create other = create("/g", kMaxBlocksAtOnce + 1);
+  other.exclude.resize(100'000);
+  EXPECT_EQ(message(other), "field 'exclude' names too many DataNodes");
+  const std::string path = "/" + std::string(100'000, 'n');
+  EXPECT_THAT(message(create(path)), HasSubstr("Path too long"));
+  EXPECT_THAT(message(mkdir(path)), HasSubstr("Path too long"));
+  EXPECT_THAT(message(wire::Rename{caller(), path, "/g", false}), HasSubstr("Path too long"));
+  EXPECT_THAT(message(wire::Rename{caller(), "/f", path, false}), HasSubstr("Path too long"));
+  EXPECT_EQ(store.meta().applied, applied);
+}
+
 TEST_F(Asked, ForMoreThanOneRequestMayNameOrWithACallerThatIsNone) {
   wire::Create many = create("/f", 1);
   many.exclude.assign(1001, NodeId{1});

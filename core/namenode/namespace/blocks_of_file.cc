@@ -52,6 +52,8 @@ Status check_block(const InodeRow& file, const wire::CommittedBlock& commit, Hos
   return {};
 }
 
+}  // namespace
+
 Status check_lists(const std::vector<wire::CommittedBlock>& commits) {
   std::size_t stored = 0;
   for (const wire::CommittedBlock& commit : commits) stored += commit.stored.size();
@@ -60,8 +62,6 @@ Status check_lists(const std::vector<wire::CommittedBlock>& commits) {
   }
   return {};
 }
-
-}  // namespace
 
 Status check_targets(std::uint32_t blocks, const Targets& targets) {
   if (blocks > kMaxBlocksAtOnce) {

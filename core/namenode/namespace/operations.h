@@ -19,6 +19,9 @@ inline constexpr std::uint64_t kMaxBlocksPerFile = std::uint64_t{1} << 20;
 // A file whose blocks are not all full but the last can be searched for an offset up to this many.
 inline constexpr std::uint64_t kMaxUnevenBlocks = 1000;
 
+// Whether so much can be committed at once.
+[[nodiscard]] Status check_lists(const std::vector<wire::CommittedBlock>& commits);
+
 // Requests of clients.
 [[nodiscard]] wire::Reply mkdir(Context& context, const wire::Mkdir& request);
 [[nodiscard]] wire::Reply create(Context& context, const wire::Create& request,
