@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/namenode/past_epochs.h"
+
 namespace dfs::namenode {
 namespace {
 
@@ -230,6 +232,7 @@ void Shipper::answered(TransferId transfer, const wire::JournalState& state, Now
   if (home == nullptr) return;
   // Whoever answers there has another disk by now, and what it was given we gave to somebody else.
   if (state.node && state.node != home->node.address.node) return failed(transfer, now);
+  if (!is_possible(state)) return failed(transfer, now);
   home->out = 0;
   if (is_ahead(home->node.address, state)) {
     newer_ = std::max(newer_, state.epoch);
@@ -268,6 +271,12 @@ void Shipper::give(const wire::NodeAddress& home, Position position) {
   for (Position* given : {&given_[home.node], &given_at_[home.peer]}) {
     *given = std::max(*given, position);
   }
+}
+
+// A history of another cluster, or one that no NameNode of this cluster can have had, is no answer.
+bool Shipper::is_possible(const wire::JournalState& state) const {
+  return (state.cluster.empty() || state.cluster == cluster_) &&
+         (state.epoch <= epoch_ || can_be_raised_above(state.epoch));
 }
 
 bool Shipper::is_ahead(const wire::NodeAddress& home, const wire::JournalState& state) const {

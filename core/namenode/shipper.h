@@ -152,6 +152,7 @@ class Shipper {
   [[nodiscard]] Position given(const wire::NodeAddress& home) const;
   void give(const wire::NodeAddress& home, Position position);
   [[nodiscard]] bool held() const { return behind_ || newer_ != 0; }
+  [[nodiscard]] bool is_possible(const wire::JournalState& state) const;
   [[nodiscard]] bool is_ahead(const wire::NodeAddress& home, const wire::JournalState& state) const;
   [[nodiscard]] Home* home_of(TransferId transfer);
   void choose_homes();

@@ -197,6 +197,24 @@ TEST(ShipperAlone, WhoAnswersInAnothersPlaceIsAheadOfNobody) {
   EXPECT_EQ(alone.only<TellNewerHistory>(alone.tick()).epoch, 1u);
 }
 
+// Behind such an epoch the NameNode would be read-only for ever, and what a home has of another
+// cluster says nothing of what it was sent.
+TEST(ShipperAlone, WhatAHomeCannotHaveIsNoAnswer) {
+  wire::JournalState impossible = wire::journal_begin(kCheckpoint);
+  impossible.epoch = kMaxEpoch;
+  wire::JournalState foreign = wire::journal_begin(kCheckpoint);
+  foreign.cluster = "d";
+  foreign.applied = kBegin + 100;
+  for (const wire::JournalState& state : {impossible, foreign}) {
+    ShipperAlone alone({.homes = 1});
+    alone.live({1});
+    alone.answer(alone.only<PostJournal>(alone.tick()).transfer, state);
+    EXPECT_THAT(alone.tick(), IsEmpty());
+    alone.knows_nothing(alone.only<PostJournal>(alone.tick(seconds(1))).transfer);
+    alone.only<PutCheckpoint>(alone.tick());
+  }
+}
+
 TEST(ShipperAlone, NothingIsSentWhileTheNameNodeIsBehindANewerHistory) {
   ShipperAlone alone({.homes = 1});
   alone.live({1});
