@@ -11,6 +11,10 @@ namespace dfs::namenode {
 namespace {
 
 constexpr std::size_t kListPage = 500;
+// A page of blocks ends before it may touch more rows than these. Those of a block: itself, twice,
+// and a hint for each replica.
+constexpr std::uint64_t kLocateRows = 1900;
+constexpr std::uint64_t kRowsOfBlock = 2;
 
 // What is shown at `path`: an inode, or the version that is being written where there was nothing.
 Result<InodeRow> find_shown(Store& store, const std::string& text) {
@@ -112,14 +116,18 @@ Place place_of(Store& store, const InodeRow& file, std::uint64_t offset) {
   return place;
 }
 
-// False if a block is gone: the version is being forgotten.
+// False if a block is gone: the version is being forgotten. `until`: of the store's count of rows.
 bool locate_blocks(Store& store, const wire::Locate& request, const InodeRow& file,
-                   const Locations& locations, std::size_t page, wire::LocateReply& reply) {
+                   const Locations& locations, std::size_t page, std::uint64_t until,
+                   wire::LocateReply& reply) {
   const std::uint64_t end =
       request.length < file.length - request.offset ? request.offset + request.length : file.length;
   Place place = place_of(store, file, request.offset);
   for (const FileBlockRow& row : store.scan_file_blocks(file.id, place.index, page)) {
     if (place.offset >= end) return true;
+    const std::uint64_t rows = store.rows_touched() + kRowsOfBlock + file.replication;
+    reply.more = rows > until && !reply.blocks.empty();
+    if (reply.more) return true;
     const std::optional<BlockRow> block = store.block(row.block);
     if (!block || row.index != place.index) return false;
     wire::LocatedBlock located;
@@ -178,13 +186,16 @@ wire::Reply list(Store& store, const wire::List& request) {
 
 wire::Reply locate(Store& store, const wire::Locate& request, const Locations& locations,
                    std::size_t page) {
+  const std::uint64_t until = store.rows_touched() + kLocateRows;
   const Result<InodeRow> row = find_version(store, request);
   if (!row.ok()) return row.status();
   if (row->type == FileType::kDirectory) return is_a_directory(request.path);
   wire::LocateReply reply;
   reply.status = status_of(*row, "");
   if (request.offset < row->length && request.length > 0) {
-    if (!locate_blocks(store, request, *row, locations, page, reply)) return replaced(request);
+    if (!locate_blocks(store, request, *row, locations, page, until, reply)) {
+      return replaced(request);
+    }
   }
   return reply;
 }

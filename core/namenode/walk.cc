@@ -17,7 +17,9 @@ constexpr std::uint64_t kPageRows = 1200;
 static_assert(kPageRows > 2 * wire::kMaxPathDepth);
 constexpr std::size_t kBytesOfARow = 4096;  // so that a page of long paths fits a message
 constexpr std::size_t kEntriesAtOnce = 32;
-constexpr std::size_t kBlocksAtOnce = 256;
+constexpr std::uint64_t kBlocksAtOnce = 256;
+// Rows of a block beside its replicas' hints, each of which is one for whoever looks at the block.
+constexpr std::uint64_t kRowsOfWalked = 3;
 
 enum class Go { kInto, kAfter, kBlock };
 
@@ -91,19 +93,24 @@ class Walker {
   void file(const InodeRow& row, const wire::Path& path, std::uint64_t first) {
     WalkedBlocks walked{path.text(), row.id, first == 0, {}};
     rows_ += walked.path.size() / kBytesOfARow;
-    std::vector<FileBlockRow> positions;
+    const std::uint64_t rows_each = kRowsOfWalked + row.replication;
+    bool more = true;
     do {
-      positions = store_.scan_file_blocks(row.id, first, kBlocksAtOnce);
-      rows_ += 2 * positions.size();
+      const std::uint64_t room = rows_ < kPageRows ? (kPageRows - rows_) / rows_each : 0;
+      const auto limit =
+          static_cast<std::size_t>(std::clamp(room, std::uint64_t{1}, kBlocksAtOnce));
+      const std::vector<FileBlockRow> positions = store_.scan_file_blocks(row.id, first, limit);
+      rows_ += rows_each * positions.size();
       for (const FileBlockRow& position : positions) {
         if (std::optional<BlockRow> block = store_.block(position.block)) {
           walked.blocks.push_back(*block);
         }
         first = position.index + 1;
       }
-    } while (positions.size() == kBlocksAtOnce && rows_ < kPageRows);
+      more = positions.size() == limit;
+    } while (more && rows_ < kPageRows);
     visit_(walked);
-    if (positions.size() == kBlocksAtOnce) stopped_ = to_text({Go::kBlock, first, path});
+    if (more) stopped_ = to_text({Go::kBlock, first, path});
   }
 
  private:

@@ -188,6 +188,55 @@ TEST_F(Removal, Law11_OfThousandsOfFilesDetachesAtOnceAndIsReapedInShortSteps) {
   EXPECT_TRUE(store.scan_blocks(BlockId{}, 1).empty());
 }
 
+// Each replica has a row, which goes with its block.
+TEST_F(Removal, Law11_BlocksOfVeryManyCopiesAreForgottenInShortStepsToo) {
+  const auto give_hints = [&] {
+    for (const BlockRow& block : store.scan_blocks(BlockId{}, 1000)) {
+      for (std::uint64_t node = 1; node <= 100; ++node) store.put_hint(block.id, NodeId{node});
+    }
+  };
+  const auto work_off = [&](const decltype(Command::body)& step, const auto& done) {
+    for (int steps = 0; !done(); ++steps) {
+      ASSERT_LT(steps, 100);
+      const std::uint64_t before = store.rows_touched();
+      static_cast<void>(run(step));
+      EXPECT_LE(store.rows_touched() - before, 502u);
+    }
+  };
+  const auto reaped = [&] { return store.scan_reap(InodeId{}, 1).empty(); };
+  wire::Create wide = create(ann, "/given-up", false, 8);
+  wide.replication = 100;
+  const Outcome opened = request(wide);
+  const auto& file = std::get<wire::CreateReply>(opened.reply);
+  wire::Allocate commit = allocate(ann, file.inode, 0);
+  for (std::size_t i = 0; i < 8; ++i) commit.commit.push_back(stored(file.blocks[i].block, i));
+  EXPECT_EQ(code(commit), Code::kOk);
+  give_hints();
+  EXPECT_EQ(code(abandon(ann, file.inode)), Code::kOk);
+  work_off(ReapCommand{500}, reaped);
+  EXPECT_TRUE(store.scan_blocks(BlockId{}, 1).empty());
+
+  write("/f", 8);
+  EXPECT_EQ(code(wire::SetReplication{ann.next(), "/f", 100}), Code::kOk);
+  work_off(ReapCommand{500}, reaped);
+  give_hints();
+  EXPECT_EQ(code(remove("/f")), Code::kOk);
+  work_off(ReapCommand{500}, reaped);
+  const ForgetBlocksCommand forget{now, 500};
+  work_off(forget, [&] { return store.scan_blocks(BlockId{}, 1).empty(); });
+  EXPECT_EQ(find_damage(store), "");
+}
+
+TEST_F(Removal, ABlockOfMoreCopiesThanAStepMayTouchGoesAllTheSame) {
+  wire::Create wide = create(ann, "/given-up", false, 1);
+  wide.replication = 512;
+  const Outcome opened = request(wide);
+  const auto& file = std::get<wire::CreateReply>(opened.reply);
+  EXPECT_EQ(code(abandon(ann, file.inode)), Code::kOk);
+  static_cast<void>(run(ReapCommand{20}));
+  EXPECT_TRUE(store.scan_blocks(BlockId{}, 1).empty());
+}
+
 TEST_F(Removal, ReapingDoesNothingWithTooFewRowsAndNeverMoreThanItMay) {
   write("/d/f", 20);
   EXPECT_EQ(code(remove("/d", true)), Code::kOk);
@@ -320,6 +369,16 @@ TEST_F(Listing, GoesOnPastOverwritersThatAreNotShown) {
   EXPECT_EQ(page.entries[0].name, "z");
   EXPECT_FALSE(page.more);
   EXPECT_EQ(status("/d").children, 1u);
+}
+
+TEST_F(Renaming, Law11_OverAFileFromOneDeepestPlaceToAnotherIsOneShortStep) {
+  std::string deep;
+  for (int level = 0; level < 253; ++level) deep += "/d";
+  for (const char* top : {"/a", "/b"}) write(std::string(top) + deep + "/f", 1);
+  const std::uint64_t before = store.rows_touched();
+  EXPECT_EQ(message(rename("/a" + deep + "/f", "/b" + deep + "/f", true)), "");
+  EXPECT_LE(store.rows_touched() - before, 2000u);
+  EXPECT_EQ(find_damage(store), "");
 }
 
 TEST_F(Listing, OfAFileIsTheFile) {

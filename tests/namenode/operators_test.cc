@@ -93,6 +93,34 @@ TEST_F(Operators, FsckOfALongFileComesInPartsAndCountsItOnce) {
   }
 }
 
+// Of DataNodes that have not reported since the start, only the hints say what they have.
+TEST_F(Operators, Law11_FsckAndScrubStayShortRightAfterAStart) {
+  for (int f = 0; f < 300; ++f) write("/" + std::to_string(f), 2);
+  store.begin();
+  for (const BlockRow& block : store.scan_blocks(BlockId{}, 1000)) {
+    for (std::uint64_t node = 1; node <= 3; ++node) store.put_hint(block.id, NodeId{node});
+  }
+  store.commit();
+  start();
+  std::string cursor;
+  const auto page = [&](const wire::Request& request) {
+    const std::uint64_t before = store.rows_touched();
+    const wire::Reply reply = send(request);
+    EXPECT_LE(store.rows_touched() - before, 2000u);
+    return reply;
+  };
+  std::uint64_t blocks = 0;
+  do {
+    const auto reply = std::get<wire::FsckReply>(page(wire::Fsck{"/", cursor}));
+    blocks += reply.blocks;
+    cursor = reply.next;
+  } while (!cursor.empty());
+  EXPECT_EQ(blocks, 600u);
+  do {
+    cursor = std::get<wire::ScrubReply>(page(wire::Scrub{"/", cursor})).next;
+  } while (!cursor.empty());
+}
+
 TEST_F(Operators, ACursorWhosePlaceIsGoneGoesOnBehindIt) {
   for (const char* path : {"/a/1", "/a/2", "/b/1", "/c"}) write(path, 0);
   const auto files = [&](const std::string& cursor) {

@@ -95,6 +95,31 @@ TEST_F(ReadSession, KeepsFreedBlocksForAsLongAsItIsTold) {
   EXPECT_THAT(run(ForgetBlocksCommand{freed, 100}).effects.forgotten, SizeIs(1));
 }
 
+TEST_F(ReadSession, Law11_APageEndsBeforeItsBlocksCopiesAreTooManyRows) {
+  write("/f", 250);
+  for (const BlockRow& block : store.scan_blocks(BlockId{}, 1000)) {
+    for (std::uint64_t node = 1; node <= 20; ++node) store.put_hint(block.id, NodeId{node});
+  }
+  EXPECT_EQ(code(wire::SetReplication{ann.next(), "/f", 20}), Code::kOk);
+  const auto by_hints = [&](BlockId block) {
+    std::vector<wire::NodeAddress> found;
+    for (const NodeId node : store.hints(block)) found.push_back({node, "", ""});
+    return found;
+  };
+  wire::Locate request;
+  request.path = "/f";
+  for (bool more = true; more;) {
+    const std::uint64_t before = store.rows_touched();
+    const auto reply = std::get<wire::LocateReply>(locate(store, request, by_hints));
+    EXPECT_LE(store.rows_touched() - before, 2000u);
+    ASSERT_FALSE(reply.blocks.empty());
+    EXPECT_EQ(reply.blocks[0].offset, request.offset);
+    request.offset = reply.blocks.back().offset + reply.blocks.back().visible_length;
+    more = reply.more;
+  }
+  EXPECT_EQ(request.offset, 250'000u);
+}
+
 TEST_F(ReadSession, LocatesRangesInPages) {
   write("/f", 450);
   wire::Locate request;

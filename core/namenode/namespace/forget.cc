@@ -21,9 +21,16 @@ void drop_empty_version(Store& store, InodeId id) {
 
 wire::Reply forget_blocks(Context& context, const ForgetBlocksCommand& command) {
   constexpr std::uint64_t kRowsEach = 7;
+  constexpr std::uint64_t kRowsBesideHints = 4;
   const std::size_t limit = static_cast<std::size_t>(command.rows / kRowsEach);
   if (limit == 0) return wire::Empty{};
+  std::uint64_t left = command.rows;
   for (const BlockRow& block : context.store.freed_blocks(command.freed_until, limit)) {
+    const std::uint64_t rows =
+        std::max<std::uint64_t>(kRowsEach, kRowsBesideHints + block.replication);
+    const bool first = left == command.rows;  // it goes whatever it costs
+    if (rows > left && !first) break;
+    left -= std::min(left, rows);
     context.store.erase_block(block.id);
     context.store.erase_hints(block.id);
     context.store.erase_file_block(block.owner, block.index);

@@ -18,6 +18,8 @@ namespace {
 // of the queue beside them.
 constexpr std::uint64_t kRowsEach = 6;
 constexpr std::uint64_t kRowsOfItem = 10;
+// Of a block that is forgotten, beside a hint for each replica.
+constexpr std::uint64_t kRowsOfForgotten = 3;
 
 class Reaper {
  public:
@@ -34,9 +36,16 @@ class Reaper {
   }
 
  private:
-  // How many children or blocks the budget is good for.
-  [[nodiscard]] std::size_t room() const { return static_cast<std::size_t>(left_ / kRowsEach); }
-  void spend(std::size_t handled) { left_ -= handled * kRowsEach; }
+  // How many children or blocks the budget is good for. The first is handled whatever it costs, or
+  // one that costs more than a whole budget would stay for ever.
+  [[nodiscard]] std::size_t room(std::uint64_t each = kRowsEach) const {
+    if (!spent_ && left_ >= kRowsEach && left_ < each) return 1;
+    return static_cast<std::size_t>(left_ / each);
+  }
+  void spend(std::size_t handled, std::uint64_t each = kRowsEach) {
+    left_ -= std::min(left_, handled * each);
+    spent_ = spent_ || handled > 0;
+  }
 
   void item(InodeId id) {
     const std::optional<InodeRow> row = store_.inode(id);
@@ -78,11 +87,12 @@ class Reaper {
   }
 
   // The next blocks of the file from its progress on; `last` tells whether there are none after.
-  std::vector<FileBlockRow> next_blocks(const InodeRow& row, bool& last) {
-    const std::size_t all = room();
+  std::vector<FileBlockRow> next_blocks(const InodeRow& row, bool& last,
+                                        std::uint64_t each = kRowsEach) {
+    const std::size_t all = room(each);
     std::vector<FileBlockRow> blocks = store_.scan_file_blocks(row.id, row.progress, all);
     last = blocks.size() < all;
-    spend(blocks.size());
+    spend(blocks.size(), each);
     return blocks;
   }
   void save_progress(InodeRow row, std::uint64_t progress) {
@@ -125,24 +135,26 @@ class Reaper {
   }
 
   void forget_blocks_of(const InodeRow& row) {
+    const std::uint64_t each = std::max(kRowsEach, kRowsOfForgotten + row.replication);
     bool last = false;
-    const std::vector<FileBlockRow> blocks = next_blocks(row, last);
+    const std::vector<FileBlockRow> blocks = next_blocks(row, last, each);
     for (const FileBlockRow& position : blocks) {
       forget_unpublished(context_, position.block);
       store_.erase_file_block(row.id, position.index);
     }
     if (!last) return;
-    const std::size_t all = room();
+    const std::size_t all = room(each);
     DFS_ASSERT(all > 0);  // of the blocks there was room for one more
     if (mutated(Mutant::kC4KeepAllocated)) return finish(row.id);
     const std::size_t given_up = give_up_allocated(context_, row.id, all);
-    spend(given_up);
+    spend(given_up, each);
     if (given_up < all) finish(row.id);
   }
 
   Context& context_;
   Store& store_;
   std::uint64_t left_;
+  bool spent_ = false;
 };
 
 }  // namespace

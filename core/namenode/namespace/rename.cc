@@ -50,7 +50,6 @@ wire::Reply rename(Context& context, const wire::Rename& request) {
   if (to->inode) {
     context.store.erase_entry(to->parent.id, to->name);
     detach(context, *to->inode);
-    change_tree(context, to->parent.id, removing(*to->inode));
   }
   // Read again: a directory that is moved may have been one of those above what changed.
   InodeRow moved = *context.store.inode(from->inode->id);
@@ -59,7 +58,17 @@ wire::Reply rename(Context& context, const wire::Rename& request) {
   context.store.put_inode(moved);
   context.store.put_entry({to->parent.id, to->name, moved.id, context.position});
   if (mutated(Mutant::kN3SumsStayBehind)) return wire::Empty{};
-  change_tree(context, to->parent.id, adding(moved));
+  // In one go with what goes: each way up is two rows a level.
+  Change change = adding(moved);
+  if (to->inode) {
+    const Change gone = removing(*to->inode);
+    change.files += gone.files;
+    change.directories += gone.directories;
+    change.length += gone.length;
+    change.space += gone.space;
+    change.children += gone.children;
+  }
+  change_tree(context, to->parent.id, change);
   return wire::Empty{};
 }
 
