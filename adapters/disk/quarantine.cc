@@ -43,6 +43,12 @@ void subtract(std::atomic<std::uint64_t>& from, std::uint64_t bytes) {
 
 std::string with_meta(const std::string& name) { return name + std::string(kMetaSuffix); }
 
+// Whether a sidecar that is no good was looked at at all. Where the process was short of
+// descriptors it may be whole, and be of other content (V3).
+bool looked_at(const Result<datanode::Sidecar>& sidecar) {
+  return sidecar.status().code() != Code::kUnavailable;
+}
+
 // A name in quarantine that neither a data file nor a sidecar has.
 std::string free_name(System& system, int dir, const wire::BlockInfo& replica) {
   std::string name;
@@ -78,6 +84,25 @@ Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo
   copies.reserve(found.size());
   for (const QuarantineName& copy : found) copies.push_back(quarantine_name(replica, copy.n));
   return copies;
+}
+
+// Whether the copy is whole. kCorrupt only if it was read and is not.
+Status check_copy(Volume& volume, int dir, const std::string& copy, const wire::BlockInfo& replica,
+                  const ReplicaStore::Pace& pace) {
+  const std::string subject = subject_of(replica.id);
+  const Result<datanode::Sidecar> sidecar =
+      read_sidecar(volume, dir, with_meta(copy), Part::kWhole, subject);
+  const Code code = sidecar.status().code();
+  if (code != Code::kOk && code != Code::kCorrupt && code != Code::kNotFound) {
+    return sidecar.status();
+  }
+  if (!sidecar.ok() || sidecar->info != replica) {
+    return {Code::kCorrupt, subject + ": its sidecar does not describe it"};
+  }
+  const int fd = volume.system().open(dir, copy.c_str(), O_RDONLY, 0);
+  if (fd < 0) return volume.read_error(fd, subject, "quarantine: open");
+  const Fd data(volume.system(), fd);
+  return verify_data(volume, fd, *sidecar, pace);
 }
 
 // Gives a verified copy its names in current/ back; what has them goes to quarantine/ first.
@@ -158,6 +183,7 @@ Status keep_present(Volume& volume, int leaf, BlockId block, Originals originals
   if (there[0] && there[1]) {
     const Result<datanode::Sidecar> head =
         read_sidecar(volume, leaf, names[1], Part::kHead, subject);
+    if (!looked_at(head)) return head.status();
     if (head.ok() && head->info.id == block) {
       return link_to_quarantine(volume, leaf, head->info, originals);
     }
@@ -188,6 +214,7 @@ Status ReplicaStore::quarantine(const wire::BlockInfo& replica, datanode::Volume
   // A damaged sidecar does not protect a rotten replica; one that says something else does.
   const Result<datanode::Sidecar> head =
       read_sidecar(volume, fd, meta_name(replica.id), Part::kHead, subject);
+  if (!looked_at(head)) return head.status();
   if (head.ok() && head->info != replica) {
     return {Code::kNotFound, subject + ": the replica here has other content"};
   }
@@ -206,22 +233,14 @@ Status ReplicaStore::restore(const wire::BlockInfo& replica, datanode::VolumeId 
   const int dir = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
   if (dir < 0) return volume.read_error(dir, subject, "quarantine: open");
   const Fd leaf(state_->system, dir);
-  Status status;
+  Status status(Code::kCorrupt, subject + ": no copy in quarantine is whole");
   for (const std::string& copy : *copies) {
-    const Result<datanode::Sidecar> sidecar =
-        read_sidecar(volume, dir, with_meta(copy), Part::kWhole, subject);
-    const int fd = state_->system.open(dir, copy.c_str(), O_RDONLY, 0);
-    if (fd < 0) {
-      status = volume.read_error(fd, subject, "quarantine: open");
+    const Status whole = check_copy(volume, dir, copy, replica, pace);
+    if (!whole.ok()) {
+      // One that could not be read may be the good one (V3).
+      if (status.code() == Code::kCorrupt) status = whole;
       continue;
     }
-    const Fd data(state_->system, fd);
-    if (!sidecar.ok() || sidecar->info != replica) {
-      status = {Code::kCorrupt, subject + ": its sidecar does not describe it"};
-      continue;
-    }
-    status = verify_data(volume, fd, *sidecar, pace);
-    if (!status.ok()) continue;
     // An error says nothing about what is here (V3). What is published after this look is moved
     // away too, and is no better.
     const Status here = verify(replica, id, pace);

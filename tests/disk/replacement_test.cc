@@ -82,6 +82,19 @@ TEST(Replacement, V3_ByATransferIsNotForWhatCannotBeRead) {
   }
 }
 
+TEST(Replacement, V3_WaitsUntilTheSidecarOfTheOldOneCanBeRead) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 5, "other");
+  system.fail = failing("open", "blk_0000000000000005.meta", EMFILE);
+  EXPECT_EQ(try_put(*store, 5, "whole", Replaces::kAnyContent).status().code(), Code::kUnavailable);
+  system.fail = {};
+  EXPECT_EQ(*get(*store, 5), "other");
+  put(*store, 5, "whole", Replaces::kAnyContent);
+  EXPECT_EQ(files_with(dir.path("quarantine"), "_").size(), 2u) << "and not in unknown/";
+}
+
 TEST(Replacement, OnAnotherVolumeLeavesTheOldOneToTheDataNode) {
   TempDir dir;
   ScriptedSystem system;

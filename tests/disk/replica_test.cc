@@ -329,6 +329,44 @@ TEST(Quarantine, GivesBackTheGoodOneOfSeveral) {
   EXPECT_EQ(*get(*store, 5), kData);
 }
 
+TEST(Quarantine, V3_DoesNotCallRottenWhatItCannotRead) {
+  for (const int error : {EIO, EMFILE, EACCES}) {
+    for (const std::string unread : {".0", ".0.meta", ".1", ".1.meta"}) {
+      SCOPED_TRACE(unread + " " + std::to_string(error));
+      TempDir dir;
+      ScriptedSystem system;
+      auto store = must_open({dir.path()}, system);
+      for (const std::string copy : {".0", ".1"}) {
+        put(*store, 5, kData);
+        if (!unread.starts_with(copy)) flip_byte(files_with(dir.path("current"), "0005")[0], 7);
+        ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+      }
+      system.fail = [&](const std::string& call, const std::string& about) {
+        return call == "open" && about.ends_with(unread) ? -error : 0;
+      };
+      const Status unknown = store->restore(info_of(5, kData), 0, kAtOnce);
+      EXPECT_FALSE(unknown.ok());
+      EXPECT_NE(unknown.code(), Code::kCorrupt);
+      EXPECT_NE(unknown.code(), Code::kNotFound);
+      system.fail = {};
+      ASSERT_TRUE(store->restore(info_of(5, kData), 0, kAtOnce).ok());
+      EXPECT_EQ(*get(*store, 5), kData);
+    }
+  }
+}
+
+TEST(Quarantine, V3_DoesNotTakeForTheOrderedContentWhatCannotBeRead) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 5, "other");
+  system.fail = failing("open", "blk_0000000000000005.meta", EMFILE);
+  EXPECT_EQ(store->quarantine(info_of(5, kData), 0).code(), Code::kUnavailable);
+  system.fail = {};
+  EXPECT_EQ(*get(*store, 5), "other");
+  EXPECT_TRUE(files_with(dir.path("quarantine"), "blk").empty());
+}
+
 TEST(Quarantine, GivesAWholeReplicaBackInThePlaceOfABadOne) {
   for (const std::string bad : {"rotten", "without a sidecar", "of other content"}) {
     SCOPED_TRACE(bad);
