@@ -152,10 +152,11 @@ void MetadataHome::load(Access access) {
     const Status status = load_journal(name);
     if (!status.ok()) problems_.push_back(status.message());
   }
-  std::sort(stored_.begin(), stored_.end(), [](const Stored& a, const Stored& b) {
-    return std::tuple(a.checkpoint.epoch, a.checkpoint.applied) >
-           std::tuple(b.checkpoint.epoch, b.checkpoint.applied);
-  });
+  const auto reach = [](const Stored& stored) {
+    return std::tuple(stored.state.epoch, stored.state.applied, stored.checkpoint.applied);
+  };
+  std::sort(stored_.begin(), stored_.end(),
+            [&](const Stored& a, const Stored& b) { return reach(a) > reach(b); });
   if (access != Access::kOwner) return;
   if (const Status settled = settle(); settled.ok()) {
     drop_leftovers(names);
@@ -194,10 +195,13 @@ Status MetadataHome::settle() {
 void MetadataHome::drop_leftovers(const std::vector<std::string>& names) {
   if (stored_.size() < kKept) return;
   stored_.erase(stored_.begin() + kKept, stored_.end());
-  const wire::CheckpointHeader& oldest = stored_.back().checkpoint;
+  auto oldest = std::tuple(UINT64_MAX, UINT64_MAX);
+  for (const Stored& stored : stored_) {
+    oldest = std::min(oldest, std::tuple(stored.checkpoint.epoch, stored.checkpoint.applied));
+  }
   for (const std::string& name : names) {
     const auto position = position_of(name);
-    if (position && *position < std::tuple(oldest.epoch, oldest.applied)) {
+    if (position && *position < oldest) {
       system_.unlink(directory_, name.c_str());
     }
   }
@@ -233,10 +237,10 @@ Result<wire::JournalState> MetadataHome::append(const wire::JournalAppend& appen
   if (!text.ok()) return text.status();
   if (text->empty()) return next;
   Stored& newest = stored_.front();
-  newest.appendable = false;  // until it is known to be whole again
   const Closing file{
       system_, system_.open(directory_, journal_name(newest.checkpoint).c_str(), O_WRONLY, 0)};
   if (file.fd < 0) return failed("open the journal", file.fd);
+  newest.appendable = false;  // until it is known to be whole again
   if (Status status = write_all(system_, file.fd, as_bytes(*text), end); !status.ok()) {
     return status;
   }

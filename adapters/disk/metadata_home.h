@@ -4,7 +4,7 @@
 // In one directory (the DataNode's `metadata/`), for each of the newest two checkpoints:
 //   checkpoint-<epoch>-<applied>.db     the NameNode's database
 //   journal-<epoch>-<applied>.log       the commands after it (core/wire/journal.h)
-// The newest journal grows; each append is synced before it is answered. A checkpoint counts once
+// The journal that goes furthest grows; each append is synced before it is answered. A checkpoint counts once
 // both its files have their names and the directory is synced; older ones go only after that. A
 // journal whose end cannot be verified is kept for `dfs rescue` but not appended to: the NameNode
 // is told of nothing when it tries, and sends a new checkpoint. What an earlier process left in the
@@ -114,7 +114,7 @@ class MetadataHome {
   System& system_;
   int directory_;
   mutable std::mutex mutex_;
-  std::vector<Stored> stored_;  // newest first
+  std::vector<Stored> stored_;  // whose journal goes furthest first
   std::vector<std::string> problems_;
   std::uint64_t incoming_ = 0;
 };

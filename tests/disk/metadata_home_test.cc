@@ -47,7 +47,7 @@ wire::JournalAppend append_after(const wire::JournalState& state,
 struct FailingSystem : System {
   int sync(int fd) override {
     const std::vector<Written> pending = std::exchange(unsynced[inode_of(fd)], {});
-    if (fail_syncs) return -EIO;
+    if (fail_syncs || (fail_folder_syncs && is_folder(fd))) return -EIO;
     for (const Written& written : pending) {
       std::string& file = durable[inode_of(fd)];
       file.resize(std::max(file.size(), written.offset + written.data.size()));
@@ -84,6 +84,7 @@ struct FailingSystem : System {
   }
 
   bool fail_syncs = false;
+  bool fail_folder_syncs = false;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> begun;
   std::string unreadable;
 
@@ -92,6 +93,11 @@ struct FailingSystem : System {
     std::uint64_t offset;
     std::string data;
   };
+  static bool is_folder(int fd) {
+    struct stat status {};
+    EXPECT_EQ(::fstat(fd, &status), 0);
+    return S_ISDIR(status.st_mode);
+  }
   static ino_t inode_of(int fd) {
     struct stat status {};
     EXPECT_EQ(::fstat(fd, &status), 0);
@@ -232,6 +238,33 @@ TEST_F(Home, RefusesACheckpointThatItsJournalHasGoneBeyond) {
   EXPECT_EQ(put("b", 1, 7).status().code(), Code::kStale);
   EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 8u);
   EXPECT_TRUE(put("b", 1, 8).ok());
+}
+
+// The journal of the older one goes on, because the newer one was not acknowledged.
+TEST_F(Home, RefusesACheckpointThatAnOlderOnesJournalHasGoneBeyond) {
+  wire::JournalState state = put("a", 1, 5).value();
+  state = home->append(append_after(state, {"6", "7"})).value();
+  system.fail_folder_syncs = true;
+  EXPECT_EQ(put("b", 1, 7).status().code(), Code::kIo);
+  system.fail_folder_syncs = false;
+  state = home->append(append_after(state, {"8", "9"})).value();
+  reopen();
+  EXPECT_EQ(home->append({.cluster = kCluster, .epoch = 1, .lines = {}}).value().applied, 9u);
+  EXPECT_EQ(put("from an older copy", 1, 8).status().code(), Code::kStale);
+  state = home->append(append_after(state, {"10"})).value();
+  EXPECT_EQ(state.applied, 10u);
+  reopen();
+  EXPECT_EQ(home->list().checkpoints.at(0).journal_applied, 10u);
+  EXPECT_EQ(text_of(home->checkpoint(kCluster, 1, 5)), "a");
+  EXPECT_EQ(files(), 4u);
+}
+
+TEST_F(Home, GoesOnWithAJournalThatCouldNotBeOpenedForAMoment) {
+  const wire::JournalState state = put("a", 1, 5).value();
+  system.unreadable = "journal-1-5.log";
+  EXPECT_EQ(home->append(append_after(state, {"6"})).status().code(), Code::kIo);
+  system.unreadable.clear();
+  EXPECT_EQ(home->append(append_after(state, {"6"})).value().applied, 6u);
 }
 
 TEST_F(Home, RefusesACheckpointThatDidNotArriveWhole) {
