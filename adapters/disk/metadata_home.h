@@ -81,7 +81,7 @@ class MetadataHome {
   // kCorrupt unless all of it came; kStale as begin().
   [[nodiscard]] Result<wire::JournalState> finish(Incoming incoming);
 
-  // With what could not be read when it was opened.
+  // What goes furthest first; with what could not be read when it was opened.
   [[nodiscard]] wire::MetadataList list() const;
   // kNotFound if there is no such checkpoint.
   [[nodiscard]] Result<HomeFile> checkpoint(const std::string& cluster, std::uint64_t epoch,

@@ -1,6 +1,8 @@
 #include "adapters/http/datanode_server.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "adapters/http/block_copy.h"
 #include "adapters/http/block_receive.h"
@@ -41,12 +43,30 @@ HostPort reachable(HostPort at) {
   return at;
 }
 
-// In the first directory that works: the store takes one whose disk fails out of service.
+// Epoch and position up to which a directory has the NameNode's history.
+using Reach = std::pair<std::uint64_t, std::uint64_t>;
+Reach reach_of(const std::string& directory) {
+  const auto home = disk::MetadataHome::open(directory, disk::MetadataHome::Access::kReader);
+  if (!home.ok()) return {};
+  const wire::MetadataList list = (*home)->list();
+  if (list.checkpoints.empty()) return {};
+  return {list.checkpoints[0].checkpoint.epoch, list.checkpoints[0].journal_applied};
+}
+
+// In the directory that has most, or the first that works: the store takes one whose disk fails out
+// of service. So the home moves to another disk, and does not move back without what it was given
+// there.
 Result<std::unique_ptr<disk::MetadataHome>> open_metadata(const std::vector<std::string>& folders) {
-  Status status(Code::kInvalidArgument, "no directory");
+  std::vector<std::pair<Reach, std::string>> homes;
   for (const std::string& folder : folders) {
-    Result<std::unique_ptr<disk::MetadataHome>> home = disk::MetadataHome::open(
-        folder + "/" + disk::kMetadataFolder, disk::MetadataHome::Access::kOwner);
+    const std::string directory = folder + "/" + disk::kMetadataFolder;
+    homes.emplace_back(folders.size() > 1 ? reach_of(directory) : Reach(), directory);
+  }
+  std::ranges::stable_sort(homes, std::greater{}, [](const auto& home) { return home.first; });
+  Status status(Code::kInvalidArgument, "no directory");
+  for (const auto& [reach, directory] : homes) {
+    Result<std::unique_ptr<disk::MetadataHome>> home =
+        disk::MetadataHome::open(directory, disk::MetadataHome::Access::kOwner);
     if (home.ok()) return home;
     status = home.status();
   }

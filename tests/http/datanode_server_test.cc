@@ -7,6 +7,7 @@
 
 #include "adapters/http/socket_client.h"
 #include "core/datanode/checksum_builder.h"
+#include "core/wire/json.h"
 #include "tests/http/raw_client.h"
 #include "tests/http/temp_folder.h"
 
@@ -44,6 +45,41 @@ TEST(DataNodeServer, MakesNothingInADirectoryWhoseDiskIsNotMounted) {
   ASSERT_TRUE(DataNodeServer::start(options).ok());
   EXPECT_TRUE(std::filesystem::is_empty(folder.at("a")));
   EXPECT_TRUE(std::filesystem::exists(folder.at("b") + "/metadata"));
+}
+
+// Its disk was away, and the copy of the metadata was kept on the other one meanwhile.
+TEST(DataNodeServer, KeepsTheMetadataWhereItHasMostOfIt) {
+  TempFolder folder;
+  DataNodeOptions options;
+  options.data = {folder.at("a"), folder.at("b")};
+  options.namenodes = {"127.0.0.1:1"};
+  options.listen.port = 0;
+  ASSERT_TRUE(DataNodeServer::start(options).ok());
+  for (const auto& [name, applied] : {std::pair("a", 5), std::pair("b", 9)}) {
+    const auto home =
+        disk::MetadataHome::open(folder.at(name) + "/metadata", disk::MetadataHome::Access::kOwner);
+    ASSERT_TRUE(home.ok());
+    Result<disk::MetadataHome::Incoming> incoming =
+        (*home)->begin({.cluster = "c1",
+                        .epoch = 1,
+                        .applied = static_cast<std::uint64_t>(applied),
+                        .length = 0,
+                        .crc = 0,
+                        .time = {}});
+    ASSERT_TRUE(incoming.ok());
+    ASSERT_TRUE((*home)->finish(std::move(*incoming)).ok());
+  }
+  const auto datanode = DataNodeServer::start(options);
+  ASSERT_TRUE(datanode.ok()) << datanode.status().message();
+  SocketClient client;
+  const Result<Answer> answer =
+      client.get((*datanode)->address().text(), "/metadata/v1/list", kPatience);
+  ASSERT_TRUE(answer.ok());
+  const auto list =
+      wire::from_json_text<wire::MetadataList>(answer->body, wire::UnknownKeys::kReject);
+  ASSERT_TRUE(list.ok()) << answer->body;
+  ASSERT_EQ(list->checkpoints.size(), 1u);
+  EXPECT_EQ(list->checkpoints[0].checkpoint.applied, 9u);
 }
 
 TEST(DataNodeServer, KnowsAReplicaWithoutARestartOnceItsSidecarCanBeRead) {
