@@ -63,8 +63,11 @@ std::string free_name(System& system, int dir, const wire::BlockInfo& replica) {
   return name;
 }
 
-// The quarantined copies of exactly this content, newest first; data files only.
-Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo& replica) {
+enum class Sidecars { kLeftOut, kFirst };
+// The quarantined copies of exactly this content, newest first; their data files, and all sidecars
+// before these if they are wanted.
+Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo& replica,
+                                           Sidecars sidecars = Sidecars::kLeftOut) {
   const std::string path = std::string(kQuarantine) + "/" + leaf_of(replica.id);
   std::vector<std::string> names;
   const int listed = volume.system().list(volume.root(), path.c_str(), names);
@@ -73,15 +76,19 @@ Result<std::vector<std::string>> copies_of(Volume& volume, const wire::BlockInfo
   }
   if (listed < 0) return volume.read_error(listed, subject_of(replica.id), "quarantine: list");
   std::vector<QuarantineName> found;
+  std::vector<std::string> copies;
   for (const std::string& name : names) {
     const std::optional<QuarantineName> parsed = parse_quarantine(name);
-    if (parsed && !parsed->meta && parsed->replica == replica) found.push_back(*parsed);
+    if (!parsed || parsed->replica != replica) continue;
+    if (!parsed->meta) {
+      found.push_back(*parsed);
+    } else if (sidecars == Sidecars::kFirst) {
+      copies.push_back(name);
+    }
   }
   if (found.empty()) return Status(Code::kNotFound, subject_of(replica.id) + ": not in quarantine");
   std::sort(found.begin(), found.end(),
             [](const QuarantineName& a, const QuarantineName& b) { return a.n > b.n; });
-  std::vector<std::string> copies;
-  copies.reserve(found.size());
   for (const QuarantineName& copy : found) copies.push_back(quarantine_name(replica, copy.n));
   return copies;
 }
@@ -258,8 +265,10 @@ Status ReplicaStore::purge(const wire::BlockInfo& replica, datanode::VolumeId id
   if (!found.ok()) return found.status();
   Volume& volume = **found;
   const std::lock_guard guard(state_->names_of(replica.id));
-  const Result<std::vector<std::string>> copies = copies_of(volume, replica);
-  if (!copies.ok()) return copies.status();
+  // The data goes last: while it has its name the replica is known, and a purge that has not come
+  // to its end is made again. A sidecar that a move left without data would stay for ever.
+  const Result<std::vector<std::string>> files = copies_of(volume, replica, Sidecars::kFirst);
+  if (!files.ok()) return files.status();
   const std::string path = std::string(kQuarantine) + "/" + leaf_of(replica.id);
   const int dir = state_->system.open(volume.root(), path.c_str(), O_RDONLY | O_DIRECTORY, 0);
   if (dir < 0) return volume.read_error(dir, subject, "quarantine: open");
@@ -270,11 +279,9 @@ Status ReplicaStore::purge(const wire::BlockInfo& replica, datanode::VolumeId id
   if (!current.ok()) return current.status();
   const int synced = volume.sync(current->get());
   if (synced < 0) return volume.write_error(synced, subject, "purge: sync of the directory");
-  for (const std::string& copy : *copies) {
-    const std::uint64_t bytes =
-        size_of(state_->system, dir, copy) + size_of(state_->system, dir, with_meta(copy));
-    int error = unlink_if_there(state_->system, dir, copy);
-    if (error == 0) error = unlink_if_there(state_->system, dir, with_meta(copy));
+  for (const std::string& file : *files) {
+    const std::uint64_t bytes = size_of(state_->system, dir, file);
+    const int error = unlink_if_there(state_->system, dir, file);
     if (error < 0) return volume.write_error(error, subject, "purge");
     subtract(volume.quarantined, bytes);
   }

@@ -235,8 +235,8 @@ Status SimDisk::purge(const wire::BlockInfo& replica, int steps) {
   if (steps > 0) sync(Folder::kCurrent);
   for (const Quarantined& each : copies) {
     const FileName data = kept_data(replica, each.copy);
-    if (steps > 0) remove_entry(data);
-    if (steps > 1 && find(sidecar_beside(data)) != nullptr) remove_entry(sidecar_beside(data));
+    if (steps > 0 && find(sidecar_beside(data)) != nullptr) remove_entry(sidecar_beside(data));
+    if (steps > 1) remove_entry(data);
   }
   return {};
 }

@@ -93,7 +93,7 @@ inline constexpr int kPublishSteps = 5;
 // Link the sidecar, link the data, sync the target, unlink the data, unlink the sidecar.
 inline constexpr int kMoveSteps = 5;
 inline constexpr int kMovedAfter = 4;  // steps: the source has no data from then on
-// Sync current/ and unlink the data, unlink the sidecar.
+// Sync current/ and unlink the sidecar, unlink the data.
 inline constexpr int kPurgeSteps = 2;
 
 class SimDisk {

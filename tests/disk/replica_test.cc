@@ -465,6 +465,42 @@ TEST(Quarantine, IsNotPurgedByTryingAgainWhenTheDepartureCouldNotBeMadeDurable) 
   EXPECT_EQ(files_with(dir.path("quarantine"), "blk_").size(), 2u);
 }
 
+TEST(Quarantine, IsEmptyAfterAPurgeThatIsMadeAgainAfterACrash) {
+  for (int step = 1;; ++step) {
+    SCOPED_TRACE(step);
+    TempDir dir;
+    {
+      ScriptedSystem system;
+      auto store = must_open({dir.path()}, system);
+      put(*store, 5, kData);
+      ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+      system.dies_at = system.changes + step;
+      if (store->purge(info_of(5, kData), 0).ok()) return;
+    }
+    auto store = must_open({dir.path()});
+    for (const datanode::FoundReplica& found : store->scan().replicas) {
+      ASSERT_TRUE(store->purge(found.info, 0).ok());
+    }
+    EXPECT_TRUE(files_with(dir.path("quarantine"), "blk").empty());
+  }
+}
+
+TEST(Quarantine, IsEmptyAfterThePurgeOfWhatOnlyItsSidecarHadRoomForAtFirst) {
+  TempDir dir;
+  ScriptedSystem system;
+  auto store = must_open({dir.path()}, system);
+  put(*store, 5, kData);
+  int links = 0;
+  system.fail = [&](const std::string& call, const std::string&) {
+    return call == "link" && ++links == 2 ? -ENOSPC : 0;
+  };
+  EXPECT_EQ(store->quarantine(info_of(5, kData), 0).code(), Code::kNoSpace);
+  ASSERT_TRUE(store->quarantine(info_of(5, kData), 0).ok());
+  ASSERT_TRUE(store->purge(info_of(5, kData), 0).ok());
+  EXPECT_TRUE(files_with(dir.path("quarantine"), "blk").empty());
+  EXPECT_EQ(store->stats().quarantined, 0u);
+}
+
 TEST(Quarantine, WorksWhereFilesCannotHaveTwoNames) {
   TempDir dir;
   ScriptedSystem system;
