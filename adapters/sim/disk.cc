@@ -17,7 +17,7 @@ FileName sidecar_beside(FileName data) {
   return data;
 }
 
-Status too_many_open_files() { return {Code::kIo, "Too many open files"}; }
+Status too_many_open_files() { return {Code::kUnavailable, "Too many open files"}; }
 Status io_error() { return {Code::kIo, "Input/output error"}; }
 Status no_space() { return {Code::kNoSpace, "No space left on device"}; }
 Status no_such_replica() { return {Code::kNotFound, "no such replica"}; }

@@ -103,7 +103,7 @@ class SimDisk {
   // Another disk with what this one shows, all of it durable, and none of its faults.
   [[nodiscard]] SimDisk copy() const;
 
-  // Temporary files. kNoSpace, kIo (too many open files).
+  // Temporary files. kNoSpace, kUnavailable (too many open files).
   [[nodiscard]] Result<std::uint64_t> create(std::uint64_t length, WallTime now = {});
   Status write(std::uint64_t file, std::uint64_t offset, const Slice& data);
   Status write(std::uint64_t file, std::uint64_t offset, Bytes data);
@@ -124,7 +124,7 @@ class SimDisk {
   // have them.
   Status purge(const wire::BlockInfo& replica, int steps = kPurgeSteps);
 
-  // Of the data only `wanted` will be read. kNotFound: proven absent; kIo: unknown.
+  // Of the data only `wanted` will be read. kNotFound: proven absent; any other: unknown.
   [[nodiscard]] Result<ReplicaFiles> open(BlockId block, Extent wanted = {}) const;
   // What the replica's sidecar says. kNotFound: there is none, or no good one.
   [[nodiscard]] Result<wire::BlockInfo> read_sidecar(BlockId block) const;
