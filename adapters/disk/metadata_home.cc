@@ -294,12 +294,16 @@ Status MetadataHome::publish(const std::string& incoming_name, const Stored& sto
   const int removed = system_.unlink(directory_, journal.c_str());
   if (removed < 0 && removed != -ENOENT) return failed("remove an old journal", removed);
   Status status = write_file(journal_incoming, as_bytes(wire::journal_head(stored.checkpoint)));
-  if (!status.ok()) return status;
-  int error = system_.rename(directory_, incoming_name.c_str(), directory_,
-                             checkpoint_name(stored.checkpoint).c_str());
-  if (error == 0) {
+  int error = 0;
+  if (status.ok()) {
+    error = system_.rename(directory_, incoming_name.c_str(), directory_,
+                           checkpoint_name(stored.checkpoint).c_str());
+  }
+  if (status.ok() && error == 0) {
     error = system_.rename(directory_, journal_incoming.c_str(), directory_, journal.c_str());
   }
+  if (!status.ok() || error < 0) system_.unlink(directory_, journal_incoming.c_str());
+  if (!status.ok()) return status;
   if (error == 0) error = system_.sync(directory_);
   return error < 0 ? failed("publish the checkpoint", error) : Status();
 }

@@ -68,6 +68,9 @@ struct FailingSystem : System {
       durable[inode_of(fd)].clear();  // one that was used before
     return fd;
   }
+  int rename(int from_dir, const char* from, int to_dir, const char* to) override {
+    return fail_renames ? -ENOSPC : System::rename(from_dir, from, to_dir, to);
+  }
   int list(int directory, const char* path, std::vector<std::string>& names) override {
     return path == unreadable ? -EIO : System::list(directory, path, names);
   }
@@ -85,6 +88,7 @@ struct FailingSystem : System {
 
   bool fail_syncs = false;
   bool fail_folder_syncs = false;
+  bool fail_renames = false;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> begun;
   std::string unreadable;
 
@@ -265,6 +269,12 @@ TEST_F(Home, GoesOnWithAJournalThatCouldNotBeOpenedForAMoment) {
   EXPECT_EQ(home->append(append_after(state, {"6"})).status().code(), Code::kIo);
   system.unreadable.clear();
   EXPECT_EQ(home->append(append_after(state, {"6"})).value().applied, 6u);
+}
+
+TEST_F(Home, LeavesNothingOfACheckpointThatCouldNotGetItsName) {
+  system.fail_renames = true;
+  EXPECT_EQ(put("a", 1, 5).status().code(), Code::kNoSpace);
+  EXPECT_EQ(files(), 0u);
 }
 
 TEST_F(Home, RefusesACheckpointThatDidNotArriveWhole) {
