@@ -4,12 +4,13 @@
 // In one directory (the DataNode's `metadata/`), for each of the newest two checkpoints:
 //   checkpoint-<epoch>-<applied>.db     the NameNode's database
 //   journal-<epoch>-<applied>.log       the commands after it (core/wire/journal.h)
-// The journal that goes furthest grows; each append is synced before it is answered. A checkpoint counts once
-// both its files have their names and the directory is synced; older ones go only after that. A
-// journal whose end cannot be verified is kept for `dfs rescue` but not appended to: the NameNode
-// is told of nothing when it tries, and sends a new checkpoint. What an earlier process left in the
-// newest journal is made durable before anything is appended to it. Nothing that is behind what is
-// here is taken: a NameNode that was put back from an older copy must not displace what it lost.
+// The journal that goes furthest grows; each append is synced before it is answered. A checkpoint
+// counts once both its files have their names and the directory is synced; older ones go only after
+// that. A journal whose end cannot be verified is kept for `dfs rescue` but not appended to: the
+// NameNode is told of nothing when it tries, and sends a new checkpoint. What an earlier process
+// left in the newest journal is made durable before anything is appended to it. Nothing that is
+// behind what is here is taken: a NameNode that was put back from an older copy must not displace
+// what it lost.
 // Thread-safe. Errors leave what was acknowledged as it is.
 #pragma once
 
