@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/format.h"
@@ -22,6 +23,27 @@ struct Part {
   std::string bytes;
 };
 
+// How much of the file is wanted.
+struct Amount {
+  std::optional<std::uint64_t> lines;
+  std::uint64_t bytes = kDefaultBytes;  // unless lines are
+};
+
+Result<Amount> amount_of(const Part& part) {
+  Amount amount;
+  if (!part.lines.empty()) {
+    Result<std::uint64_t> lines = parse_number(part.lines, "-n", 0, UINT64_MAX);
+    if (!lines.ok()) return lines.status();
+    amount.lines = *lines;
+  }
+  if (!part.bytes.empty()) {
+    Result<std::uint64_t> bytes = parse_size(part.bytes);
+    if (!bytes.ok()) return bytes.status();
+    amount.bytes = *bytes;
+  }
+  return amount;
+}
+
 int refuse_json(const Context& context) {
   return context.fail("--json has no room for content on standard output", kUsage);
 }
@@ -37,13 +59,16 @@ class HeadSink : public StreamSink {
       if (data[length++] == '\n') --left_;
     }
     if (Status status = StreamSink::write(offset, data.first(length)); !status.ok()) return status;
-    if (left_ == 0) return {Code::kUnavailable, "enough"};
+    enough_ = left_ == 0;
+    if (enough_) return {Code::kUnavailable, "enough"};
     return {};
   }
-  [[nodiscard]] bool enough() const { return left_ == 0; }
+  // All of the lines were printed.
+  [[nodiscard]] bool enough() const { return enough_; }
 
  private:
   std::uint64_t left_;
+  bool enough_ = false;
 };
 
 // Keeps what it is given; for small ranges.
@@ -56,23 +81,16 @@ class MemorySink : public http::ReadSink {
   std::string text;
 };
 
-Status head(Session& session, const Part& part) {
-  client::ReadOptions options = in_order(part.path);
-  if (!part.lines.empty()) {
-    Result<std::uint64_t> lines = parse_number(part.lines, "-n", 0, UINT64_MAX);
-    if (!lines.ok()) return lines.status();
+Status head(Session& session, const std::string& path, const Amount& amount) {
+  client::ReadOptions options = in_order(path);
+  if (amount.lines) {
     options.block.fetch_bytes = kBackwards;
-    if (*lines == 0) options.length = 0;
-    HeadSink sink(*lines);
+    if (*amount.lines == 0) options.length = 0;
+    HeadSink sink(*amount.lines);
     Status status = session.read(options, sink).status();
     return sink.enough() ? Status() : status;
   }
-  options.length = kDefaultBytes;
-  if (!part.bytes.empty()) {
-    Result<std::uint64_t> bytes = parse_size(part.bytes);
-    if (!bytes.ok()) return bytes.status();
-    options.length = *bytes;
-  }
+  options.length = amount.bytes;
   StreamSink sink(STDOUT_FILENO, "standard output");
   return session.read(options, sink).status();
 }
@@ -103,58 +121,66 @@ Result<std::uint64_t> start_of_lines(Session& session, const std::string& path,
   return lines == 0 ? file.length : 0;
 }
 
-Status tail_once(Session& session, const Part& part) {
-  Result<wire::FileStatus> file = session.call(wire::Stat{part.path});
+// Prints only of the version of the file that the offset was found in.
+class TailSink : public StreamSink {
+ public:
+  TailSink(const std::string& path, const wire::FileStatus& wanted)
+      : StreamSink(STDOUT_FILENO, "standard output"), path_(path), wanted_(wanted) {}
+  Status opened(const wire::FileStatus& found) override {
+    if (same_version(found, wanted_)) return {};
+    return {Code::kReplaced, path_ + ": file was replaced"};
+  }
+  Status write(std::uint64_t offset, Bytes data) override {
+    printed_ = true;
+    return StreamSink::write(offset, data);
+  }
+  [[nodiscard]] bool printed() const { return printed_; }
+
+ private:
+  const std::string& path_;
+  const wire::FileStatus& wanted_;
+  bool printed_ = false;
+};
+
+// `again` where another version may be tried: nothing has been printed of this one.
+Status tail_once(Session& session, const std::string& path, const Amount& amount, bool& again) {
+  again = true;
+  Result<wire::FileStatus> file = session.call(wire::Stat{path});
   if (!file.ok()) return file.status();
-  client::ReadOptions options = in_order(part.path);
-  if (!part.lines.empty()) {
-    Result<std::uint64_t> lines = parse_number(part.lines, "-n", 0, UINT64_MAX);
-    if (!lines.ok()) return lines.status();
-    Result<std::uint64_t> start = start_of_lines(session, part.path, *file, *lines);
+  client::ReadOptions options = in_order(path);
+  if (amount.lines) {
+    Result<std::uint64_t> start = start_of_lines(session, path, *file, *amount.lines);
     if (!start.ok()) return start.status();
     options.offset = *start;
   } else {
-    std::uint64_t bytes = kDefaultBytes;
-    if (!part.bytes.empty()) {
-      Result<std::uint64_t> size = parse_size(part.bytes);
-      if (!size.ok()) return size.status();
-      bytes = *size;
-    }
-    options.offset = file->length - std::min(bytes, file->length);
+    options.offset = file->length - std::min(amount.bytes, file->length);
   }
-  // Prints only if the file is still the one that the offset was found in.
-  class Sink : public StreamSink {
-   public:
-    explicit Sink(const wire::FileStatus& wanted)
-        : StreamSink(STDOUT_FILENO, "standard output"), wanted_(wanted) {}
-    Status opened(const wire::FileStatus& found) override {
-      if (same_version(found, wanted_)) return {};
-      return {Code::kReplaced, "file was replaced"};
-    }
-
-   private:
-    const wire::FileStatus& wanted_;
-  };
-  Sink sink(*file);
-  return session.read(options, sink).status();
+  TailSink sink(path, *file);
+  Status status = session.read(options, sink).status();
+  again = !sink.printed();
+  return status;
 }
 
-Status tail(Session& session, const Part& part) {
+Status tail(Session& session, const std::string& path, const Amount& amount) {
   Status status;
-  for (int i = 0; i < kMaxReplaced; ++i) {
-    status = tail_once(session, part);
+  bool again = true;
+  for (int i = 0; i < kMaxReplaced && again; ++i) {
+    status = tail_once(session, path, amount, again);
     if (status.code() != Code::kReplaced) break;
   }
   return status;
 }
 
 void add_part(CLI::App& app, Context& context, const std::string& name, const std::string& summary,
-              Status (*run)(Session&, const Part&)) {
+              Status (*run)(Session&, const std::string&, const Amount&)) {
   const auto part = std::make_shared<Part>();
   CLI::App* command = add_command(app, context, name, summary, [part, &context, run] {
     if (context.globals.json) return refuse_json(context);
-    return for_each_path(context, {part->path},
-                         [&](Session& session, const std::string&) { return run(session, *part); });
+    const Result<Amount> amount = amount_of(*part);
+    if (!amount.ok()) return context.fail(amount.status().message(), kUsage);
+    return for_each_path(context, {part->path}, [&](Session& session, const std::string& path) {
+      return run(session, path, *amount);
+    });
   });
   command->add_option("path", part->path, "the file")->required();
   CLI::Option* lines = command->add_option("-n,--lines", part->lines, "this many lines");

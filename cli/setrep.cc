@@ -38,6 +38,10 @@ Result<bool> replicated(Session& session, const std::string& path, std::size_t r
   for (;;) {
     Result<wire::LocateReply> page = session.call(request);
     if (!page.ok()) return page.status();
+    if (const std::uint32_t asked = page->status.replication; asked != replication) {
+      return {Code::kReplaced, path + ": somebody else has replaced it or asked for " +
+                                   counted(asked, "replica") + " meanwhile"};
+    }
     for (const wire::LocatedBlock& block : page->blocks) {
       const auto copies = std::ranges::count_if(
           block.locations, [&](const auto& at) { return lasting.contains(at.node); });

@@ -56,6 +56,8 @@ TEST(CommandLine, WhatCannotBeMeantIsWrongUsage) {
                                              {"find", "/", "-type", "x"},
                                              {"cat", "--json", "/a"},
                                              {"head", "-n", "1", "-c", "1", "/a"},
+                                             {"head", "-n", "x", "/a"},
+                                             {"tail", "-c", "12X", "/a"},
                                              {"admin"},
                                              {"admin", "safemode", "off"},
                                              {"ls", "--meta", "ftp://x/y"},
