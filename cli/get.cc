@@ -93,7 +93,7 @@ class Getter {
       const Result<wire::FileStatus> file = read(options, local);
       if (file.ok()) {
         report_.moved_file(file->length);
-      } else if (!session_.interrupted()) {  // run() says that, once
+      } else {
         report_.failed(file.status());
       }
     });
@@ -160,14 +160,13 @@ int run_get(const Get& get, const Context& context) {
   const std::unique_ptr<Session> session = open_session(context);
   if (!session) return kUsage;
   const InterruptGuard guard(*session);
-  TransferReport report(context);
+  TransferReport report(context, *session);
   Crew crew(kFilesAtOnce);
   Getter getter(*session, report, crew, get.force);
   for (std::size_t i = 0; i + 1 < get.paths.size() && !session->interrupted(); ++i) {
     get_one(getter, *session, report, get.paths[i], to, get.paths.size() > 2);
   }
   crew.wait();
-  if (session->interrupted()) report.failed({Code::kUnavailable, "interrupted"});
   return report.finish();
 }
 

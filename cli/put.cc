@@ -92,7 +92,7 @@ class Putter {
       const Result<wire::FileStatus> file = write(local, remote);
       if (file.ok()) {
         report_.moved_file(file->length);
-      } else if (!session_.interrupted()) {  // run() says that, once
+      } else {
         report_.failed(file.status());
       }
     });
@@ -141,11 +141,11 @@ int run_put(const Put& put, const Context& context) {
   const std::unique_ptr<Session> session = open_session(context);
   if (!session) return kUsage;
   const InterruptGuard guard(*session);
-  TransferReport report(context);
+  TransferReport report(context, *session);
   Crew crew(kFilesAtOnce);
   Putter putter(*session, report, crew, std::move(*options));
   const std::string& to = put.paths.back();
-  for (std::size_t i = 0; i + 1 < put.paths.size(); ++i) {
+  for (std::size_t i = 0; i + 1 < put.paths.size() && !session->interrupted(); ++i) {
     const std::string& from = put.paths[i];
     // "." and ".." have no name of their own to keep.
     const std::string named =
@@ -166,7 +166,6 @@ int run_put(const Put& put, const Context& context) {
     }
   }
   crew.wait();
-  if (session->interrupted()) report.failed({Code::kUnavailable, "interrupted"});
   return report.finish();
 }
 

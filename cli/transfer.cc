@@ -96,8 +96,8 @@ std::string progress_line(std::uint64_t moved, std::uint64_t expected, std::uint
   return "[" + std::string(full, '#') + std::string(width - full, '.') + "]" + numbers;
 }
 
-TransferReport::TransferReport(const Context& context)
-    : context_(context), started_(http::monotonic_now()) {
+TransferReport::TransferReport(const Context& context, const Session& session)
+    : context_(context), session_(session), started_(http::monotonic_now()) {
   if (context.globals.quiet || ::isatty(STDERR_FILENO) == 0) return;
   bar_ = std::thread([this] { show(); });
 }
@@ -150,6 +150,10 @@ void TransferReport::moved_file(std::uint64_t bytes) {
 }
 
 void TransferReport::failed(const Status& status) {
+  if (!session_.interrupted() || status.code() == Code::kUnknownOutcome) tell(status);
+}
+
+void TransferReport::tell(const Status& status) {
   const std::lock_guard lock(mutex_);
   clear_line();
   context_.fail(status);
@@ -157,6 +161,7 @@ void TransferReport::failed(const Status& status) {
 }
 
 int TransferReport::finish() {
+  if (session_.interrupted()) tell({Code::kUnavailable, "interrupted"});
   stop_bar();
   if (context_.globals.json) {
     boost::json::array errors;

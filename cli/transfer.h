@@ -46,7 +46,7 @@ class Crew {
 class TransferReport {
  public:
   // Shows a progress bar on standard error if that is a terminal and nobody wants quiet.
-  explicit TransferReport(const Context& context);
+  TransferReport(const Context& context, const Session& session);
   ~TransferReport();
   TransferReport(const TransferReport&) = delete;
   TransferReport& operator=(const TransferReport&) = delete;
@@ -55,7 +55,8 @@ class TransferReport {
   void expect(std::uint64_t bytes);
   void made_directory();
   void moved_file(std::uint64_t bytes);
-  // One error line; the others go on.
+  // One error line; the others go on. None of what ended because of Ctrl-C, unless its outcome is
+  // not known: finish() says that, once.
   void failed(const Status& status);
   [[nodiscard]] http::Progress& progress() { return moved_; }
 
@@ -64,10 +65,12 @@ class TransferReport {
 
  private:
   void show();
+  void tell(const Status& status);
   void clear_line();
   void stop_bar();
 
   const Context& context_;
+  const Session& session_;
   http::Progress moved_ = 0;
   std::mutex mutex_;
   std::condition_variable tick_;

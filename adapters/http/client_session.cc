@@ -108,21 +108,26 @@ wire::Reply ClientSession::run(client::Call& call, client::CallEffects& effects)
       CallResult result =
           sockets_.call(options_.namenodes.at(send->namenode), send->request, send->timeout);
       const std::lock_guard lock(mutex_);
-      if (closing_) return interrupted_status();
       if (result.answered) {
         call.answered(send->attempt, std::move(result.reply), monotonic_now(), effects);
       } else {
         call.failed(send->attempt, std::get<Status>(result.reply), result.sent, monotonic_now(),
                     effects);
       }
+      if (!closing_ || std::holds_alternative<client::CallDone>(effects.front())) continue;
+      effects.clear();
+      call.give_up(interrupted_status(), effects);
     } else {
       const Instant at = std::get<client::WakeAt>(effect).at;
       std::unique_lock lock(mutex_);
       while (!closing_ && monotonic_now() < at) {
         wake_.wait_for(lock, std::chrono::microseconds((at - monotonic_now()).us));
       }
-      if (closing_) return interrupted_status();
-      call.wake(monotonic_now(), effects);
+      if (closing_) {
+        call.give_up(interrupted_status(), effects);
+      } else {
+        call.wake(monotonic_now(), effects);
+      }
     }
   }
 }

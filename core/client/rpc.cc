@@ -162,6 +162,13 @@ void Call::wake(Instant now, CallEffects& effects) {
   send(now, effects);
 }
 
+void Call::give_up(const Status& why, CallEffects& effects) {
+  if (done_) return;
+  if (caller_ == nullptr || !maybe_executed_) return finish(why, effects);
+  finish(Status(Code::kUnknownOutcome, why.message() + "; it may or may not have been done"),
+         effects);
+}
+
 Status Call::gave_up() const {
   const std::string within = " within " + whole_seconds(options_.limit);
   if (caller_ != nullptr && maybe_executed_) {

@@ -5,7 +5,7 @@
 // failure, and so is kInternal to a mutating request: something broke that may have been
 // executed. When the limit runs out on a mutating request that may have been sent, the result is
 // kUnknownOutcome, and kTimedOut otherwise. The same where such an attempt is followed by a refusal
-// that the NameNode keeps no record of.
+// that the NameNode keeps no record of, or where its maker gives up.
 //
 // Which answers are final: those that trying again cannot change, and those that only an operator
 // changes (safe mode, a NameNode with an older history). A cluster that cannot store now is waited
@@ -86,6 +86,8 @@ class Call {
               CallEffects& effects);
   // Due at WakeAt; harmless at other times.
   void wake(Instant now, CallEffects& effects);
+  // Nobody waits any longer, because of `why`; no attempt is out, or it was told of as failed.
+  void give_up(const Status& why, CallEffects& effects);
 
  private:
   void send(Instant now, CallEffects& effects);

@@ -72,8 +72,8 @@ void Writer::called(std::uint64_t call, wire::Reply reply, Instant now, WriterEf
 
 void Writer::created(wire::Reply reply, Instant now, WriterEffects& effects) {
   if (const auto* status = std::get_if<Status>(&reply)) {
-    return finish(cannot_store(status->code()) ? about(status->code(), status->message()) : *status,
-                  effects);
+    const bool names_no_path = cannot_store(status->code()) || nobody_there(status->code());
+    return finish(names_no_path ? about(status->code(), status->message()) : *status, effects);
   }
   auto* granted = std::get_if<wire::CreateReply>(&reply);
   if (granted == nullptr || granted->block_size == 0) {
@@ -332,9 +332,10 @@ void Writer::complete(WriterEffects& effects) {
 void Writer::completed(wire::Reply reply, Instant /*now*/, WriterEffects& effects) {
   if (const auto* status = std::get_if<Status>(&reply)) {
     // Unknown stays unknown: abandoning now could race with what may have been done.
-    if (nobody_there(status->code()) || status->code() == Code::kFenced) {
-      return finish(*status, effects);
+    if (nobody_there(status->code())) {
+      return finish(about(status->code(), status->message()), effects);
     }
+    if (status->code() == Code::kFenced) return finish(*status, effects);
     return fail(*status, true, effects);
   }
   const auto* file = std::get_if<wire::FileStatus>(&reply);

@@ -151,6 +151,22 @@ TEST_F(CallTest, AMutationThatNeverLeftTimesOut) {
   EXPECT_EQ(outcome().message(), "no answer from the NameNode within 10 s (reset)");
 }
 
+TEST_F(CallTest, OneThatIsGivenUpTellsWhetherItMayBeDone) {
+  for (const bool mutates : {false, true}) {
+    for (const bool sent : {false, true}) {
+      make(mutates ? wire::Request(mkdir()) : wire::Request(wire::Stat{"/a"}));
+      fail(sent);
+      after([&] { call->give_up({Code::kUnavailable, "interrupted"}, effects); });
+      EXPECT_EQ(outcome(), mutates && sent ? Status(Code::kUnknownOutcome,
+                                                    "interrupted; it may or may not have been done")
+                                           : Status(Code::kUnavailable, "interrupted"));
+      after([&] { call->give_up({Code::kUnavailable, "again"}, effects); });
+      EXPECT_TRUE(effects.empty());
+    }
+  }
+  EXPECT_EQ(numbers.settled_below(), 3u);
+}
+
 TEST_F(CallTest, AQuestionNeverHasAnUnknownOutcome) {
   RetryOptions options;
   options.limit = seconds(10);
