@@ -92,7 +92,8 @@ void Reader::page_located(wire::Reply reply, Instant now, ReaderEffects& effects
   pump(now, effects);
 }
 
-// The blocks of a page follow each other without a gap, from where the last page ended.
+// The blocks of a page follow each other without a gap, from where the last page ended. Only the
+// first of all may begin before what is wanted.
 Status Reader::accept_page(const wire::LocateReply& page) {
   const bool same = page.status.inode == file_.inode && page.status.length == file_.length;
   if (!same && !mutated(Mutant::kG4LocateByPathMidway)) {
@@ -102,7 +103,9 @@ Status Reader::accept_page(const wire::LocateReply& page) {
   next_in_page_ = 0;
   for (const wire::LocatedBlock& block : page.blocks) {
     if (located_ == end_) break;
-    const bool sound = block.offset <= located_ && block.visible_length <= block.block.length &&
+    const bool follows = block.offset == located_ || located_ == options_.offset;
+    const bool sound = follows && block.offset <= located_ &&
+                       block.visible_length <= block.block.length &&
                        located_ - block.offset < block.visible_length;
     if (!sound) return about(Code::kInternal, "the NameNode's list of blocks makes no sense");
     located_ = std::min(end_, block.offset + block.visible_length);

@@ -299,8 +299,8 @@ TEST(ReaderAlone, AListOfBlocksThatCannotBeIsRefused) {
   wire::LocateReply longer = ReaderAlone::page(100, {0});
   longer.blocks[0].visible_length = 101;
   wire::LocateReply again = ReaderAlone::page(200, {0, 0});
-  for (const wire::LocateReply& page :
-       {longer, again, ReaderAlone::page(100, {1}), ReaderAlone::page(100, {})}) {
+  for (const wire::LocateReply& page : {longer, again, ReaderAlone::page(150, {0, 50}),
+                                        ReaderAlone::page(100, {1}), ReaderAlone::page(100, {})}) {
     ReaderAlone alone;
     alone.answer(page);
     EXPECT_EQ(alone.end().code(), Code::kInternal);
