@@ -60,6 +60,8 @@ class ReadJob : public std::enable_shared_from_this<ReadJob> {
   void step(Step&& advance);
   void carry_out(client::ReaderEffect& effect);
   void fetch(const client::Fetch& wanted);
+  [[nodiscard]] Status deliver(const client::DeliverFile& piece);
+  void wake_at(Instant at);
   // The sink failed, or the job was cancelled: nothing more is delivered.
   void end(Status status);
   [[nodiscard]] std::unique_ptr<RangeAnswer> take_buffer();
@@ -69,6 +71,9 @@ class ReadJob : public std::enable_shared_from_this<ReadJob> {
   const bool in_order_;
   // Of a read in order, over a whole step: a sink that takes its time must not see the next piece.
   std::mutex turn_;
+  // That sink's time so far, in which nothing goes on: the machine's clock stands still meanwhile,
+  // lest it take for slow what it asked for with that piece. With turn_.
+  Duration in_sink_;
   std::mutex mutex_;
   std::condition_variable finished_;
   client::Reader reader_;

@@ -39,7 +39,7 @@ void ReadJob::step(Step&& advance) {
     const std::lock_guard lock(mutex_);
     if (done_) return;
     ++carrying_out_;
-    advance(reader_, monotonic_now(), effects);
+    advance(reader_, monotonic_now() - in_sink_, effects);
   }
   for (client::ReaderEffect& effect : effects) carry_out(effect);
   const std::lock_guard lock(mutex_);
@@ -62,21 +62,35 @@ void ReadJob::carry_out(client::ReaderEffect& effect) {
     file_ = opened->status;
     if (Status status = sink_.opened(file_); !status.ok()) end(std::move(status));
   } else if (const auto* piece = std::get_if<client::DeliverFile>(&effect)) {
-    if (Status status = sink_.write(piece->offset, piece->data); !status.ok()) {
-      return end(std::move(status));
-    }
+    if (Status status = deliver(*piece); !status.ok()) return end(std::move(status));
     if (progress_ != nullptr) *progress_ += static_cast<std::int64_t>(piece->data.size());
   } else if (const auto* wake = std::get_if<client::WakeAt>(&effect)) {
-    session_.workers().at(wake->at, [weak = weak_from_this()] {
-      const auto job = weak.lock();
-      if (!job) return;
-      job->step([](client::Reader& reader, Instant now, client::ReaderEffects& effects) {
-        reader.wake(now, effects);
-      });
-    });
+    wake_at(wake->at);
   } else {
     end(std::move(std::get<client::ReadDone>(effect).status));
   }
+}
+
+Status ReadJob::deliver(const client::DeliverFile& piece) {
+  if (!in_order_) return sink_.write(piece.offset, piece.data);
+  const Instant before = monotonic_now();
+  Status status = sink_.write(piece.offset, piece.data);
+  in_sink_ = in_sink_ + (monotonic_now() - before);
+  return status;
+}
+
+void ReadJob::wake_at(Instant at) {
+  session_.workers().at(at + in_sink_, [weak = weak_from_this(), at] {
+    const auto job = weak.lock();
+    if (!job) return;
+    job->step([at](client::Reader& reader, Instant now, client::ReaderEffects& effects) {
+      if (now < at) {
+        effects.push_back(client::WakeAt{at});  // the clock has stood still since
+      } else {
+        reader.wake(now, effects);
+      }
+    });
+  });
 }
 
 std::unique_ptr<RangeAnswer> ReadJob::take_buffer() {

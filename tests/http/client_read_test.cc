@@ -48,6 +48,18 @@ class ClientReadTest : public testing::Test {
     const auto written = session_->write(std::move(options), std::move(*source));
     ASSERT_TRUE(written.ok()) << written.status().message();
   }
+  // Requests for ranges of blocks that the DataNodes have answered.
+  [[nodiscard]] std::uint64_t ranges_sent() {
+    std::uint64_t sum = 0;
+    for (const auto& datanode : datanodes_) {
+      const auto metrics =
+          session_->sockets().get(datanode->address().text(), "/metrics", kPatience);
+      const std::string name = "dfs_datanode_requests_total{method=\"read\",outcome=\"200\"} ";
+      const std::size_t at = metrics.ok() ? metrics->body.find(name) : std::string::npos;
+      if (at != std::string::npos) sum += std::stoull(metrics->body.substr(at + name.size()));
+    }
+    return sum;
+  }
   static client::ReadOptions all_of_it() {
     client::ReadOptions options;
     options.path = "/f";
@@ -95,6 +107,31 @@ TEST_F(ClientReadTest, InOrderGivesNoPieceToASinkThatIsStillBusyWithTheOneBefore
   const auto read = session_->read(std::move(options), sink);
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_FALSE(sink.overtaken());
+}
+
+// Takes longer over its first piece than a DataNode may over an answer.
+class UnhurriedSink : public ReadSink {
+ public:
+  explicit UnhurriedSink(Duration pause) : pause_(pause) {}
+  Status write(std::uint64_t offset, Bytes /*data*/) override {
+    if (offset == 0) std::this_thread::sleep_for(std::chrono::microseconds(pause_.us));
+    return {};
+  }
+
+ private:
+  const Duration pause_;
+};
+
+TEST_F(ClientReadTest, InOrderTakesNoDataNodeForSlowBecauseItsSinkIs) {
+  client::ReadOptions options = all_of_it();
+  options.window = 1;
+  options.block.parallel = 1;
+  options.block.hedge_after = milliseconds(1500);
+  UnhurriedSink sink(options.block.hedge_after + milliseconds(100));
+  const auto read = session_->read(std::move(options), sink);
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_TRUE(eventually([this] { return ranges_sent() >= kLength / kMiB; }));
+  EXPECT_EQ(ranges_sent(), kLength / kMiB);
 }
 
 // Fails at the first piece, after all the others were written.
