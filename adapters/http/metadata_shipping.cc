@@ -91,6 +91,15 @@ void MetadataShipping::step_until_stopped() {
     }
     namenode::ShipperEffects effects;
     shipper_->tick(clock_.now(), effects);
+    // Here and before the rest: a sender that came late to it would remove the next checkpoint.
+    const auto dropped = std::erase_if(effects, [](const namenode::ShipperEffect& effect) {
+      return std::holds_alternative<namenode::DropCheckpoint>(effect);
+    });
+    if (dropped > 0) {
+      lock.unlock();
+      remove_checkpoint();
+      lock.lock();
+    }
     for (namenode::ShipperEffect& effect : effects) work_.push_back(std::move(effect));
     if (!effects.empty()) changed_.notify_all();
   }
@@ -135,8 +144,6 @@ void MetadataShipping::carry_out(const namenode::ShipperEffect& effect) {
     strand_->run([newer](namenode::NameNode& machine, Now now, namenode::EffectList&) {
       machine.newer_history(newer->epoch, now);
     });
-  } else {
-    remove_checkpoint();
   }
 }
 
