@@ -87,6 +87,19 @@ TEST(Agenda, KeepsSoManyAppointmentsAndSaysThatThereWereMore) {
   EXPECT_EQ(agenda.take(), std::nullopt);
 }
 
+TEST(Agenda, WhatDoesNotHoldForLongIsEveryOtherOneThatIsTaken) {
+  Agenda agenda;
+  for (const std::uint64_t i : {1u, 2u, 3u, 4u}) agenda.note(BlockId{i});
+  agenda.note_soon(BlockId{4});
+  agenda.note_soon(BlockId{9});
+  agenda.note(BlockId{9});
+  EXPECT_EQ(agenda.size(), 5u);
+  EXPECT_EQ(agenda.soon(), 2u);
+  std::vector<std::uint64_t> taken;
+  while (const auto block = agenda.take()) taken.push_back(block->value);
+  EXPECT_THAT(taken, ElementsAre(4, 1, 9, 2, 3));
+}
+
 TEST(OrderBook, HoldsOneOrderOfAKindForABlockOnANode) {
   OrderBook book(100);
   EXPECT_TRUE(book.place(NodeId{1}, order(OrderKind::kVerify, 7), at(0)));
@@ -107,6 +120,20 @@ TEST(OrderBook, AReplyHasAtMostAHundredOrdersTheUrgentFirst) {
   EXPECT_EQ(first[0].block.id, BlockId{500});
   EXPECT_THAT(book.take(NodeId{1}, at(2)), SizeIs(51));
   EXPECT_THAT(book.take(NodeId{1}, at(3)), IsEmpty());
+}
+
+TEST(OrderBook, TheLeastUrgentHaveTheirPlaceInEveryReply) {
+  OrderBook book(1);
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    (void)book.place(NodeId{1}, order(OrderKind::kQuarantine, i), at(0));
+    (void)book.place(NodeId{1}, order(OrderKind::kConfirm, i), at(0));
+    (void)book.place(NodeId{1}, order(OrderKind::kVerify, i), at(0));
+  }
+  std::map<OrderKind, std::size_t> taken;
+  for (const wire::Order& order : book.take(NodeId{1}, at(1))) ++taken[order.kind];
+  EXPECT_EQ(taken[OrderKind::kConfirm], 80u);
+  EXPECT_EQ(taken[OrderKind::kQuarantine], 10u);
+  EXPECT_EQ(taken[OrderKind::kVerify], 10u);
 }
 
 TEST(OrderBook, AResultCountsOnceAndOnlyFromTheNodeThatGotTheOrder) {

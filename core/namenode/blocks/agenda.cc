@@ -3,11 +3,18 @@
 namespace dfs::namenode {
 
 void Agenda::note(BlockId block) {
+  if (soon_.contains(block)) return;
   if (noted_.size() < most_) {
     noted_.insert(block);
   } else if (!noted_.contains(block)) {
     overflowed_ = true;
   }
+}
+
+void Agenda::note_soon(BlockId block) {
+  if (soon_.size() >= most_) return note(block);
+  noted_.erase(block);
+  soon_.insert(block);
 }
 
 void Agenda::note_at(BlockId block, Instant at) {
@@ -35,12 +42,19 @@ void Agenda::advance(Instant running) {
 }
 
 std::optional<BlockId> Agenda::take() {
+  const bool soon = !soon_.empty() && (soon_next_ || noted_.empty());
+  soon_next_ = !soon;
+  if (soon) return take_from(soon_, taken_soon_);
   if (noted_.empty()) return std::nullopt;
-  auto next = noted_.upper_bound(taken_);
-  if (next == noted_.end()) next = noted_.begin();
-  taken_ = *next;
-  noted_.erase(next);
-  return taken_;
+  return take_from(noted_, taken_);
+}
+
+BlockId Agenda::take_from(Noted& noted, BlockId& taken) {
+  auto next = noted.upper_bound(taken);
+  if (next == noted.end()) next = noted.begin();
+  taken = *next;
+  noted.erase(next);
+  return taken;
 }
 
 bool Agenda::overflowed() {

@@ -22,21 +22,32 @@ class Agenda {
   static constexpr std::size_t kMost = 100'000;
 
   void note(BlockId block);
+  // What is known of it now will soon not hold any more: it does not wait for all that is noted,
+  // but every other one that is taken is such a one while there are any.
+  void note_soon(BlockId block);
   // Bring it back at `at` (running time), or earlier if that was asked for before.
   void note_at(BlockId block, Instant at);
   // Moves what is due to the noted ones.
   void advance(Instant running);
   [[nodiscard]] std::optional<BlockId> take();
-  [[nodiscard]] std::size_t size() const { return noted_.size(); }
+  [[nodiscard]] std::size_t size() const { return noted_.size() + soon_.size(); }
+  [[nodiscard]] std::size_t soon() const { return soon_.size(); }
   // So little is noted that a great many more can be.
   [[nodiscard]] bool roomy() const { return noted_.size() < most_ / 10; }
   // True once after notes had to be dropped.
   [[nodiscard]] bool overflowed();
 
  private:
+  using Noted = std::set<BlockId>;
+  // The one after `taken`, in a circle, so that none is overtaken for ever.
+  static BlockId take_from(Noted& noted, BlockId& taken);
+
   std::size_t most_;
-  std::set<BlockId> noted_;
-  BlockId taken_;  // the last one: the next is above it, so that none is overtaken for ever
+  Noted noted_;
+  BlockId taken_;  // the last one
+  Noted soon_;     // of those that are not noted otherwise
+  BlockId taken_soon_;
+  bool soon_next_ = true;
   std::set<std::pair<Instant, BlockId>> timers_;
   std::map<BlockId, Instant> timer_of_;
   bool overflowed_ = false;

@@ -1,5 +1,6 @@
 #include "core/namenode/blocks/order_book.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "core/base/mutant.h"
@@ -74,10 +75,17 @@ const PendingOrder* OrderBook::find(std::uint64_t order) const {
 
 std::vector<wire::Order> OrderBook::take(NodeId node, Instant running) {
   std::vector<wire::Order> taken;
-  for (auto at = unsent_.lower_bound({node, 0});
-       at != unsent_.end() && at->first.first == node && taken.size() < kOrdersPerReply;) {
+  const auto of_node = [&](auto at) { return at != unsent_.end() && at->first.first == node; };
+  const auto least = [](const std::set<std::uint64_t>& waiting) {
+    return std::min(waiting.size(), kLeastOfEach);
+  };
+  const auto first = unsent_.lower_bound({node, 0});
+  std::size_t kept_back = 0;  // places for the less urgent ones
+  for (auto at = first; of_node(at); ++at) kept_back += least(at->second);
+  for (auto at = first; of_node(at);) {
     std::set<std::uint64_t>& waiting = at->second;
-    while (taken.size() < kOrdersPerReply && !waiting.empty()) {
+    kept_back -= least(waiting);
+    while (taken.size() + kept_back < kOrdersPerReply && !waiting.empty()) {
       const std::uint64_t number = *waiting.begin();
       waiting.erase(waiting.begin());
       PendingOrder& pending = orders_.at(number);

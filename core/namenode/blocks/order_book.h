@@ -35,6 +35,8 @@ struct PendingOrder {
 class OrderBook {
  public:
   static constexpr std::size_t kOrdersPerReply = 100;
+  // So many of the less urgent ones have their place in a reply however many others wait.
+  static constexpr std::size_t kLeastOfEach = 10;
   // A deletion was judged by what was known then: it is fetched soon or judged again.
   static constexpr Duration kDeletionsKeep = seconds(10);
   // Verifications that a node has at once: they read much, and must end within the time-out.

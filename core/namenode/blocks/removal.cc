@@ -14,6 +14,10 @@ using wire::OrderKind;
 
 constexpr Duration kGiveUpAfter = seconds(300);  // then another victim may be chosen
 constexpr Duration kAskAgain = seconds(10);
+// An answer holds for kConfirmationHolds: no more is asked than can be made use of in that time.
+constexpr std::uint64_t kMostConfirms = 50;    // of a survivor at once
+constexpr std::uint64_t kMostDeletions = 500;  // of a victim at once
+constexpr std::size_t kMostAnswered = 64;      // that nobody has looked at yet
 
 // Where the good copies without this one are.
 std::vector<const Node*> others(const BlockView& view, NodeId victim) {
@@ -83,6 +87,14 @@ const Copy* victim_of(Soft& soft, const BlockView& view) {
   return victim;
 }
 
+bool time_to_ask(const Soft& soft, NodeId victim, const std::vector<NodeId>& survivors) {
+  return soft.agenda.soon() < kMostAnswered &&
+         soft.orders.count(victim, OrderKind::kQuarantine) < kMostDeletions &&
+         std::ranges::none_of(survivors, [&soft](NodeId survivor) {
+           return soft.orders.count(survivor, OrderKind::kConfirm) >= kMostConfirms;
+         });
+}
+
 }  // namespace
 
 void remove_excess(Soft& soft, const BlockView& view, Now now) {
@@ -105,7 +117,7 @@ void remove_excess(Soft& soft, const BlockView& view, Now now) {
     return;
   }
   for (const NodeId survivor : verdict.verify) soft.verify.want(survivor, view.id, false);
-  if (verdict.verify.empty()) {
+  if (verdict.verify.empty() && time_to_ask(soft, victim->id, verdict.confirm)) {
     for (const NodeId survivor : verdict.confirm) {
       const auto asked = removal.asked.find(survivor);
       if (asked != removal.asked.end() && soft.running() < asked->second + kAskAgain) continue;
@@ -128,7 +140,7 @@ void confirmed(Soft& soft, BlockId block, Node& survivor, bool there) {
     replica->set(Replica::kSuspect, true);
     soft.verify.want(survivor.row.id, block, true);
   }
-  soft.agenda.note(block);
+  soft.agenda.note_soon(block);
 }
 
 }  // namespace dfs::namenode
