@@ -41,6 +41,16 @@ void Tasks::take(const wire::Order& order) {
     confirm(order);
     return;
   }
+  // Asked back, it is not to be gone by the time that its turn comes.
+  if (order.kind == OrderKind::kRestore) {
+    const auto purge = std::ranges::find_if(work_, [&order](const wire::Order& other) {
+      return other.kind == OrderKind::kPurge && other.block == order.block;
+    });
+    if (purge != work_.end()) {
+      settle(*purge, {Code::kUnavailable, "the replica is asked back"});
+      work_.erase(purge);
+    }
+  }
   Queue& queue = queue_of(order.kind);
   if (const auto older = waiting(order.kind, order.block); older != queue.end()) {
     settle(*older, {Code::kUnavailable, "a newer order has taken its place"});

@@ -43,6 +43,23 @@ TEST(Restore, PutsAWholeCopyInThePlaceOfARottenReplica) {
   expect_in_quarantine(w, 2, block(1), true);  // the rotten one, which has the same name
 }
 
+// The NameNode has forgotten that purge: it waited for too long. What survived then is lost.
+TEST(Restore, V2_WhatIsAskedBackIsNotPurgedFirst) {
+  World w;
+  w.start({found(1, 0, true), found(2), found(3), found(4), found(5)});
+  w.register_and_report();
+  w.order({order(1, OrderKind::kQuarantine, block(2)), order(2, OrderKind::kQuarantine, block(3)),
+           order(3, OrderKind::kQuarantine, block(4)), order(4, OrderKind::kQuarantine, block(5))});
+  w.order({order(5, OrderKind::kPurge, block(1))});
+  w.order({order(6, OrderKind::kRestore, block(1))});
+  for (int i = 0; i < 4; ++i) w.finish({});
+  expect_restore(w, 0);
+  EXPECT_EQ(w.result_of(5)->code(), Code::kUnavailable);
+  w.finish({});
+  EXPECT_EQ(w.machine.find(BlockId{1})->info, block(1));
+  EXPECT_TRUE(w.tasks.empty());
+}
+
 TEST(Restore, PutsAWholeCopyInThePlaceOfOtherContent) {
   World w;
   w.start({{kOther, 0, false, {}}, found(1, 0, true)});
