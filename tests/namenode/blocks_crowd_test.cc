@@ -35,5 +35,21 @@ TEST(Crowd, C2_ExcessCopiesGoHoweverManyBlocksWaitToBeLookedAt) {
   EXPECT_LT(cluster.orders_of(OrderKind::kConfirm), 3 * blocks.size());
 }
 
+TEST(Crowd, HDFS_14861_ManyBlocksOfABusyNodeDoNotKeepOthersFromBeingCopied) {
+  Cluster cluster(6);
+  for (int i = 0; i < 1000; ++i) {
+    const BlockId block = cluster.allocate(1);
+    cluster.store_on(block, 1);
+    cluster.commit(block, {1});
+    if (i % 500 == 499) cluster.run(seconds(1));
+  }
+  const BlockId block = cluster.write({4, 5, 6});
+  cluster.kill(6);
+  cluster.run(seconds(25));
+  cluster.decommission(1);
+  cluster.run(seconds(35));
+  EXPECT_EQ(cluster.good(block), 3u);
+}
+
 }  // namespace
 }  // namespace dfs::namenode

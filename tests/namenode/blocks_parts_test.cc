@@ -227,6 +227,25 @@ TEST(VerifyQueue, TheDoubtedComeFirst) {
   EXPECT_EQ(queue.size(), 0u);
 }
 
+TEST(ScanQueue, ANodeThatComesAndGoesDoesNotKeepOthersFromTheirTurn) {
+  ScanQueue scans;
+  scans.want(NodeId{1});
+  EXPECT_EQ(scans.take(), std::pair(NodeId{1}, std::uint64_t{0}));
+  for (int i = 0; i < 10; ++i) scans.want(NodeId{1});
+  scans.want(NodeId{2});
+  scans.want(NodeId{1});
+  std::map<NodeId, std::uint64_t> buckets;
+  std::vector<NodeId> order;
+  while (!scans.empty()) {
+    const NodeId node = scans.take().first;
+    ++buckets[node];
+    if (order.empty() || order.back() != node) order.push_back(node);
+  }
+  EXPECT_THAT(order, ElementsAre(NodeId{1}, NodeId{2}));
+  EXPECT_EQ(buckets[NodeId{1}], 2 * wire::kReportBuckets - 1);  // the rest, and once more
+  EXPECT_EQ(buckets[NodeId{2}], wire::kReportBuckets);
+}
+
 TEST(RepairQueue, TheScarcestComesFirstAndChangesItsPlace) {
   RepairQueue queue;
   queue.want(BlockId{1}, 2);

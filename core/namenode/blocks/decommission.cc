@@ -13,7 +13,7 @@ void set_leaving(Soft& soft, NodeId node, bool leaves) {
   subject.leaves_before = BlockId{soft.store.meta().next_block};
   soft.departures.found.erase(node);
   doubt_departures(soft);
-  soft.scans.push_back({node, 0});
+  soft.scans.want(node);
   soft.sweep.again = true;
   ++soft.changes;
 }

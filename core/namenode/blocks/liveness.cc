@@ -128,7 +128,7 @@ void age_nodes(Soft& soft) {
     end_session(soft, node);
     node.no_news_before = {};  // what it had is missed since
     soft.verify.drop(id);
-    soft.scans.push_back({id, 0});
+    soft.scans.want(id);
     soft.sweep.again = true;
   }
   if (died.empty()) return;

@@ -142,15 +142,18 @@ void stuck(Soft& soft, BlockId block) {
 
 void dispatch_repairs(Soft& soft, const RowBudget& budget) {
   RepairQueue& queue = soft.repairs;
+  queue.goes_on = !queue.goes_on;
+  std::pair<std::uint32_t, BlockId> first;
+  std::pair<std::uint32_t, BlockId>& next = queue.goes_on ? queue.looked_at : first;
   std::size_t busy_in_a_row = 0;
   for (std::size_t looks = 0; looks < kLooksPerPass && budget.left(); ++looks) {
-    const auto at = queue.waiting.lower_bound(queue.looked_at);
+    const auto at = queue.waiting.lower_bound(next);
     if (at == queue.waiting.end()) {
       queue.looked_at = {};
       return;
     }
     const auto [priority, block] = *at;
-    queue.looked_at = {priority, BlockId{block.value + 1}};
+    next = {priority, BlockId{block.value + 1}};
     switch (mend(soft, block)) {
       case Attempt::kDone:
         queue.done(block);
@@ -170,7 +173,6 @@ void dispatch_repairs(Soft& soft, const RowBudget& budget) {
 void copy_ended(Soft& soft, const PendingOrder& copy, const Status& status) {
   const BlockId block = copy.order.block.id;
   soft.agenda.note(block);
-  soft.repairs.looked_at = {};
   if (status.ok()) {
     const bool in_place = std::ranges::find(copy.order.sources, copy.node,
                                             &wire::NodeAddress::node) != copy.order.sources.end();

@@ -1,5 +1,8 @@
 #include "core/namenode/blocks/state.h"
 
+#include <algorithm>
+
+#include "core/base/assert.h"
 #include "core/base/mutant.h"
 
 namespace dfs::namenode {
@@ -12,7 +15,6 @@ void RepairQueue::want(BlockId block, std::uint32_t priority) {
     at->second = priority;
   }
   waiting.insert({priority, block});
-  if (std::pair{priority, block} < looked_at) looked_at = {};
 }
 
 void RepairQueue::done(BlockId block) {
@@ -45,6 +47,21 @@ void VerifyQueue::drop(NodeId node) {
   auto to = from;
   while (to != wanted_.end() && std::get<0>(*to) == node) ++to;
   wanted_.erase(from, to);
+}
+
+void ScanQueue::want(NodeId node) {
+  const auto begun = waiting_.begin() + (next_ == 0 ? 0 : 1);
+  if (std::find(begun, waiting_.end(), node) == waiting_.end()) waiting_.push_back(node);
+}
+
+std::pair<NodeId, std::uint64_t> ScanQueue::take() {
+  DFS_ASSERT(!empty());
+  const std::pair<NodeId, std::uint64_t> taken{waiting_.front(), next_};
+  if (++next_ == wire::kReportBuckets) {
+    waiting_.pop_front();
+    next_ = 0;
+  }
+  return taken;
 }
 
 void Refusals::add(BlockId block, NodeId node, Instant running) {

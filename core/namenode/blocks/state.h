@@ -47,7 +47,10 @@ struct Trouble {
 struct RepairQueue {
   std::set<std::pair<std::uint32_t, BlockId>> waiting;
   std::map<BlockId, std::uint32_t> priority_of;
-  std::pair<std::uint32_t, BlockId> looked_at;  // where the last pass stopped
+  // Every other pass begins with the scarcest; those between go on from where the last one of them
+  // stopped, or nobody would come past many blocks whose nodes are all busy.
+  bool goes_on = true;
+  std::pair<std::uint32_t, BlockId> looked_at;
 
   void want(BlockId block, std::uint32_t priority);
   void done(BlockId block);
@@ -73,6 +76,20 @@ class VerifyQueue {
 
  private:
   std::set<std::tuple<NodeId, bool, BlockId>> wanted_;  // (node, not doubted, block)
+};
+
+// Nodes of which every block is to be looked at, bucket by bucket. One that comes and goes waits
+// once, not once for each time: the others come to their turn.
+class ScanQueue {
+ public:
+  void want(NodeId node);
+  [[nodiscard]] bool empty() const { return waiting_.empty(); }
+  // The next bucket of the first one; removes it. Precondition: not empty.
+  [[nodiscard]] std::pair<NodeId, std::uint64_t> take();
+
+ private:
+  std::deque<NodeId> waiting_;
+  std::uint64_t next_ = 0;  // bucket of the first one
 };
 
 // What nodes failed to do with a replica (delete it, give it back, read it), so that they are not
@@ -177,7 +194,7 @@ struct Soft {
   MassLoss mass_loss;
   Sweep sweep;
   Departures departures;
-  std::deque<std::pair<NodeId, std::uint64_t>> scans;  // (node, bucket) whose blocks to look at
+  ScanQueue scans;
   std::uint64_t placements = 0;
   std::uint64_t changes = 0;  // DataNodes that came, left or died so far
 

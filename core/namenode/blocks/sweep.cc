@@ -72,10 +72,9 @@ bool sweep_replicas(Soft& soft, const RowBudget& budget, Now now) {
 
 void scan_replicas(Soft& soft) {
   while (!soft.scans.empty() && soft.agenda.roomy()) {
-    auto& [id, bucket] = soft.scans.front();
+    const auto [id, bucket] = soft.scans.take();
     const Node* node = soft.nodes.find(id);
     for (const Replica& replica : node->replicas.bucket(bucket)) soft.agenda.note(replica.id());
-    if (++bucket == wire::kReportBuckets) soft.scans.pop_front();
   }
 }
 
