@@ -35,6 +35,40 @@ TEST(Crowd, C2_ExcessCopiesGoHoweverManyBlocksWaitToBeLookedAt) {
   EXPECT_LT(cluster.orders_of(OrderKind::kConfirm), 3 * blocks.size());
 }
 
+TEST(Crowd, NobodyIsToVerifyWhatIsGone) {
+  Cluster cluster(3);
+  const std::vector<BlockId> blocks = write_many(cluster, 900);
+  cluster.run(seconds(10));
+  cluster.disobey({1, 2, 3});
+  for (const BlockId block : blocks) (void)cluster.blocks().scrub(block, cluster.now());
+  EXPECT_EQ(cluster.blocks().scrubs_waiting(), 3 * blocks.size());
+  for (const BlockId block : blocks) {
+    cluster.at(1).replicas.erase(block);
+    cluster.at(1).changes.push_back({wire::ReplicaEvent::kRemoved, Cluster::info(block)});
+    cluster.at(2).replicas.erase(block);  // only its full report tells
+  }
+  cluster.report(2);
+  (void)cluster.heartbeat(1);
+  EXPECT_LE(cluster.blocks().scrubs_waiting(), blocks.size() + 100);
+}
+
+TEST(Crowd, AHeartbeatTouchesFewRowsHoweverManyDoubtsThereAreAboutNothing) {
+  Cluster cluster(1, {"/r"}, true);
+  cluster.join(1);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    wire::ReportBad bad;
+    for (std::uint64_t j = 0; j < 1000; ++j) {
+      bad.replicas.push_back({BlockId{first_id_of_epoch(1) + 1000 * i + j}, NodeId{1}});
+    }
+    cluster.blocks().report_bad(bad, cluster.now());
+  }
+  const std::uint64_t before = cluster.store().rows_touched();
+  (void)cluster.heartbeat(1);
+  EXPECT_LT(cluster.store().rows_touched() - before, 2000u);
+  cluster.run(seconds(20));
+  EXPECT_EQ(cluster.blocks().scrubs_waiting(), 0u);
+}
+
 TEST(Crowd, HDFS_14861_ManyBlocksOfABusyNodeDoNotKeepOthersFromBeingCopied) {
   Cluster cluster(6);
   for (int i = 0; i < 1000; ++i) {

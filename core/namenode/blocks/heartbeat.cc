@@ -15,6 +15,7 @@ namespace {
 
 using wire::OrderKind;
 
+constexpr std::size_t kMostLooks = 200;            // in a heartbeat, for something to verify
 constexpr std::size_t kMostPurgeWishes = 100'000;  // beyond it all wait once more
 
 bool was_to_move(OrderKind kind) { return kind == OrderKind::kRestore || deletes(kind); }
@@ -129,7 +130,7 @@ std::vector<wire::Order> take_orders(Soft& soft, Node& node, Now now) {
 
 // Hands the node what it is to read whole, as much as it can take.
 void order_verifications(Soft& soft, const Node& node) {
-  while (soft.orders.room_to_verify(node.row.id)) {
+  for (std::size_t i = 0; i < kMostLooks && soft.orders.room_to_verify(node.row.id); ++i) {
     const std::optional<BlockId> block = soft.verify.take(node.row.id);
     if (!block) return;
     wire::Order order;

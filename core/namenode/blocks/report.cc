@@ -166,6 +166,7 @@ void take_change(Soft& soft, Node& node, const wire::ReplicaChange& change, Now 
         return;
       }
       node.replicas.erase(block);
+      soft.verify.done(node.row.id, block);
       break;
   }
   soft.agenda.note(block);
@@ -203,6 +204,7 @@ void take_piece(Soft& soft, Node& node, const wire::ReportPiece& piece) {
   }
   for (const BlockId block : gone) {
     node.replicas.erase(block);
+    soft.verify.done(node.row.id, block);
     soft.purge_wishes.erase({block, node.row.id});
     soft.agenda.note(block);
   }
