@@ -7,6 +7,8 @@
 namespace dfs::namenode {
 namespace {
 
+using ::testing::Contains;
+using ::testing::ElementsAre;
 using wire::OrderKind;
 
 // Blocks that all of the first three nodes have.
@@ -83,6 +85,20 @@ TEST(Crowd, HDFS_14861_ManyBlocksOfABusyNodeDoNotKeepOthersFromBeingCopied) {
   cluster.decommission(1);
   cluster.run(seconds(35));
   EXPECT_EQ(cluster.good(block), 3u);
+}
+
+TEST(Crowd, ADeadNodeIsForgottenAsAPlaceOfBlocksThatHaveAllTheirCopies) {
+  Cluster cluster(4);
+  const BlockId block = cluster.write({1, 2, 3});
+  const BlockId wide = cluster.write({1, 2, 3, 4}, 4);
+  EXPECT_THAT(cluster.store().hints(block), Contains(NodeId{1}));
+  cluster.kill(1);
+  cluster.run(seconds(60));
+  EXPECT_THAT(cluster.store().hints(block), ElementsAre(NodeId{2}, NodeId{3}, NodeId{4}));
+  EXPECT_THAT(cluster.store().hints(wide), Contains(NodeId{1}));  // it may have the missing one
+  cluster.start(1);
+  cluster.run(seconds(10));
+  EXPECT_EQ(cluster.good(wide), 4u);
 }
 
 }  // namespace

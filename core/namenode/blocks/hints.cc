@@ -12,8 +12,10 @@ void sync_hints(Soft& soft, const BlockView& view) {
   const std::vector<NodeId> hints = soft.store.hints(view.id);
   for (const NodeId hint : hints) {
     const Node* node = soft.nodes.find(hint);
-    if (node == nullptr || !node->alive() || !node->reported) continue;
-    if (node->replicas.find(view.id) != nullptr) continue;
+    if (node == nullptr || (node->alive() && !node->reported)) continue;
+    // A dead node that has been replaced never tells. If it does return, it tells what it has.
+    const bool missed = view.good < view.row->replication;
+    if (node->alive() ? node->replicas.find(view.id) != nullptr : missed) continue;
     open_transaction(soft.store);
     soft.store.erase_hint(view.id, hint);
   }
