@@ -17,15 +17,21 @@ wire::ClusterReportReply of_live_nodes(std::uint32_t count) {
   return report;
 }
 
+// The file has one block, with a replica on the first node.
+wire::LocateReply with_one_replica(const ToldCluster& cluster, std::uint32_t asked_for) {
+  wire::LocateReply page{cluster.file, {}, false};
+  page.status.replication = asked_for;
+  page.blocks.push_back({{BlockId{1}, 3, 0}, 0, 3, {{NodeId{1}, "", ""}}});
+  return page;
+}
+
 TEST(SetRep, WaitsUntilTheReplicasAreThere) {
   ToldCluster cluster("abc", 64);
   std::atomic<int> looks = 0;
   cluster.instead = [&](const wire::Request& request) -> std::optional<wire::Reply> {
     if (std::holds_alternative<wire::ClusterReport>(request)) return of_live_nodes(2);
     if (!std::holds_alternative<wire::Locate>(request)) return std::nullopt;
-    wire::LocateReply page{cluster.file, {}, false};
-    page.status.replication = 2;
-    page.blocks.push_back({{BlockId{1}, 3, 0}, 0, 3, {{NodeId{1}, "", ""}}});
+    wire::LocateReply page = with_one_replica(cluster, 2);
     if (++looks > 1) page.blocks[0].locations.push_back({NodeId{2}, "", ""});
     return page;
   };
@@ -41,10 +47,7 @@ TEST(SetRep, DoesNotWaitForReplicasThatNobodyAsksForAnyMore) {
     if (std::holds_alternative<wire::ClusterReport>(request)) return of_live_nodes(2);
     if (!std::holds_alternative<wire::Locate>(request)) return std::nullopt;
     if (++looks > 2) return Status(Code::kNotFound, "it waits for ever");
-    wire::LocateReply page{cluster.file, {}, false};
-    page.status.replication = 1;
-    page.blocks.push_back({{BlockId{1}, 3, 0}, 0, 3, {{NodeId{1}, "", ""}}});
-    return page;
+    return with_one_replica(cluster, 1);
   };
   const ToldCluster::Ran ran = cluster.run({"setrep", "-w", "2", "/f"});
   EXPECT_EQ(ran.exit_code, kFailed);

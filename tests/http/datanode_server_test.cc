@@ -32,12 +32,17 @@ std::string publish(const std::string& folder, BlockId block, const std::string&
   return folder + "/current/00000000000/000/";
 }
 
-TEST(DataNodeServer, MakesNothingInADirectoryWhoseDiskIsNotMounted) {
-  TempFolder folder;
+DataNodeOptions with_two_disks(const TempFolder& folder) {
   DataNodeOptions options;
   options.data = {folder.at("a"), folder.at("b")};
   options.namenodes = {"127.0.0.1:1"};
   options.listen.port = 0;
+  return options;
+}
+
+TEST(DataNodeServer, MakesNothingInADirectoryWhoseDiskIsNotMounted) {
+  TempFolder folder;
+  const DataNodeOptions options = with_two_disks(folder);
   ASSERT_TRUE(DataNodeServer::start(options).ok());
   EXPECT_TRUE(std::filesystem::exists(folder.at("a") + "/metadata"));
   std::filesystem::remove_all(folder.at("a"));
@@ -50,10 +55,7 @@ TEST(DataNodeServer, MakesNothingInADirectoryWhoseDiskIsNotMounted) {
 // Its disk was away, and the copy of the metadata was kept on the other one meanwhile.
 TEST(DataNodeServer, KeepsTheMetadataWhereItHasMostOfIt) {
   TempFolder folder;
-  DataNodeOptions options;
-  options.data = {folder.at("a"), folder.at("b")};
-  options.namenodes = {"127.0.0.1:1"};
-  options.listen.port = 0;
+  const DataNodeOptions options = with_two_disks(folder);
   ASSERT_TRUE(DataNodeServer::start(options).ok());
   for (const auto& [name, applied] : {std::pair("a", 5), std::pair("b", 9)}) {
     const auto home =
